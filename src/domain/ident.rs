@@ -1,0 +1,97 @@
+//! What names and texts may look like.
+
+/// Job types that the paths of the HTTP API need for themselves.
+pub const RESERVED_JOB_TYPES: [&str; 4] = ["bulk", "actions", "queue", "logs"];
+
+/// The longest key and target id, in bytes.
+pub const MAX_KEY: usize = 255;
+/// The most tags on a job.
+pub const MAX_TAGS: usize = 20;
+/// The longest tag, in bytes.
+pub const MAX_TAG: usize = 64;
+/// The largest args, as JSON, in bytes.
+pub const MAX_ARGS: usize = 1024 * 1024;
+/// The largest metadata, as JSON, in bytes.
+pub const MAX_METADATA: usize = 64 * 1024;
+/// The most jobs in one bulk call.
+pub const MAX_BULK: usize = 10_000;
+/// The most jobs one job may depend on directly.
+pub const MAX_DEPENDS_ON: usize = 10_000;
+
+/// Checks a job type: `[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}`, and not reserved.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn check_job_type(s: &str) -> Result<(), String> {
+    if RESERVED_JOB_TYPES.contains(&s) {
+        return Err(format!("{s:?} is reserved"));
+    }
+    let fits = |c: u8| c.is_ascii_alphanumeric() || b"_.:-".contains(&c);
+    match s.as_bytes() {
+        [first, rest @ ..]
+            if first.is_ascii_alphanumeric() && rest.len() < 100 && rest.iter().all(|c| fits(*c)) =>
+        {
+            Ok(())
+        }
+        _ => {
+            Err("must be 1 to 100 of the characters A-Z a-z 0-9 _ . : - and begin with a letter or digit"
+                .into())
+        }
+    }
+}
+
+/// Checks the name of a queue: `[A-Za-z0-9._-]{1,100}`, as remote workers know it.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn check_queue(s: &str) -> Result<(), String> {
+    let fits = |c: u8| c.is_ascii_alphanumeric() || b"_.-".contains(&c);
+    if (1..=100).contains(&s.len()) && s.bytes().all(fits) {
+        Ok(())
+    } else {
+        Err("must be 1 to 100 of the characters A-Z a-z 0-9 _ . -".into())
+    }
+}
+
+/// Checks a free text: not empty, at most `max` bytes, no NUL.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn check_text(s: &str, max: usize) -> Result<(), String> {
+    if s.is_empty() {
+        Err("must not be empty".into())
+    } else if s.len() > max {
+        Err(format!("must be at most {max} bytes long, got {}", s.len()))
+    } else if s.contains('\0') {
+        Err("must not contain NUL".into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Checks the tags of a job.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn check_tags(tags: &[String]) -> Result<(), String> {
+    if tags.len() > MAX_TAGS {
+        return Err(format!("at most {MAX_TAGS} tags, got {}", tags.len()));
+    }
+    tags.iter().try_for_each(|t| check_text(t, MAX_TAG).map_err(|e| format!("a tag {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn job_types() {
+        for good in ["a", "channel_download", "A.b:c-9", &"x".repeat(100)] {
+            assert!(check_job_type(good).is_ok(), "{good}");
+        }
+        for bad in ["", "_a", "a/b", "a b", "a\0", "bulk", "logs", "queue", "actions", "é", &"x".repeat(101)]
+        {
+            assert!(check_job_type(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The pure part: what a job is and how it may change. Nothing in here reads a clock, a file or a
+//! database; time is always an argument.
+
+pub mod clock;
+pub mod event;
+pub mod filter;
+pub mod ident;
+pub mod job;
+pub mod json;
+pub mod lifecycle;
+pub mod new_job;
+pub mod retry;
+pub mod status;
+pub mod time;
+pub mod unique;
+pub mod verdict;
+
+pub use clock::Clock;
+pub use event::{Event, EventBody, LogLine};
+pub use filter::{JobFilter, Order};
+pub use job::{Attempt, Claim, Job, NodeInfo, Outcome, Progress, WaitReason, WaitingFor};
+pub use json::Json;
+pub use lifecycle::State;
+pub use new_job::{JobPatch, NewJob, OnParentFailure};
+pub use retry::Backoff;
+pub use time::Timestamp;
+pub use unique::{OnConflict, Unique};
+pub use verdict::Verdict;
