@@ -1,0 +1,100 @@
+//! What a worker can do while it runs: say how far it is, write to its log, see whether it should
+//! stop, read its parents' results.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{Job, Json, Progress, State};
+use crate::logs::AttemptLog;
+
+/// Where steps of progress go. The runtime's one throttles and stores them.
+pub trait ProgressReporter: Send + Sync {
+    /// Takes a step; must not block.
+    fn report(&self, progress: Progress);
+}
+
+/// What a parent left behind.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct ParentResult {
+    /// Its id.
+    pub id: i64,
+    /// Its name in the workflow.
+    pub name: Option<String>,
+    /// Its type.
+    pub job_type: String,
+    /// How it ended.
+    pub state: State,
+    /// What it gave back.
+    pub result: Option<Json>,
+}
+
+/// One attempt, seen from inside the worker. Cloning is cheap.
+#[derive(Clone)]
+pub struct Context {
+    /// The job, as it was when the attempt began (state `running`).
+    pub job: Arc<Job>,
+    /// Cancelled when the worker should stop: somebody asked for it, the time is up, or the server
+    /// goes down. A worker that heeds it ends with [`super::Failure::Cancelled`].
+    pub cancel: CancellationToken,
+    /// The attempt's log files.
+    pub log: AttemptLog,
+    parents: Arc<Vec<ParentResult>>,
+    progress: Arc<dyn ProgressReporter>,
+}
+
+impl Context {
+    /// Puts one together. The runtime does this; tests of workers may.
+    #[must_use]
+    pub fn new(
+        job: Arc<Job>,
+        cancel: CancellationToken,
+        log: AttemptLog,
+        parents: Vec<ParentResult>,
+        progress: Arc<dyn ProgressReporter>,
+    ) -> Self {
+        Self { job, cancel, log, parents: Arc::new(parents), progress }
+    }
+
+    /// The attempt's number, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.job.attempt
+    }
+
+    /// The results of the jobs that this one depends on, in the order of their ids.
+    #[must_use]
+    pub fn parents(&self) -> &[ParentResult] {
+        &self.parents
+    }
+
+    /// Whether the worker should stop.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Says that `processed` of `total` items are done. The percentage follows from them. Call it
+    /// as often as you like: it is throttled to two a second, and the last one always arrives.
+    pub fn progress(&self, processed: u64, total: Option<u64>, message: Option<&str>) {
+        #[allow(clippy::cast_precision_loss)]
+        let percent = match total {
+            Some(total) if total > 0 => processed as f64 / total as f64 * 100.0,
+            _ => 0.0,
+        };
+        self.progress_at(percent, processed, total, message);
+    }
+
+    /// Says how far it is where the percentage does not follow from the counts.
+    pub fn progress_at(&self, percent: f64, processed: u64, total: Option<u64>, message: Option<&str>) {
+        let percent = if percent.is_finite() { percent.clamp(0.0, 100.0) } else { 0.0 };
+        let progress = Progress {
+            percent: (percent * 100.0).round() / 100.0,
+            processed,
+            total,
+            message: message.map(ToOwned::to_owned),
+            updated_at: None,
+        };
+        self.progress.report(progress);
+    }
+}
