@@ -5,6 +5,7 @@ pub mod domain;
 pub mod error;
 pub mod logs;
 pub mod runtime;
+pub mod store;
 pub mod workers;
 
 pub use domain::{Job, NewJob, Timestamp};

@@ -38,6 +38,9 @@ pub struct Job {
     pub attempt: u32,
     /// The longest that one attempt may take; `None`: no limit.
     pub timeout_secs: Option<f64>,
+    /// Whether `timeout_secs` is to be the job type's (it was not given).
+    #[serde(skip)]
+    pub timeout_inherited: bool,
     /// As given.
     pub unique: Option<Unique>,
     /// As given.

@@ -194,7 +194,7 @@ pub const TABLE: &[Transition] = &[
         from: &[Running],
         to: &[Failed],
         when: "error or timeout with no retries left, or a fatal error",
-        writes: "retry_count + 1, error, completed_at, an attempt row",
+        writes: "error, completed_at, an attempt row",
     },
     Transition {
         event: Move::Snooze,

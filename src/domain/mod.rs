@@ -2,6 +2,7 @@
 //! database; time is always an argument.
 
 pub mod clock;
+pub mod decide;
 pub mod event;
 pub mod filter;
 pub mod ident;

@@ -1,0 +1,11 @@
+DROP TABLE sequences;
+DROP TABLE meta;
+DROP TABLE job_type_settings;
+DROP TABLE pauses;
+DROP TABLE nodes;
+DROP TABLE stats;
+DROP TABLE counters;
+DROP TABLE job_tags;
+DROP TABLE dependencies;
+DROP TABLE attempts;
+DROP TABLE jobs;

@@ -1,0 +1,145 @@
+-- Times are milliseconds since the epoch, UTC. JSON is text. States are the words of
+-- src/domain/lifecycle.rs; a test compares the lists in the partial indexes with it.
+
+CREATE TABLE jobs (
+    id                  INTEGER NOT NULL PRIMARY KEY,
+    state               TEXT    NOT NULL,
+    job_type            TEXT    NOT NULL,
+    queue               TEXT    NOT NULL,
+    priority            INTEGER NOT NULL,
+    attempt             INTEGER NOT NULL DEFAULT 0,
+    node                BIGINT,
+    retry_count         INTEGER NOT NULL DEFAULT 0,
+    max_retries         INTEGER NOT NULL,
+    crash_count         INTEGER NOT NULL DEFAULT 0,
+    has_children        BOOLEAN NOT NULL DEFAULT FALSE,
+    has_parents         BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Parents that are not final yet, kept while blocked.
+    parents_left        INTEGER NOT NULL DEFAULT 0,
+    run_at              BIGINT,
+    created_at          BIGINT  NOT NULL,
+    ready_at            BIGINT  NOT NULL,
+    started_at          BIGINT,
+    completed_at        BIGINT,
+    cancel_requested_at BIGINT,
+    -- NULL: the job type's; 0: none.
+    timeout_secs        DOUBLE,
+    key                 TEXT,
+    target_id           TEXT,
+    unique_hash         TEXT,
+    unique_states       TEXT,
+    unique_until        BIGINT,
+    unique_spec         TEXT,
+    backoff             TEXT,
+    on_parent_failure   TEXT    NOT NULL DEFAULT 'cancel',
+    parent_job_id       BIGINT,
+    workflow_id         BIGINT,
+    name                TEXT,
+    worker_id           TEXT,
+    -- NULL: none.
+    tags                TEXT,
+    metadata            TEXT,
+    progress            TEXT,
+    args                TEXT    NOT NULL,
+    result              TEXT,
+    error               TEXT
+);
+
+-- What may start now, in the order in which it starts.
+CREATE INDEX jobs_claim ON jobs (job_type, queue, priority, id) WHERE state = 'pending';
+-- What waits for its time.
+CREATE INDEX jobs_due ON jobs (run_at, id) WHERE state IN ('scheduled','retrying');
+-- Lists: every list by type, queue and state is a merge of ranges of this index.
+CREATE INDEX jobs_list ON jobs (job_type, queue, state, id);
+-- What may be deleted some day.
+CREATE INDEX jobs_finished ON jobs (state, completed_at, id) WHERE state IN ('completed','failed','cancelled');
+CREATE UNIQUE INDEX jobs_key ON jobs (key) WHERE key IS NOT NULL;
+-- The lock of a unique job, held in the states that its rule names.
+CREATE UNIQUE INDEX jobs_unique ON jobs (unique_hash)
+    WHERE unique_hash IS NOT NULL AND instr(unique_states, state) > 0;
+CREATE INDEX jobs_target ON jobs (target_id, id) WHERE target_id IS NOT NULL;
+CREATE INDEX jobs_parent ON jobs (parent_job_id, id) WHERE parent_job_id IS NOT NULL;
+CREATE INDEX jobs_workflow ON jobs (workflow_id, id) WHERE workflow_id IS NOT NULL;
+
+-- Attempts that have ended. The one that runs is in its job's row.
+CREATE TABLE attempts (
+    job_id      BIGINT  NOT NULL,
+    number      INTEGER NOT NULL,
+    started_at  BIGINT  NOT NULL,
+    finished_at BIGINT  NOT NULL,
+    outcome     TEXT    NOT NULL,
+    error       TEXT,
+    worker_id   TEXT,
+    PRIMARY KEY (job_id, number)
+) WITHOUT ROWID;
+
+CREATE TABLE dependencies (
+    child_id  BIGINT NOT NULL,
+    parent_id BIGINT NOT NULL,
+    PRIMARY KEY (child_id, parent_id)
+) WITHOUT ROWID;
+CREATE INDEX dependencies_parent ON dependencies (parent_id, child_id);
+
+CREATE TABLE job_tags (
+    tag    TEXT   NOT NULL,
+    job_id BIGINT NOT NULL,
+    PRIMARY KEY (tag, job_id)
+) WITHOUT ROWID;
+
+-- How many jobs there are, kept by every write.
+CREATE TABLE counters (
+    job_type TEXT   NOT NULL,
+    queue    TEXT   NOT NULL,
+    state    TEXT   NOT NULL,
+    n        BIGINT NOT NULL,
+    PRIMARY KEY (job_type, queue, state)
+) WITHOUT ROWID;
+
+-- What happened, in spans of ten seconds. metric: see src/store/stats.rs.
+CREATE TABLE stats (
+    at       BIGINT  NOT NULL,
+    job_type TEXT    NOT NULL,
+    metric   INTEGER NOT NULL,
+    n        BIGINT  NOT NULL,
+    PRIMARY KEY (at, job_type, metric)
+) WITHOUT ROWID;
+
+CREATE TABLE nodes (
+    id           INTEGER NOT NULL PRIMARY KEY,
+    host         TEXT    NOT NULL,
+    pid          INTEGER NOT NULL,
+    started_at   BIGINT  NOT NULL,
+    heartbeat_at BIGINT  NOT NULL,
+    state        TEXT    NOT NULL
+);
+
+-- kind: job_type or queue.
+CREATE TABLE pauses (
+    kind TEXT   NOT NULL,
+    name TEXT   NOT NULL,
+    at   BIGINT NOT NULL,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+
+-- What was changed at run time; NULL: as configured.
+CREATE TABLE job_type_settings (
+    job_type     TEXT NOT NULL PRIMARY KEY,
+    concurrency  INTEGER,
+    -- JSON; 'null': no limit whatever the configuration says.
+    rate_limit   TEXT,
+    -- 0: no limit.
+    timeout_secs DOUBLE
+) WITHOUT ROWID;
+
+-- Numbers that only rise, and the name of this store.
+CREATE TABLE meta (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO meta (name, value) VALUES ('instance', lower(hex(randomblob(8))));
+
+CREATE TABLE sequences (
+    name TEXT   NOT NULL PRIMARY KEY,
+    last BIGINT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO sequences (name, last) VALUES ('jobs', 0), ('nodes', 0);

@@ -1,0 +1,90 @@
+//! The store: the only room that knows the database. Writes are the verbs of the lifecycle
+//! ([`verbs`]) and share commits ([`writer`]); reads are [`views`] on a pool of their own.
+
+pub mod connection;
+pub mod error;
+pub mod owner;
+pub mod row;
+pub mod schema;
+pub mod sql;
+pub mod stats;
+pub mod tx;
+pub mod verbs;
+pub mod views;
+pub mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use diesel::prelude::*;
+
+use self::connection::ReadPool;
+pub use self::error::{StoreError, StoreResult};
+use self::owner::OwnerLock;
+use self::sql::Conn;
+pub use self::tx::{Committed, Tx};
+use self::writer::{Observer, Writer};
+
+/// The store. Cloning gives another handle to the same one; it closes with the last one.
+#[derive(Clone)]
+pub struct Store {
+    writer: Writer,
+    readers: ReadPool,
+    instance: Arc<str>,
+    _owner: Arc<OwnerLock>,
+}
+
+impl Store {
+    /// Opens the SQLite file at `path`, makes or updates its tables, and takes it into possession.
+    /// `observer` is told of every commit.
+    ///
+    /// # Errors
+    /// When another process has it, it cannot be opened, or it was made by a newer version.
+    pub fn open(path: &Path, readers: u32, observer: Observer) -> StoreResult<Self> {
+        let owner = OwnerLock::acquire(path)?;
+        let mut conn = connection::open_writer(path)?;
+        connection::migrate(&mut conn)?;
+        let instance: String = schema::meta::table
+            .filter(schema::meta::name.eq("instance"))
+            .select(schema::meta::value)
+            .first(&mut conn)?;
+        let readers = connection::open_readers(path, readers)?;
+        let (writer, _thread) = Writer::start(conn, observer)?;
+        Ok(Self { writer, readers, instance: instance.into(), _owner: Arc::new(owner) })
+    }
+
+    /// The name of this store: other than that of any other.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Does a write and returns once it is on disk; see [`Writer::write`].
+    ///
+    /// # Errors
+    /// As the verb says, or [`StoreError::Database`] when it may not have reached the disk.
+    pub async fn write<T, F>(&self, verb: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
+    {
+        self.writer.write(verb).await
+    }
+
+    /// Reads, on a thread for blocking work.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the database fails or no connection is free for too long.
+    pub async fn read<T, F>(&self, view: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut conn = readers.get().map_err(|e| StoreError::Database(e.to_string()))?;
+            view(&mut conn).map_err(StoreError::from)
+        });
+        reading.await.unwrap_or_else(|e| Err(StoreError::Database(format!("a read did not end: {e}"))))
+    }
+}

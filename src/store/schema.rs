@@ -1,0 +1,131 @@
+//! The tables, as Diesel sees them. `migrations/` is what makes them.
+#![allow(missing_docs)]
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        state -> Text,
+        job_type -> Text,
+        queue -> Text,
+        priority -> Integer,
+        attempt -> Integer,
+        node -> Nullable<BigInt>,
+        retry_count -> Integer,
+        max_retries -> Integer,
+        crash_count -> Integer,
+        has_children -> Bool,
+        has_parents -> Bool,
+        parents_left -> Integer,
+        run_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        ready_at -> BigInt,
+        started_at -> Nullable<BigInt>,
+        completed_at -> Nullable<BigInt>,
+        cancel_requested_at -> Nullable<BigInt>,
+        timeout_secs -> Nullable<Double>,
+        key -> Nullable<Text>,
+        target_id -> Nullable<Text>,
+        unique_hash -> Nullable<Text>,
+        unique_states -> Nullable<Text>,
+        unique_until -> Nullable<BigInt>,
+        unique_spec -> Nullable<Text>,
+        backoff -> Nullable<Text>,
+        on_parent_failure -> Text,
+        parent_job_id -> Nullable<BigInt>,
+        workflow_id -> Nullable<BigInt>,
+        name -> Nullable<Text>,
+        worker_id -> Nullable<Text>,
+        tags -> Nullable<Text>,
+        metadata -> Nullable<Text>,
+        progress -> Nullable<Text>,
+        args -> Text,
+        result -> Nullable<Text>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    attempts (job_id, number) {
+        job_id -> BigInt,
+        number -> Integer,
+        started_at -> BigInt,
+        finished_at -> BigInt,
+        outcome -> Text,
+        error -> Nullable<Text>,
+        worker_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    dependencies (child_id, parent_id) {
+        child_id -> BigInt,
+        parent_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    job_tags (tag, job_id) {
+        tag -> Text,
+        job_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    counters (job_type, queue, state) {
+        job_type -> Text,
+        queue -> Text,
+        state -> Text,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
+    stats (at, job_type, metric) {
+        at -> BigInt,
+        job_type -> Text,
+        metric -> Integer,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
+    nodes (id) {
+        id -> BigInt,
+        host -> Text,
+        pid -> Integer,
+        started_at -> BigInt,
+        heartbeat_at -> BigInt,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    pauses (kind, name) {
+        kind -> Text,
+        name -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    job_type_settings (job_type) {
+        job_type -> Text,
+        concurrency -> Nullable<Integer>,
+        rate_limit -> Nullable<Text>,
+        timeout_secs -> Nullable<Double>,
+    }
+}
+
+diesel::table! {
+    meta (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    sequences (name) {
+        name -> Text,
+        last -> BigInt,
+    }
+}

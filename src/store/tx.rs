@@ -1,0 +1,266 @@
+//! A transaction under way: its connection, and what has to happen with its commit.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::error::StoreResult;
+use super::sql::{self, Bind, Conn, Statement, binds, statement};
+use super::stats::{self, Metric};
+use crate::domain::{Claim, Event, EventBody, State, Timestamp};
+
+statement!(
+    AddToCounter,
+    "INSERT INTO counters (job_type, queue, state, n) VALUES (?, ?, ?, ?) \
+     ON CONFLICT (job_type, queue, state) DO UPDATE SET n = counters.n + excluded.n"
+);
+statement!(
+    AddToStats,
+    "INSERT INTO stats (at, job_type, metric, n) VALUES (?, ?, ?, ?) \
+     ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats.n + excluded.n"
+);
+
+/// Which job a write is about, for counters and events.
+#[derive(Clone, Debug)]
+pub struct JobRef {
+    /// Its id.
+    pub id: i64,
+    /// Its type.
+    pub job_type: Arc<str>,
+    /// Its queue.
+    pub queue: Arc<str>,
+    /// Attempts started so far.
+    pub attempt: u32,
+}
+
+/// What the rest of the program is told after a commit, in the order in which it was written.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// States that jobs are in now.
+    pub events: Vec<Event>,
+    /// Job types that have something new to start.
+    pub ready: Vec<Arc<str>>,
+    /// The nearest time at which something that was written is due.
+    pub due: Option<Timestamp>,
+    /// Attempts that should stop.
+    pub stop: Vec<Claim>,
+    /// Whether pauses or settings of job types changed.
+    pub settings: bool,
+}
+
+impl Committed {
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.ready.is_empty()
+            && self.due.is_none()
+            && self.stop.is_empty()
+            && !self.settings
+    }
+}
+
+type Counts = HashMap<(Arc<str>, Arc<str>, State), i64>;
+type Stats = HashMap<(i64, Arc<str>, i32), i64>;
+
+/// What the verbs of one transaction have gathered so far.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    counts: Counts,
+    stats: Stats,
+    committed: Committed,
+}
+
+/// Texts that come again and again, shared.
+#[derive(Default)]
+pub struct Names(HashMap<Box<str>, Arc<str>>);
+
+impl Names {
+    /// The shared form of a text.
+    pub fn get(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        // Names come from callers, so there is no end to them.
+        if self.0.len() >= 10_000 {
+            self.0.clear();
+        }
+        let shared: Arc<str> = Arc::from(text);
+        self.0.insert(text.into(), shared.clone());
+        shared
+    }
+}
+
+/// A transaction under way. Every verb gets one.
+pub struct Tx<'c> {
+    /// The connection, for reads; writes go through [`Self::run`].
+    pub conn: &'c mut Conn,
+    names: &'c mut Names,
+    effects: Effects,
+    written: u64,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(conn: &'c mut Conn, names: &'c mut Names) -> Self {
+        Self { conn, names, effects: Effects::default(), written: 0 }
+    }
+
+    /// Runs a statement that writes; returns how many rows it changed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn run<S: Statement>(&mut self, binds: &[Bind<'_>]) -> StoreResult<usize> {
+        // Counted before, because a statement that fails may have begun.
+        self.written += 1;
+        Ok(sql::run::<S>(self.conn, binds)?)
+    }
+
+    /// Runs a statement that writes and gives rows.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn run_returning<S, ST, U>(&mut self, binds: &[Bind<'_>]) -> StoreResult<Vec<U>>
+    where
+        S: Statement,
+        ST: 'static,
+        for<'q> sql::Prepared<'q, S, ST>: diesel::query_dsl::methods::LoadQuery<'q, Conn, U>,
+    {
+        self.written += 1;
+        self.load::<S, ST, U>(binds)
+    }
+
+    /// Reads rows.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn load<S, ST, U>(&mut self, binds: &[Bind<'_>]) -> StoreResult<Vec<U>>
+    where
+        S: Statement,
+        ST: 'static,
+        for<'q> sql::Prepared<'q, S, ST>: diesel::query_dsl::methods::LoadQuery<'q, Conn, U>,
+    {
+        Ok(sql::load::<S, ST, U>(self.conn, binds)?)
+    }
+
+    /// Names a job for counters and events.
+    pub fn job_ref(&mut self, id: i64, job_type: &str, queue: &str, attempt: i32) -> JobRef {
+        JobRef {
+            id,
+            job_type: self.names.get(job_type),
+            queue: self.names.get(queue),
+            attempt: u32::try_from(attempt).unwrap_or_default(),
+        }
+    }
+
+    /// Notes that a job went from one state to another (`None`: it is new).
+    pub fn moved(
+        &mut self,
+        job: &JobRef,
+        from: Option<State>,
+        to: State,
+        error: Option<&str>,
+        at: Timestamp,
+    ) {
+        if let Some(from) = from {
+            self.count(&job.job_type, &job.queue, from, -1);
+        }
+        self.count(&job.job_type, &job.queue, to, 1);
+        if to == State::Pending {
+            self.ready(&job.job_type);
+        }
+        let metric = match to {
+            State::Completed => Some(Metric::Completed),
+            State::Failed => Some(Metric::Failed),
+            _ => None,
+        };
+        if let Some(metric) = metric {
+            self.stat(&job.job_type, metric, at);
+        }
+        self.effects.committed.events.push(Event {
+            job_id: job.id,
+            job_type: job.job_type.clone(),
+            queue: job.queue.clone(),
+            body: EventBody::State {
+                state: to,
+                attempt: job.attempt,
+                error: error.map(ToOwned::to_owned),
+                at,
+            },
+        });
+    }
+
+    /// Notes that a job is gone.
+    pub fn deleted(&mut self, job_type: &str, queue: &str, state: State) {
+        let (job_type, queue) = (self.names.get(job_type), self.names.get(queue));
+        self.count(&job_type, &queue, state, -1);
+    }
+
+    /// Notes that a job went to another queue.
+    pub fn requeued(&mut self, job: &JobRef, to_queue: &str, state: State) {
+        let to_queue = self.names.get(to_queue);
+        self.count(&job.job_type, &job.queue, state, -1);
+        self.count(&job.job_type, &to_queue, state, 1);
+    }
+
+    /// Adds one to a statistic.
+    pub fn stat(&mut self, job_type: &Arc<str>, metric: Metric, at: Timestamp) {
+        let key = (stats::span_of(at), job_type.clone(), metric.code());
+        *self.effects.stats.entry(key).or_default() += 1;
+    }
+
+    /// Notes that a job type has something to start.
+    pub fn ready(&mut self, job_type: &Arc<str>) {
+        let ready = &mut self.effects.committed.ready;
+        if !ready.iter().any(|t| t == job_type) {
+            ready.push(job_type.clone());
+        }
+    }
+
+    /// Notes that something is due at a time.
+    pub fn due(&mut self, at: Timestamp) {
+        let due = &mut self.effects.committed.due;
+        *due = Some(due.map_or(at, |d| d.min(at)));
+    }
+
+    /// Notes that an attempt should stop.
+    pub fn stop(&mut self, claim: Claim) {
+        self.effects.committed.stop.push(claim);
+    }
+
+    /// Notes that pauses or settings changed.
+    pub fn settings_changed(&mut self) {
+        self.effects.committed.settings = true;
+    }
+
+    fn count(&mut self, job_type: &Arc<str>, queue: &Arc<str>, state: State, by: i64) {
+        *self.effects.counts.entry((job_type.clone(), queue.clone(), state)).or_default() += by;
+    }
+
+    /// How many writes there have been, to tell whether a verb that failed left something behind.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// What was gathered so far, to come back to.
+    pub(super) fn effects(&self) -> Effects {
+        self.effects.clone()
+    }
+
+    /// Forgets what was gathered since.
+    pub(super) fn restore(&mut self, effects: Effects) {
+        self.effects = effects;
+    }
+
+    /// Writes the counters; returns what to tell after the commit.
+    pub(super) fn seal(&mut self) -> StoreResult<Committed> {
+        let effects = std::mem::take(&mut self.effects);
+        for ((job_type, queue, state), n) in effects.counts {
+            if n != 0 {
+                self.run::<AddToCounter>(binds![&*job_type, &*queue, state.as_str(), n])?;
+            }
+        }
+        for ((at, job_type, metric), n) in effects.stats {
+            self.run::<AddToStats>(binds![at, &*job_type, i64::from(metric), n])?;
+        }
+        Ok(effects.committed)
+    }
+}

@@ -1,0 +1,58 @@
+//! Calling jobs off.
+
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+
+use crate::domain::lifecycle::{self, Move};
+use crate::domain::{Claim, State, Timestamp};
+use crate::error::Error;
+use crate::store::error::StoreResult;
+use crate::store::sql::{binds, statement};
+use crate::store::tx::Tx;
+use crate::store::verbs::parents;
+
+statement!(Look, "SELECT state, job_type, queue, attempt, node, has_children FROM jobs WHERE id = ?");
+statement!(
+    Cancel,
+    format!(
+        "UPDATE jobs SET state = '{}', cancel_requested_at = ?, completed_at = ? WHERE id = ? AND {}",
+        State::Cancelled,
+        lifecycle::sql_guard(Move::Cancel)
+    )
+);
+statement!(
+    Ask,
+    format!(
+        "UPDATE jobs SET cancel_requested_at = coalesce(cancel_requested_at, ?) WHERE id = ? AND {}",
+        lifecycle::sql_guard(Move::AskCancel)
+    )
+);
+
+/// Calls a job off. True: it is cancelled; false: it runs, and its worker will be told once this is
+/// on disk.
+///
+/// # Errors
+/// Refused when there is no such job or it is final.
+pub fn cancel(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<bool> {
+    type Sql = (Text, Text, Text, Integer, Nullable<BigInt>, Bool);
+    type Row = (String, String, String, i32, Option<i64>, bool);
+    let rows: Vec<Row> = tx.load::<Look, Sql, _>(binds![id])?;
+    let Some((state, job_type, queue, attempt, node, has_children)) = rows.into_iter().next() else {
+        return Err(Error::NotFound(format!("job {id}")).into());
+    };
+    let state: State = state.parse().map_err(Error::Conflict)?;
+    if state.is_final() {
+        return Err(Error::Conflict(format!("job {id} is {state} already and cannot be cancelled")).into());
+    }
+    let job = tx.job_ref(id, &job_type, &queue, attempt);
+    if let (State::Running, Some(node)) = (state, node) {
+        tx.run::<Ask>(binds![now, id])?;
+        tx.stop(Claim { job_id: id, attempt: job.attempt, node });
+        return Ok(false);
+    }
+    tx.run::<Cancel>(binds![now, now, id])?;
+    tx.moved(&job, Some(state), State::Cancelled, None, now);
+    if has_children {
+        parents::settled(tx, id, State::Cancelled, now)?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,108 @@
+//! Taking jobs to run them.
+
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use crate::domain::lifecycle::{self, Move};
+use crate::domain::{Job, State, Timestamp};
+use crate::store::error::StoreResult;
+use crate::store::row::{COLUMNS, JobRow, RowSql};
+use crate::store::sql::{binds, statement};
+use crate::store::stats::Metric;
+use crate::store::tx::Tx;
+use crate::store::views::job::depends_on;
+
+statement!(
+    OpenQueues,
+    format!(
+        "SELECT queue FROM counters WHERE job_type = ? AND state = '{}' AND n > 0 \
+         AND queue NOT IN (SELECT name FROM pauses WHERE kind = 'queue') \
+         AND job_type NOT IN (SELECT name FROM pauses WHERE kind = 'job_type')",
+        State::Pending
+    )
+);
+statement!(
+    First,
+    format!(
+        "SELECT priority, id FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id LIMIT ?",
+        lifecycle::sql_guard(Move::Claim)
+    )
+);
+statement!(
+    Claim,
+    format!(
+        "UPDATE jobs SET state = '{}', attempt = attempt + 1, node = ?, worker_id = ?, started_at = ?, progress = NULL \
+         WHERE id IN (SELECT id FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id LIMIT ?) \
+         RETURNING {COLUMNS}",
+        State::Running,
+        lifecycle::sql_guard(Move::Claim)
+    )
+);
+
+/// Who claims.
+#[derive(Clone, Debug)]
+pub struct Claimer {
+    /// The node.
+    pub node: i64,
+    /// Node and worker, for people.
+    pub worker_id: String,
+}
+
+/// Takes up to `n` pending jobs of a type, by priority and age, from queues that are not paused.
+/// The jobs come back as they are now: `running`, with their attempt's number.
+pub fn claim(
+    tx: &mut Tx<'_>,
+    job_type: &str,
+    n: usize,
+    by: &Claimer,
+    now: Timestamp,
+) -> StoreResult<Vec<Job>> {
+    let queues: Vec<String> = tx.load::<OpenQueues, Text, _>(binds![job_type])?;
+    let mut jobs = Vec::new();
+    for (queue, share) in shares(tx, job_type, queues, n)? {
+        let rows: Vec<JobRow> = tx.run_returning::<Claim, RowSql, _>(binds![
+            by.node,
+            &by.worker_id,
+            now,
+            job_type,
+            &queue,
+            i64::try_from(share).unwrap_or(i64::MAX)
+        ])?;
+        for row in rows {
+            jobs.push(started(tx, row, now)?);
+        }
+    }
+    jobs.sort_unstable_by_key(|job| (job.priority, job.id));
+    Ok(jobs)
+}
+
+/// How many to take from each queue. With one queue that is all of them; with several the first of
+/// each are looked at side by side.
+fn shares(
+    tx: &mut Tx<'_>,
+    job_type: &str,
+    queues: Vec<String>,
+    n: usize,
+) -> StoreResult<Vec<(String, usize)>> {
+    if queues.len() <= 1 {
+        return Ok(queues.into_iter().map(|q| (q, n)).collect());
+    }
+    let mut heads = Vec::new();
+    for (i, queue) in queues.iter().enumerate() {
+        let limit = i64::try_from(n).unwrap_or(i64::MAX);
+        let first: Vec<(i32, i64)> =
+            tx.load::<First, (Integer, BigInt), _>(binds![job_type, queue, limit])?;
+        heads.extend(first.into_iter().map(|(priority, id)| (priority, id, i)));
+    }
+    heads.sort_unstable();
+    heads.truncate(n);
+    let share = |i| heads.iter().filter(|head| head.2 == i).count();
+    Ok(queues.into_iter().enumerate().map(|(i, q)| (q, share(i))).filter(|(_, n)| *n > 0).collect())
+}
+
+fn started(tx: &mut Tx<'_>, row: JobRow, now: Timestamp) -> StoreResult<Job> {
+    let job_ref = tx.job_ref(row.id, &row.job_type, &row.queue, row.attempt);
+    tx.moved(&job_ref, Some(State::Pending), State::Running, None, now);
+    tx.stat(&job_ref.job_type, Metric::latency(now.as_millis() - row.ready_at), now);
+    let parents = if row.has_parents { depends_on(tx.conn, row.id)? } else { Vec::new() };
+    Ok(row.into_job(parents))
+}

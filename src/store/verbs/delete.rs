@@ -1,0 +1,69 @@
+//! Deleting jobs that are final: by hand, or because they are old.
+
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use crate::domain::{State, Timestamp, lifecycle};
+use crate::store::error::StoreResult;
+use crate::store::sql::{binds, statement};
+use crate::store::tx::Tx;
+use crate::store::verbs::tags;
+
+statement!(
+    Old,
+    format!(
+        "SELECT id FROM jobs WHERE state = ? AND state IN ({}) AND completed_at < ? ORDER BY completed_at LIMIT ?",
+        lifecycle::sql_list(&State::FINAL)
+    )
+);
+statement!(
+    NeededStill,
+    format!(
+        "SELECT 1 FROM dependencies d JOIN jobs c ON c.id = d.child_id \
+         WHERE d.parent_id = ? AND c.state IN ({}) LIMIT 1",
+        lifecycle::sql_list(&State::UNFINISHED)
+    )
+);
+statement!(
+    Delete,
+    format!(
+        "DELETE FROM jobs WHERE id = ? AND state IN ({}) RETURNING job_type, queue, state, tags",
+        lifecycle::sql_list(&State::FINAL)
+    )
+);
+statement!(DeleteAttempts, "DELETE FROM attempts WHERE job_id = ?");
+statement!(DeleteAsChild, "DELETE FROM dependencies WHERE child_id = ?");
+statement!(DeleteStats, "DELETE FROM stats WHERE at < ?");
+
+/// Up to `limit` jobs in a final state that reached it before `before`, oldest first.
+pub fn old(tx: &mut Tx<'_>, state: State, before: Timestamp, limit: usize) -> StoreResult<Vec<i64>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.load::<Old, BigInt, _>(binds![state.as_str(), before, limit])
+}
+
+/// Deletes jobs with all that belongs to them. Jobs that are not final stay, and so do those whose
+/// results a waiting child may still want. Returns the ids that are gone.
+pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
+    let mut gone = Vec::new();
+    for id in ids {
+        let needed: Vec<i32> = tx.load::<NeededStill, diesel::sql_types::Integer, _>(binds![*id])?;
+        if !needed.is_empty() {
+            continue;
+        }
+        let rows: Vec<(String, String, String, Option<String>)> =
+            tx.run_returning::<Delete, (Text, Text, Text, Nullable<Text>), _>(binds![*id])?;
+        let Some((job_type, queue, state, labels)) = rows.into_iter().next() else { continue };
+        tx.run::<DeleteAttempts>(binds![*id])?;
+        tx.run::<DeleteAsChild>(binds![*id])?;
+        tags::remove(tx, *id, labels.as_deref())?;
+        if let Ok(state) = state.parse() {
+            tx.deleted(&job_type, &queue, state);
+        }
+        gone.push(*id);
+    }
+    Ok(gone)
+}
+
+/// Deletes statistics of spans before a moment.
+pub fn old_stats(tx: &mut Tx<'_>, before: Timestamp) -> StoreResult<usize> {
+    tx.run::<DeleteStats>(binds![before])
+}

@@ -1,0 +1,172 @@
+//! New jobs.
+
+use diesel::sql_types::BigInt;
+
+use crate::domain::unique::Lock;
+use crate::domain::{NewJob, OnConflict, OnParentFailure, State, Timestamp, lifecycle};
+use crate::error::Error;
+use crate::store::error::StoreResult;
+use crate::store::sql::{binds, statement};
+use crate::store::stats::Metric;
+use crate::store::tx::Tx;
+use crate::store::verbs::{parents, patch, tags, unique};
+
+statement!(
+    Insert,
+    "INSERT INTO jobs (id, state, job_type, queue, priority, max_retries, has_parents, parents_left, run_at, \
+     created_at, ready_at, completed_at, timeout_secs, key, target_id, unique_hash, unique_states, unique_until, \
+     unique_spec, backoff, on_parent_failure, parent_job_id, tags, metadata, args, error) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+);
+statement!(NextIds, "UPDATE sequences SET last = last + ? WHERE name = 'jobs' RETURNING last");
+statement!(ByKey, "SELECT id FROM jobs WHERE key = ?");
+/// A job on its way into the store, with everything worked out that needs no database.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    job: NewJob,
+    max_retries: u32,
+    lock: Option<Lock>,
+    parents: Vec<i64>,
+    timeout_secs: Option<f64>,
+    tags: Option<String>,
+    metadata: Option<String>,
+    unique_spec: Option<String>,
+    backoff: Option<String>,
+}
+
+impl Prepared {
+    /// Works out what can be without the database. `max_retries` is the job type's.
+    #[must_use]
+    pub fn new(job: NewJob, max_retries: u32) -> Self {
+        let json = |v: Option<serde_json::Result<String>>| v.and_then(Result::ok);
+        Self {
+            max_retries: job.max_retries.unwrap_or(max_retries),
+            lock: Lock::of(&job),
+            parents: job.parents(),
+            // In the database 0 is "no limit" and NULL "the job type's".
+            timeout_secs: job.timeout_secs.map(|given| given.unwrap_or(0.0)),
+            tags: json((!job.tags.is_empty()).then(|| serde_json::to_string(&job.tags))),
+            metadata: (job.metadata.as_str() != "{}").then(|| job.metadata.as_str().to_owned()),
+            unique_spec: json(job.unique.as_ref().map(serde_json::to_string)),
+            backoff: json(job.backoff.as_ref().map(serde_json::to_string)),
+            job,
+        }
+    }
+}
+
+/// What became of a new job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its id, or that of the job that was there.
+    pub id: i64,
+    /// Whether it was there already.
+    pub duplicate: bool,
+}
+
+/// Stores jobs, all or none.
+///
+/// # Errors
+/// Refused when a parent is unknown (field `jobs[i].depends_on`, without `jobs[i].` when there is
+/// one job and `bulk` is false) or a unique conflict is to be refused.
+pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -> StoreResult<Vec<Stored>> {
+    let wanted = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
+    let last: Vec<i64> = tx.run_returning::<NextIds, BigInt, _>(binds![wanted])?;
+    let mut next = last.first().map_or(1, |last| last - wanted + 1);
+    let mut stored = Vec::with_capacity(jobs.len());
+    for (i, job) in jobs.iter().enumerate() {
+        let field = if bulk { format!("jobs[{i}].") } else { String::new() };
+        let found = one(tx, job, next, &field, now)?;
+        next += i64::from(!found.duplicate);
+        stored.push(found);
+    }
+    Ok(stored)
+}
+
+fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) -> StoreResult<Stored> {
+    if let Some(id) = duplicate(tx, new, field, now)? {
+        return Ok(Stored { id, duplicate: true });
+    }
+    let family = parents::look(tx, &new.parents, field)?;
+    let (state, error) = first_state(new, &family, now);
+    debug_assert!(lifecycle::NEW.contains(&state));
+    let job = &new.job;
+    let until =
+        new.lock.as_ref().and_then(|l| l.for_secs).map(|s| now.plus(std::time::Duration::from_secs_f64(s)));
+    tx.run::<Insert>(binds![
+        id,
+        state.as_str(),
+        &job.job_type,
+        &job.queue,
+        u32::from(job.priority),
+        new.max_retries,
+        i64::from(!new.parents.is_empty()),
+        family.unfinished,
+        job.run_at,
+        now,
+        now,
+        (state.is_final()).then_some(now),
+        new.timeout_secs,
+        &job.key,
+        &job.target_id,
+        new.lock.as_ref().map(|l| l.hash.as_str()),
+        new.lock.as_ref().map(Lock::states_text).as_deref(),
+        until,
+        &new.unique_spec,
+        &new.backoff,
+        job.on_parent_failure.as_str(),
+        job.parent_job_id,
+        &new.tags,
+        &new.metadata,
+        job.args.as_str(),
+        error.as_deref(),
+    ])?;
+    tags::add(tx, id, &job.tags)?;
+    parents::bind(tx, id, &new.parents)?;
+    let job_ref = tx.job_ref(id, &job.job_type, &job.queue, 0);
+    tx.moved(&job_ref, None, state, error.as_deref(), now);
+    tx.stat(&job_ref.job_type, Metric::Enqueued, now);
+    if let (State::Scheduled, Some(at)) = (state, job.run_at) {
+        tx.due(at);
+    }
+    Ok(Stored { id, duplicate: false })
+}
+
+fn first_state(new: &Prepared, family: &parents::Family, now: Timestamp) -> (State, Option<String>) {
+    match family.failed {
+        Some((parent, state)) if new.job.on_parent_failure == OnParentFailure::Cancel => {
+            return (State::Cancelled, Some(parents::reason(parent, state)));
+        }
+        _ => {}
+    }
+    let state = if family.unfinished > 0 {
+        State::Blocked
+    } else if new.job.run_at.is_some_and(|at| at > now) {
+        State::Scheduled
+    } else {
+        State::Pending
+    };
+    (state, None)
+}
+
+/// The job that is there already, if there is one: by key first, then by uniqueness.
+fn duplicate(tx: &mut Tx<'_>, new: &Prepared, field: &str, now: Timestamp) -> StoreResult<Option<i64>> {
+    if let Some(key) = &new.job.key {
+        let found: Vec<i64> = tx.load::<ByKey, BigInt, _>(binds![key])?;
+        if let Some(id) = found.first() {
+            return Ok(Some(*id));
+        }
+    }
+    let Some(lock) = &new.lock else { return Ok(None) };
+    let Some(unique::Holder { id, state }) = unique::holder(tx, &lock.hash, now)? else { return Ok(None) };
+    match lock.on_conflict {
+        OnConflict::Return => Ok(Some(id)),
+        OnConflict::Refuse => Err(Error::Conflict(format!(
+            "{field}unique: job {id} ({state}) is the same and is there already"
+        ))
+        .into()),
+        OnConflict::Replace => {
+            patch::replace(tx, id, &new.job, now)?;
+            Ok(Some(id))
+        }
+    }
+}

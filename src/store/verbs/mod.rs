@@ -1,0 +1,18 @@
+//! Everything that can be written, a file per verb of the lifecycle. Each verb runs within a
+//! transaction, guards itself by the state it expects, and notes what it changed.
+
+pub mod cancel;
+pub mod claim;
+pub mod delete;
+pub mod enqueue;
+pub mod finish;
+pub mod nodes;
+pub mod parents;
+pub mod patch;
+pub mod progress;
+pub mod promote;
+pub mod rescue;
+pub mod retry;
+pub mod settings;
+mod tags;
+mod unique;

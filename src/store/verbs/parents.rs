@@ -1,0 +1,173 @@
+//! Jobs that wait for jobs.
+
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+
+use crate::domain::lifecycle::{self, Move};
+use crate::domain::{OnParentFailure, State, Timestamp};
+use crate::error::Error;
+use crate::store::error::StoreResult;
+use crate::store::sql::{binds, statement};
+use crate::store::tx::Tx;
+
+statement!(StateOf, "SELECT state FROM jobs WHERE id = ?");
+statement!(Bind, "INSERT INTO dependencies (child_id, parent_id) VALUES (?, ?)");
+statement!(MarkParent, "UPDATE jobs SET has_children = 1 WHERE id = ? AND has_children = 0");
+statement!(
+    CountDown,
+    format!(
+        "UPDATE jobs SET parents_left = parents_left - 1 \
+         WHERE {} AND id IN (SELECT child_id FROM dependencies WHERE parent_id = ?) \
+         RETURNING id, job_type, queue, attempt, parents_left, on_parent_failure, run_at",
+        lifecycle::sql_guard(Move::Unblock)
+    )
+);
+statement!(
+    CountUp,
+    format!(
+        "UPDATE jobs SET parents_left = parents_left + 1 \
+         WHERE {} AND id IN (SELECT child_id FROM dependencies WHERE parent_id = ?)",
+        lifecycle::sql_guard(Move::Unblock)
+    )
+);
+statement!(
+    Unblock,
+    format!(
+        "UPDATE jobs SET state = ?, ready_at = ? WHERE id = ? AND {}",
+        lifecycle::sql_guard(Move::Unblock)
+    )
+);
+statement!(
+    CancelChild,
+    format!(
+        "UPDATE jobs SET state = '{}', error = ?, completed_at = ? WHERE id = ? AND {} RETURNING has_children",
+        State::Cancelled,
+        lifecycle::sql_guard(Move::ParentFailed)
+    )
+);
+statement!(
+    Unfinished,
+    format!(
+        "SELECT count(*) FROM dependencies d JOIN jobs p ON p.id = d.parent_id \
+         WHERE d.child_id = ? AND p.state IN ({})",
+        lifecycle::sql_list(&State::UNFINISHED)
+    )
+);
+
+/// What the parents of a new job are like.
+#[derive(Debug, Default)]
+pub struct Family {
+    /// How many are not final.
+    pub unfinished: i64,
+    /// One that failed or was cancelled.
+    pub failed: Option<(i64, State)>,
+}
+
+/// Looks at the parents of a new job.
+pub fn look(tx: &mut Tx<'_>, parents: &[i64], field: &str) -> StoreResult<Family> {
+    let mut family = Family::default();
+    for parent in parents {
+        let found: Vec<String> = tx.load::<StateOf, Text, _>(binds![*parent])?;
+        let state = found.first().and_then(|s| s.parse().ok()).ok_or_else(|| {
+            Error::invalid(format!("{field}depends_on"), format!("there is no job {parent}"))
+        })?;
+        match state {
+            State::Completed => {}
+            State::Failed | State::Cancelled => family.failed = family.failed.or(Some((*parent, state))),
+            _ => family.unfinished += 1,
+        }
+    }
+    Ok(family)
+}
+
+/// Why a job was cancelled for its parent's sake.
+#[must_use]
+pub fn reason(parent: i64, state: State) -> String {
+    format!("its parent, job {parent}, is {state}")
+}
+
+/// Notes whose child a new job is.
+pub fn bind(tx: &mut Tx<'_>, child: i64, parents: &[i64]) -> StoreResult<()> {
+    for parent in parents {
+        tx.run::<Bind>(binds![child, *parent])?;
+        tx.run::<MarkParent>(binds![*parent])?;
+    }
+    Ok(())
+}
+
+/// How many parents of a job are not final.
+pub fn unfinished(tx: &mut Tx<'_>, child: i64) -> StoreResult<i64> {
+    let n: Vec<i64> = tx.load::<Unfinished, BigInt, _>(binds![child])?;
+    Ok(n.first().copied().unwrap_or_default())
+}
+
+/// A parent left a final state (a retry by hand): children that are still blocked wait for it again.
+pub fn reopened(tx: &mut Tx<'_>, parent: i64) -> StoreResult<()> {
+    tx.run::<CountUp>(binds![parent]).map(|_| ())
+}
+
+/// A parent reached a final state: its children are set free, or called off with theirs.
+pub fn settled(tx: &mut Tx<'_>, parent: i64, state: State, now: Timestamp) -> StoreResult<()> {
+    let mut settled = vec![(parent, state)];
+    while let Some((parent, state)) = settled.pop() {
+        for child in count_down(tx, parent)? {
+            if state != State::Completed && child.policy != OnParentFailure::Run.as_str() {
+                if call_off(tx, &child, &reason(parent, state), now)? {
+                    settled.push((child.id, State::Cancelled));
+                }
+            } else if child.parents_left <= 0 {
+                set_free(tx, &child, now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Child {
+    id: i64,
+    job_type: String,
+    queue: String,
+    attempt: i32,
+    parents_left: i32,
+    policy: String,
+    run_at: Option<i64>,
+}
+
+fn count_down(tx: &mut Tx<'_>, parent: i64) -> StoreResult<Vec<Child>> {
+    type Sql = (BigInt, Text, Text, Integer, Integer, Text, Nullable<BigInt>);
+    type Row = (i64, String, String, i32, i32, String, Option<i64>);
+    let rows: Vec<Row> = tx.run_returning::<CountDown, Sql, _>(binds![parent])?;
+    let child = |(id, job_type, queue, attempt, parents_left, policy, run_at)| Child {
+        id,
+        job_type,
+        queue,
+        attempt,
+        parents_left,
+        policy,
+        run_at,
+    };
+    Ok(rows.into_iter().map(child).collect())
+}
+
+/// Cancels a blocked child; returns whether it has children of its own.
+fn call_off(tx: &mut Tx<'_>, child: &Child, why: &str, now: Timestamp) -> StoreResult<bool> {
+    let done: Vec<bool> =
+        tx.run_returning::<CancelChild, diesel::sql_types::Bool, _>(binds![why, now, child.id])?;
+    let Some(has_children) = done.first() else { return Ok(false) };
+    let job = tx.job_ref(child.id, &child.job_type, &child.queue, child.attempt);
+    tx.moved(&job, Some(State::Blocked), State::Cancelled, Some(why), now);
+    Ok(*has_children)
+}
+
+fn set_free(tx: &mut Tx<'_>, child: &Child, now: Timestamp) -> StoreResult<()> {
+    let later = child.run_at.map(Timestamp::from_millis).filter(|at| *at > now);
+    let to = if later.is_some() { State::Scheduled } else { State::Pending };
+    if tx.run::<Unblock>(binds![to.as_str(), now, child.id])? == 0 {
+        return Ok(());
+    }
+    let job = tx.job_ref(child.id, &child.job_type, &child.queue, child.attempt);
+    tx.moved(&job, Some(State::Blocked), to, None, now);
+    if let Some(at) = later {
+        tx.due(at);
+    }
+    Ok(())
+}

@@ -1,0 +1,322 @@
+//! Lists of jobs.
+//!
+//! What makes the first page cost the same with ten million jobs as with a thousand: a list by
+//! state, type and queue is a merge of ranges of one index (`jobs_list`), one range for each
+//! combination that the kept counters know to be there; the other filters have indexes of their
+//! own; and a search for text looks at a bounded number of jobs a page.
+
+use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::sql_types::{BigInt, Text};
+
+use super::cursor::Cursor;
+use super::job::complete;
+use crate::domain::{Job, JobFilter, Order, State, Timestamp};
+use crate::store::row::{COLUMNS, JobRow};
+use crate::store::schema::{counters, jobs};
+use crate::store::sql::{Conn, Db};
+
+/// How many jobs a search for text looks at for one page.
+const SEARCH_WINDOW: i64 = 20_000;
+/// With more ranges than this a plain walk over the table is as good.
+const MAX_RANGES: usize = 64;
+/// How far `created_at` may be out of step with the ids (clocks that were set back).
+const CLOCK_SLACK: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// A page of a list, and where the next one begins.
+#[derive(Debug)]
+pub struct Page {
+    /// The jobs.
+    pub jobs: Vec<Job>,
+    /// The last job that was looked at, when there may be more.
+    pub next: Option<Cursor>,
+}
+
+/// Reads a page.
+pub fn list(
+    conn: &mut Conn,
+    filter: &JobFilter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: usize,
+) -> QueryResult<Page> {
+    let rows = if filter.q.is_some() {
+        return search(conn, filter, order, after, limit);
+    } else {
+        rows(conn, filter, order, after, i64::try_from(limit).unwrap_or(i64::MAX) + 1, None)?
+    };
+    page(conn, rows, limit)
+}
+
+fn page(conn: &mut Conn, mut rows: Vec<JobRow>, limit: usize) -> QueryResult<Page> {
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = if more { rows.last().map(cursor_of) } else { None };
+    let jobs = rows.into_iter().map(|row| complete(conn, row)).collect::<QueryResult<_>>()?;
+    Ok(Page { jobs, next })
+}
+
+fn cursor_of(row: &JobRow) -> Cursor {
+    Cursor { id: row.id, priority: row.priority.into() }
+}
+
+/// A page may come out short, and still there is a next one: the search goes on where it stopped.
+fn search(
+    conn: &mut Conn,
+    filter: &JobFilter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: usize,
+) -> QueryResult<Page> {
+    let wanted = i64::try_from(limit).unwrap_or(i64::MAX) + 1;
+    let found = rows(conn, filter, order, after, wanted, Some(SEARCH_WINDOW))?;
+    if found.len() > limit {
+        return page(conn, found, limit);
+    }
+    let plain = JobFilter { q: None, ..filter.clone() };
+    let edge = nth(conn, &plain, order, after, SEARCH_WINDOW - 1)?;
+    let mut page = page(conn, found, limit)?;
+    page.next = edge;
+    Ok(page)
+}
+
+/// The job that stands `n` places further in a list.
+fn nth(
+    conn: &mut Conn,
+    filter: &JobFilter,
+    order: Order,
+    after: Option<Cursor>,
+    n: i64,
+) -> QueryResult<Option<Cursor>> {
+    let mut text = Sql::default();
+    candidates(conn, &mut text, filter, order, after, n + 1)?;
+    #[derive(QueryableByName)]
+    struct Place {
+        #[diesel(sql_type = BigInt)]
+        id: i64,
+        #[diesel(sql_type = BigInt)]
+        priority: i64,
+    }
+    let sql = format!("SELECT id, priority FROM ({}) LIMIT 1 OFFSET {n}", text.text);
+    let places: Vec<Place> = text.query(sql).load(conn)?;
+    Ok(places.first().map(|p| Cursor { id: p.id, priority: p.priority }))
+}
+
+fn rows(
+    conn: &mut Conn,
+    filter: &JobFilter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: i64,
+    window: Option<i64>,
+) -> QueryResult<Vec<JobRow>> {
+    let mut sql = Sql::default();
+    let plain = JobFilter { q: None, ..filter.clone() };
+    candidates(conn, &mut sql, &plain, order, after, window.unwrap_or(limit))?;
+    let inner = std::mem::take(&mut sql.text);
+    let mut text = format!("SELECT {COLUMNS} FROM jobs WHERE id IN (SELECT id FROM ({inner}))");
+    if let Some(q) = &filter.q {
+        text += " AND (instr(args, ?) > 0 OR instr(coalesce(target_id, ''), ?) > 0 OR instr(coalesce(error, ''), ?) > 0)";
+        for _ in 0..3 {
+            sql.binds.push(Value::Text(q.clone()));
+        }
+    }
+    text += &format!(" ORDER BY {} LIMIT {limit}", order_by(order));
+    sql.query(text).load(conn)
+}
+
+fn order_by(order: Order) -> &'static str {
+    match order {
+        Order::Newest => "id DESC",
+        Order::Oldest => "id",
+        Order::Priority => "priority, id",
+    }
+}
+
+/// Writes the query for (id, priority) of the first `limit` jobs that pass, without `q`.
+fn candidates(
+    conn: &mut Conn,
+    sql: &mut Sql,
+    filter: &JobFilter,
+    order: Order,
+    after: Option<Cursor>,
+    limit: i64,
+) -> QueryResult<()> {
+    let tail = format!("ORDER BY {} LIMIT {limit}", order_by(order));
+    let bounds = id_bounds(conn, filter)?;
+    match ranges(conn, filter)? {
+        Some(ranges) if ranges.is_empty() => sql.text = "SELECT id, priority FROM jobs WHERE 0".into(),
+        Some(ranges) => {
+            let mut parts = Vec::new();
+            for range in ranges {
+                // A literal state, so that the claim index (pending only) fits as well.
+                let mut part = format!(
+                    "SELECT id, priority FROM jobs WHERE job_type = ? AND queue = ? AND state = '{}'",
+                    range.state
+                );
+                sql.binds.push(Value::Text(range.job_type));
+                sql.binds.push(Value::Text(range.queue));
+                part += &sql.rest(filter, order, after, bounds);
+                parts.push(format!("SELECT * FROM ({part} {tail})"));
+            }
+            sql.text = format!("SELECT * FROM ({}) {tail}", parts.join(" UNION ALL "));
+        }
+        None => {
+            let mut text = String::from("SELECT id, priority FROM jobs WHERE 1");
+            text += &sql.any_of("state", filter.state.iter().map(|s| s.as_str().to_owned()));
+            text += &sql.any_of("job_type", filter.job_type.iter().cloned());
+            text += &sql.any_of("queue", filter.queue.iter().cloned());
+            text += &sql.rest(filter, order, after, bounds);
+            sql.text = format!("{text} {tail}");
+        }
+    }
+    Ok(())
+}
+
+struct Range {
+    job_type: String,
+    queue: String,
+    state: State,
+}
+
+/// The ranges of `jobs_list` that a filter by state, type and queue covers; `None` where walking
+/// the table or another index is better.
+fn ranges(conn: &mut Conn, filter: &JobFilter) -> QueryResult<Option<Vec<Range>>> {
+    let by_range = !filter.state.is_empty() || !filter.job_type.is_empty() || !filter.queue.is_empty();
+    let by_other = !filter.id.is_empty()
+        || !filter.key.is_empty()
+        || !filter.tag.is_empty()
+        || !filter.target_id.is_empty()
+        || !filter.parent_job_id.is_empty()
+        || !filter.workflow_id.is_empty();
+    if !by_range || by_other {
+        return Ok(None);
+    }
+    let mut query = counters::table.filter(counters::n.gt(0)).into_boxed::<Db>();
+    if !filter.state.is_empty() {
+        query = query.filter(counters::state.eq_any(filter.state.iter().map(|s| s.as_str())));
+    }
+    if !filter.job_type.is_empty() {
+        query = query.filter(counters::job_type.eq_any(&filter.job_type));
+    }
+    if !filter.queue.is_empty() {
+        query = query.filter(counters::queue.eq_any(&filter.queue));
+    }
+    let found: Vec<(String, String, String)> = query
+        .select((counters::job_type, counters::queue, counters::state))
+        .limit(i64::try_from(MAX_RANGES).unwrap_or(i64::MAX) + 1)
+        .load(conn)?;
+    if found.len() > MAX_RANGES {
+        return Ok(None);
+    }
+    let range = |(job_type, queue, state): (String, String, String)| {
+        state.parse().ok().map(|state| Range { job_type, queue, state })
+    };
+    Ok(Some(found.into_iter().filter_map(range).collect()))
+}
+
+/// The ids between which jobs made in a span of time lie, give or take some: ids rise with time.
+fn id_bounds(conn: &mut Conn, filter: &JobFilter) -> QueryResult<(Option<i64>, Option<i64>)> {
+    let low = filter.created_after.map(|t| first_id_at(conn, t.minus(CLOCK_SLACK))).transpose()?;
+    let high = filter.created_before.map(|t| first_id_at(conn, t.plus(CLOCK_SLACK))).transpose()?;
+    Ok((low.flatten(), high.flatten()))
+}
+
+/// The lowest id of a job made at `t` or later, by bisection; `None` when there is none.
+fn first_id_at(conn: &mut Conn, t: Timestamp) -> QueryResult<Option<i64>> {
+    use diesel::dsl::{max, min};
+    let ends: (Option<i64>, Option<i64>) =
+        (jobs::table.select(min(jobs::id)).first(conn)?, jobs::table.select(max(jobs::id)).first(conn)?);
+    let (Some(mut low), Some(last)) = ends else { return Ok(None) };
+    let mut high = last + 1;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let at: Option<(i64, i64)> = jobs::table
+            .filter(jobs::id.ge(middle))
+            .order(jobs::id)
+            .select((jobs::id, jobs::created_at))
+            .first(conn)
+            .optional()?;
+        match at {
+            Some((id, made)) if made < t.as_millis() => low = id + 1,
+            _ => high = middle,
+        }
+    }
+    Ok((low <= last).then_some(low))
+}
+
+#[derive(Default)]
+struct Sql {
+    text: String,
+    binds: Vec<Value>,
+}
+
+enum Value {
+    Int(i64),
+    Text(String),
+}
+
+impl Sql {
+    fn any_of(&mut self, column: &str, values: impl Iterator<Item = String>) -> String {
+        let before = self.binds.len();
+        self.binds.extend(values.map(Value::Text));
+        match self.binds.len() - before {
+            0 => String::new(),
+            n => format!(" AND {column} IN ({})", vec!["?"; n].join(",")),
+        }
+    }
+
+    fn any_id(&mut self, column: &str, ids: &[i64]) -> String {
+        if ids.is_empty() {
+            return String::new();
+        }
+        self.binds.extend(ids.iter().copied().map(Value::Int));
+        format!(" AND {column} IN ({})", vec!["?"; ids.len()].join(","))
+    }
+
+    /// All conditions but state, type and queue.
+    fn rest(
+        &mut self,
+        filter: &JobFilter,
+        order: Order,
+        after: Option<Cursor>,
+        (low, high): (Option<i64>, Option<i64>),
+    ) -> String {
+        let mut text = self.any_of("key", filter.key.iter().cloned());
+        text += &self.any_of("target_id", filter.target_id.iter().cloned());
+        text += &self.any_id("id", &filter.id);
+        text += &self.any_id("parent_job_id", &filter.parent_job_id);
+        text += &self.any_id("workflow_id", &filter.workflow_id);
+        if !filter.tag.is_empty() {
+            self.binds.extend(filter.tag.iter().cloned().map(Value::Text));
+            let marks = vec!["?"; filter.tag.len()].join(",");
+            text += &format!(" AND id IN (SELECT job_id FROM job_tags WHERE tag IN ({marks}))");
+        }
+        if let Some(t) = filter.created_after {
+            text += &format!(" AND created_at > {} AND id >= {}", t.as_millis(), low.unwrap_or(i64::MAX));
+        }
+        if let Some(t) = filter.created_before {
+            text += &format!(" AND created_at < {}", t.as_millis());
+            text += &high.map(|high| format!(" AND id <= {high}")).unwrap_or_default();
+        }
+        if let Some(cursor) = after {
+            text += &match order {
+                Order::Newest => format!(" AND id < {}", cursor.id),
+                Order::Oldest => format!(" AND id > {}", cursor.id),
+                Order::Priority => format!(" AND (priority, id) > ({}, {})", cursor.priority, cursor.id),
+            };
+        }
+        text
+    }
+
+    fn query(self, text: String) -> BoxedSqlQuery<'static, Db, SqlQuery> {
+        let mut query = diesel::sql_query(text).into_boxed::<Db>();
+        for value in self.binds {
+            query = match value {
+                Value::Int(n) => query.bind::<BigInt, _>(n),
+                Value::Text(s) => query.bind::<Text, _>(s),
+            };
+        }
+        query
+    }
+}

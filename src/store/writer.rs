@@ -1,0 +1,174 @@
+//! Group commit: one thread, one connection. Writes that arrive while a commit is under way share
+//! the next one; each is answered after its own commit.
+
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::{StoreError, StoreResult};
+use super::sql::{self, Conn, statement};
+use super::tx::{Committed, Names, Tx};
+
+/// The most writes that share a commit. More would make the first of them wait for little gain.
+const MAX_BATCH: usize = 1024;
+/// Writes that may wait for the writer; callers beyond wait to get in line.
+const QUEUE: usize = 8192;
+
+statement!(Begin, "BEGIN IMMEDIATE");
+statement!(Commit, "COMMIT");
+statement!(Rollback, "ROLLBACK");
+statement!(Savepoint, "SAVEPOINT verb");
+statement!(Release, "RELEASE verb");
+statement!(RollbackTo, "ROLLBACK TO verb");
+
+/// Is told of each commit, on the writer's thread. Must not block.
+pub type Observer = Box<dyn Fn(Committed) + Send>;
+
+/// A write in line: a verb with its values, and the caller who waits.
+trait Write: Send {
+    /// Does it within the transaction. It may be done again after a rollback.
+    fn attempt(&mut self, tx: &mut Tx<'_>) -> StoreResult<()>;
+    /// Answers the caller.
+    fn answer(self: Box<Self>, committed: StoreResult<()>);
+}
+
+struct Call<F, T> {
+    verb: F,
+    outcome: Option<StoreResult<T>>,
+    caller: oneshot::Sender<StoreResult<T>>,
+}
+
+impl<F, T> Write for Call<F, T>
+where
+    F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send,
+    T: Send,
+{
+    fn attempt(&mut self, tx: &mut Tx<'_>) -> StoreResult<()> {
+        let outcome = (self.verb)(tx);
+        let same = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+        self.outcome = Some(outcome);
+        same
+    }
+
+    fn answer(self: Box<Self>, committed: StoreResult<()>) {
+        let answer = match (committed, self.outcome) {
+            // A refusal stands whatever became of the commit.
+            (_, Some(Err(refusal))) => Err(refusal),
+            (Ok(()), Some(Ok(value))) => Ok(value),
+            (Err(e), _) => Err(e),
+            (Ok(()), None) => Err(StoreError::Closed),
+        };
+        // A caller who went away does not mind.
+        let _ = self.caller.send(answer);
+    }
+}
+
+/// The way to the writer. Cloning gives another way to the same one.
+#[derive(Clone)]
+pub struct Writer {
+    line: mpsc::Sender<Box<dyn Write>>,
+}
+
+impl Writer {
+    /// Starts the writer's thread.
+    pub fn start(conn: Conn, observer: Observer) -> StoreResult<(Self, JoinHandle<()>)> {
+        let (line, inbox) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("callboard-write".into())
+            .spawn(move || Loop { conn, names: Names::default(), observer }.run(inbox))
+            .map_err(|e| StoreError::Database(format!("cannot start the writer's thread: {e}")))?;
+        Ok((Self { line }, thread))
+    }
+
+    /// Does a write and returns once it is on disk. The verb may be called more than once: when a
+    /// neighbour in the same commit fails, the others are done again.
+    pub async fn write<T, F>(&self, verb: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let call = Box::new(Call { verb, outcome: None, caller });
+        self.line.send(call).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+struct Loop {
+    conn: Conn,
+    names: Names,
+    observer: Observer,
+}
+
+impl Loop {
+    fn run(mut self, mut inbox: mpsc::Receiver<Box<dyn Write>>) {
+        while let Some(first) = inbox.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < MAX_BATCH
+                && let Ok(next) = inbox.try_recv()
+            {
+                batch.push(next);
+            }
+            self.commit(batch);
+        }
+    }
+
+    fn commit(&mut self, mut batch: Vec<Box<dyn Write>>) {
+        let done = match self.together(&mut batch) {
+            Ok(Some(committed)) => Ok(committed),
+            // One of them failed after it had written something: that one must not take its
+            // neighbours along, so each gets a savepoint now.
+            Ok(None) => self.one_by_one(&mut batch),
+            Err(e) => Err(e),
+        };
+        let answer = match done {
+            Ok(committed) => {
+                if !committed.is_empty() {
+                    (self.observer)(committed);
+                }
+                Ok(())
+            }
+            Err(e) => {
+                log::error!("a commit of {} writes failed: {e}", batch.len());
+                let _ = sql::run::<Rollback>(&mut self.conn, &[]);
+                Err(e)
+            }
+        };
+        for write in batch {
+            write.answer(answer.clone());
+        }
+    }
+
+    /// All writes in one transaction, hoping that none fails. `None`: one did, all is rolled back.
+    fn together(&mut self, batch: &mut [Box<dyn Write>]) -> StoreResult<Option<Committed>> {
+        sql::run::<Begin>(&mut self.conn, &[])?;
+        let mut tx = Tx::new(&mut self.conn, &mut self.names);
+        for write in batch {
+            let before = tx.written();
+            if write.attempt(&mut tx).is_err() && tx.written() != before {
+                sql::run::<Rollback>(&mut self.conn, &[])?;
+                return Ok(None);
+            }
+        }
+        let committed = tx.seal()?;
+        sql::run::<Commit>(&mut self.conn, &[])?;
+        Ok(Some(committed))
+    }
+
+    fn one_by_one(&mut self, batch: &mut [Box<dyn Write>]) -> StoreResult<Committed> {
+        sql::run::<Begin>(&mut self.conn, &[])?;
+        let mut tx = Tx::new(&mut self.conn, &mut self.names);
+        for write in batch {
+            let before = tx.effects();
+            sql::run::<Savepoint>(tx.conn, &[])?;
+            if write.attempt(&mut tx).is_err() {
+                tx.restore(before);
+                sql::run::<RollbackTo>(tx.conn, &[])?;
+            }
+            sql::run::<Release>(tx.conn, &[])?;
+        }
+        let committed = tx.seal()?;
+        sql::run::<Commit>(&mut self.conn, &[])?;
+        Ok(committed)
+    }
+}
