@@ -11,7 +11,8 @@ use crate::store::verbs::tags;
 statement!(
     Old,
     format!(
-        "SELECT id FROM jobs WHERE state = ? AND state IN ({}) AND completed_at < ? ORDER BY completed_at LIMIT ?",
+        "SELECT completed_at, id FROM jobs WHERE state = ? AND state IN ({}) AND completed_at < ? \
+         AND (completed_at, id) > (?, ?) ORDER BY completed_at, id LIMIT ?",
         lifecycle::sql_list(&State::FINAL)
     )
 );
@@ -34,10 +35,18 @@ statement!(DeleteAttempts, "DELETE FROM attempts WHERE job_id = ?");
 statement!(DeleteAsChild, "DELETE FROM dependencies WHERE child_id = ?");
 statement!(DeleteStats, "DELETE FROM stats WHERE at < ?");
 
-/// Up to `limit` jobs in a final state that reached it before `before`, oldest first.
-pub fn old(tx: &mut Tx<'_>, state: State, before: Timestamp, limit: usize) -> StoreResult<Vec<i64>> {
+/// Up to `limit` jobs in a final state that reached it before `before`, oldest first, as (time, id);
+/// `after` goes on behind one of them.
+pub fn old(
+    tx: &mut Tx<'_>,
+    state: State,
+    before: Timestamp,
+    after: Option<(i64, i64)>,
+    limit: usize,
+) -> StoreResult<Vec<(i64, i64)>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    tx.load::<Old, BigInt, _>(binds![state.as_str(), before, limit])
+    let (time, id) = after.unwrap_or((-1, 0));
+    tx.load::<Old, (BigInt, BigInt), _>(binds![state.as_str(), before, time, id, limit])
 }
 
 /// Deletes jobs with all that belongs to them. Jobs that are not final stay, and so do those whose

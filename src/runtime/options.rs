@@ -1,0 +1,107 @@
+//! What the runtime has to know to run jobs, worked out of the configuration and the registry.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::{Config, Retention};
+use crate::domain::{Backoff, RateLimit};
+use crate::workers::{AnyWorker, Registry};
+use std::sync::Arc;
+
+/// What holds for the whole runtime.
+#[derive(Clone)]
+pub struct Options {
+    /// Holds the database, the logs and the working directories.
+    pub data_dir: PathBuf,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// Whether jobs are taken whose type no worker here has.
+    pub accept_unknown_job_types: bool,
+    /// How often the node says that it is alive, and everything is looked at.
+    pub heartbeat: Duration,
+    /// How long running attempts have to come to an end at shutdown.
+    pub shutdown_grace: Duration,
+    /// How long an attempt that was told to stop has to stop.
+    pub stop_grace: Duration,
+    /// The largest size of each log file.
+    pub max_log_bytes: u64,
+    /// A job under which the process died so often in a row is given up.
+    pub max_crashes: u32,
+    /// How long final jobs are kept.
+    pub retention: Retention,
+    /// What holds for jobs whose type has no worker here.
+    pub unknown: TypeOptions,
+}
+
+/// What holds for a job type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypeOptions {
+    /// Attempts at once on a node.
+    pub concurrency: u32,
+    /// The longest an attempt may take.
+    pub timeout_secs: Option<f64>,
+    /// Failures that are followed by another try.
+    pub max_retries: u32,
+    /// The delays between tries.
+    pub backoff: Backoff,
+    /// How many may start in a span of time.
+    pub rate_limit: Option<RateLimit>,
+    /// One sentence, if the worker's own is not wanted.
+    pub description: Option<String>,
+}
+
+/// A job type that has a worker here.
+#[derive(Clone)]
+pub struct TypeEntry {
+    /// The worker.
+    pub worker: Arc<dyn AnyWorker>,
+    /// What holds for it, as configured.
+    pub options: TypeOptions,
+}
+
+impl Options {
+    /// Works it out of the configuration.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            data_dir: config.data_dir.clone(),
+            database: config.database_path(),
+            accept_unknown_job_types: config.accept_unknown_job_types,
+            heartbeat: config.heartbeat,
+            shutdown_grace: config.shutdown_grace,
+            // A program gets `kill_after` between SIGTERM and SIGKILL; one second more is for the
+            // worker to say how it ended.
+            stop_grace: config.kill_after + Duration::from_secs(1),
+            max_log_bytes: config.logs_max_bytes_per_stream,
+            max_crashes: config.defaults.max_crashes,
+            retention: config.retention,
+            unknown: type_options(config, ""),
+        }
+    }
+}
+
+/// The job types with a worker that are not switched off.
+#[must_use]
+pub fn types(config: &Config, registry: &Registry) -> BTreeMap<String, TypeEntry> {
+    registry
+        .iter()
+        .filter(|(name, _)| config.job_types.get(*name).is_none_or(|t| t.enabled))
+        .map(|(name, worker)| {
+            (name.to_owned(), TypeEntry { worker: worker.clone(), options: type_options(config, name) })
+        })
+        .collect()
+}
+
+fn type_options(config: &Config, name: &str) -> TypeOptions {
+    let said = config.job_types.get(name);
+    let defaults = &config.defaults;
+    TypeOptions {
+        concurrency: said.and_then(|t| t.concurrency).unwrap_or(defaults.concurrency),
+        timeout_secs: said.and_then(|t| t.timeout_secs).unwrap_or(defaults.timeout_secs),
+        max_retries: said.and_then(|t| t.max_retries).unwrap_or(defaults.max_retries),
+        backoff: said.and_then(|t| t.retry).unwrap_or(config.retry),
+        rate_limit: said.and_then(|t| t.rate_limit.clone()),
+        description: said.and_then(|t| t.description.clone()),
+    }
+}

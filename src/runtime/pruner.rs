@@ -1,0 +1,124 @@
+//! Deletes what is old: jobs with their logs, statistics, nodes of the past. In small chunks, so
+//! that it never stands in the way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, WrapFuture};
+
+use super::guard::Guard;
+use super::shared::Shared;
+use super::worker::Ping;
+use crate::domain::{State, Timestamp};
+use crate::store::stats::KEEP_MS;
+use crate::store::{StoreResult, verbs};
+
+/// Jobs deleted in one write.
+const CHUNK: usize = 200;
+/// Between two rounds.
+const PERIOD: Duration = Duration::from_secs(600);
+/// How long nodes of the past are shown.
+const KEEP_NODES: Duration = Duration::from_secs(7 * 86_400);
+
+/// See the module.
+pub struct Pruner {
+    shared: Arc<Shared>,
+    _guard: Guard,
+}
+
+impl Pruner {
+    /// One whose first round begins when it starts.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, guard: Guard) -> Self {
+        Self { shared, _guard: guard }
+    }
+
+    fn round(&mut self, ctx: &mut Context<Self>) {
+        let shared = self.shared.clone();
+        let work = async move {
+            if let Err(e) = prune(&shared).await {
+                log::warn!("pruning stopped: {e}");
+            }
+            shared.clock.sleep(PERIOD).await;
+        };
+        ctx.spawn(work.into_actor(self).map(|(), me, ctx| me.round(ctx)));
+    }
+}
+
+impl Actor for Pruner {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.round(ctx);
+    }
+}
+
+impl actix::Handler<Ping> for Pruner {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, _: &mut Context<Self>) {
+        self.shared.watchdog.beat("pruner");
+    }
+}
+
+/// One round, by the configured retention.
+async fn prune(shared: &Arc<Shared>) -> StoreResult<()> {
+    let now = shared.clock.now();
+    let retention = shared.options.retention;
+    for (state, keep) in [
+        (State::Completed, retention.completed),
+        (State::Cancelled, retention.cancelled),
+        (State::Failed, retention.failed),
+    ] {
+        delete_old(shared, state, now.minus(keep)).await?;
+    }
+    let stats_before = Timestamp::from_millis(now.as_millis() - KEEP_MS);
+    let nodes_before = now.minus(KEEP_NODES);
+    let forget = move |tx: &mut crate::store::Tx<'_>| {
+        verbs::delete::old_stats(tx, stats_before)?;
+        verbs::nodes::forget(tx, nodes_before)
+    };
+    shared.store.write(forget).await.map(|_| ())
+}
+
+/// Deletes jobs that reached a final state before `before`, with their logs. Returns how many.
+///
+/// # Errors
+/// When the store fails; what was deleted until then stays deleted.
+pub async fn delete_old(shared: &Arc<Shared>, state: State, before: Timestamp) -> StoreResult<u64> {
+    let mut deleted = 0;
+    let mut after = None;
+    loop {
+        let chunk = shared.store.write(move |tx| {
+            let old = verbs::delete::old(tx, state, before, after, CHUNK)?;
+            let ids: Vec<i64> = old.iter().map(|(_, id)| *id).collect();
+            Ok((old.last().copied(), verbs::delete::delete(tx, &ids)?))
+        });
+        let (last, gone) = chunk.await?;
+        deleted += gone.len() as u64;
+        remove_logs(shared, gone).await;
+        match last {
+            // Some may have stayed (a child still wants their results), so go on behind them.
+            Some(place) => after = Some(place),
+            None => return Ok(deleted),
+        }
+    }
+}
+
+/// Deletes the logs of jobs that are gone.
+pub async fn remove_logs(shared: &Arc<Shared>, ids: Vec<i64>) {
+    if ids.is_empty() {
+        return;
+    }
+    let logs = shared.logs.clone();
+    let removed = tokio::task::spawn_blocking(move || {
+        for id in ids {
+            if let Err(e) = logs.remove(id) {
+                log::warn!("cannot delete the logs of job {id}: {e}");
+            }
+        }
+    });
+    if let Err(e) = removed.await {
+        log::warn!("cannot delete logs: {e}");
+    }
+}

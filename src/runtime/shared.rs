@@ -1,0 +1,177 @@
+//! What all actors of a runtime have in common.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix::Addr;
+
+use super::hub::HubHandle;
+use super::options::{Options, TypeEntry, TypeOptions};
+use super::progress::ProgressWriter;
+use super::retry_scheduler::RetryScheduler;
+use super::slots::Slots;
+use super::supervisor::Supervisor;
+use super::watchdog::Watchdog;
+use super::worker::Worker;
+use crate::domain::Clock;
+use crate::logs::JobLogs;
+use crate::store::Store;
+use crate::store::verbs::settings::JobTypeSettings;
+
+/// What all actors of a runtime have in common. It holds their addresses too, so that one that is
+/// rebuilt finds the others.
+pub struct Shared {
+    /// What holds for the whole runtime.
+    pub options: Options,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The queue.
+    pub store: Store,
+    /// The log files.
+    pub logs: JobLogs,
+    /// Tells everybody what happens.
+    pub hub: HubHandle,
+    /// The job types with a worker here.
+    pub types: BTreeMap<String, TypeEntry>,
+    /// Their slots.
+    pub slots: HashMap<String, Arc<Slots>>,
+    /// This process.
+    pub node: i64,
+    /// The threads that run async workers.
+    pub job_threads: tokio::runtime::Handle,
+    /// Where the actors live.
+    pub arbiter: actix::ArbiterHandle,
+    /// Steps of progress on their way to the store.
+    pub progress: ProgressWriter,
+    /// Whether every part makes progress.
+    pub watchdog: Watchdog,
+    /// The actors.
+    pub actors: RwLock<Actors>,
+    /// What was changed of job types at run time, and what is paused.
+    pub settings: RwLock<Settings>,
+    /// Notified whenever ends of attempts are on disk.
+    pub idle: tokio::sync::Notify,
+    draining: AtomicBool,
+}
+
+/// The addresses of the actors.
+#[derive(Default)]
+pub struct Actors {
+    /// Owns the queue.
+    pub supervisor: Option<Addr<Supervisor>>,
+    /// One for each job type.
+    pub workers: HashMap<String, Addr<Worker>>,
+    /// Delivers what is due.
+    pub retry_scheduler: Option<Addr<RetryScheduler>>,
+}
+
+/// What was changed at run time, as the store has it.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// By job type.
+    pub job_types: HashMap<String, JobTypeSettings>,
+    /// Paused job types.
+    pub paused_types: Vec<String>,
+    /// Paused queues.
+    pub paused_queues: Vec<String>,
+}
+
+/// The parts of [`Shared`] that are there before the actors.
+pub struct Parts {
+    pub(super) options: Options,
+    pub(super) clock: Clock,
+    pub(super) store: Store,
+    pub(super) logs: JobLogs,
+    pub(super) hub: HubHandle,
+    pub(super) types: BTreeMap<String, TypeEntry>,
+    pub(super) node: i64,
+    pub(super) job_threads: tokio::runtime::Handle,
+    pub(super) arbiter: actix::ArbiterHandle,
+    pub(super) settings: Settings,
+}
+
+impl Shared {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            slots: parts.types.keys().map(|name| (name.clone(), Arc::default())).collect(),
+            progress: ProgressWriter::new(parts.store.clone(), parts.job_threads.clone()),
+            watchdog: Watchdog::new(parts.clock.clone(), parts.options.heartbeat),
+            options: parts.options,
+            clock: parts.clock,
+            store: parts.store,
+            logs: parts.logs,
+            hub: parts.hub,
+            types: parts.types,
+            node: parts.node,
+            job_threads: parts.job_threads,
+            arbiter: parts.arbiter,
+            actors: RwLock::default(),
+            settings: RwLock::new(parts.settings),
+            idle: tokio::sync::Notify::new(),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// What holds for a job type now: as configured, and as changed at run time.
+    #[must_use]
+    pub fn type_options(&self, job_type: &str) -> TypeOptions {
+        let mut options = self.types.get(job_type).map_or(&self.options.unknown, |t| &t.options).clone();
+        let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(changed) = settings.job_types.get(job_type) {
+            options.concurrency = changed.concurrency.unwrap_or(options.concurrency);
+            options.timeout_secs = changed.timeout_secs.unwrap_or(options.timeout_secs);
+            if let Some(limit) = &changed.rate_limit {
+                options.rate_limit = serde_json::from_str(limit).unwrap_or_default();
+            }
+        }
+        options
+    }
+
+    /// Whether a job type is paused.
+    #[must_use]
+    pub fn is_paused(&self, job_type: &str) -> bool {
+        self.read_settings(|s| s.paused_types.iter().any(|t| t == job_type))
+    }
+
+    /// Looks at the settings.
+    pub fn read_settings<T>(&self, look: impl FnOnce(&Settings) -> T) -> T {
+        look(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The worker actor of a job type.
+    #[must_use]
+    pub fn worker(&self, job_type: &str) -> Option<Addr<Worker>> {
+        self.actors.read().unwrap_or_else(PoisonError::into_inner).workers.get(job_type).cloned()
+    }
+
+    /// Changes the addresses of actors.
+    pub fn with_actors<T>(&self, change: impl FnOnce(&mut Actors) -> T) -> T {
+        change(&mut self.actors.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the server goes down and starts nothing new.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// From now on nothing new is taken or started.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether no job type has anything that runs or is not on disk.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.slots.values().all(|s| s.is_idle())
+    }
+
+    /// How much code goes on running although its attempt is over.
+    #[must_use]
+    pub fn leaked(&self) -> usize {
+        self.slots.values().map(|s| s.leaked()).sum()
+    }
+}

@@ -1,0 +1,241 @@
+//! The slots of a job type: what runs in them, and what has ended and is not on disk yet. They
+//! outlive the worker actor, so that one that panics loses nothing.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{Claim, Progress, Timestamp};
+use crate::store::verbs::finish::Finished;
+
+/// Why an attempt is told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopCause {
+    /// Somebody asked for it.
+    Cancel,
+    /// Its time is up.
+    Timeout,
+    /// The server goes down.
+    Shutdown,
+}
+
+/// An attempt that runs.
+#[derive(Clone)]
+pub struct Attempt {
+    /// Cancelled when it should stop.
+    pub token: CancellationToken,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How far it is.
+    pub progress: Progress,
+    cause: Arc<Mutex<Option<StopCause>>>,
+}
+
+impl Attempt {
+    /// One that begins now.
+    #[must_use]
+    pub fn new(started_at: Timestamp) -> Self {
+        Self { token: CancellationToken::new(), started_at, progress: Progress::default(), cause: Arc::default() }
+    }
+
+    /// Tells it to stop. The first cause stands, but a cancel goes over a shutdown: it is on disk.
+    pub fn stop(&self, cause: StopCause) {
+        let mut first = lock(&self.cause);
+        if first.is_none() || (*first == Some(StopCause::Shutdown) && cause == StopCause::Cancel) {
+            *first = Some(cause);
+        }
+        drop(first);
+        self.token.cancel();
+    }
+
+    /// Why it was told to stop.
+    #[must_use]
+    pub fn cause(&self) -> Option<StopCause> {
+        *lock(&self.cause)
+    }
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Slots(Mutex<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    running: HashMap<Claim, Attempt>,
+    ended: Vec<Finished>,
+    unwritten: usize,
+    leaked: HashMap<i64, usize>,
+    starts: VecDeque<Timestamp>,
+    claiming: bool,
+}
+
+impl Slots {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        lock(&self.0)
+    }
+
+    /// Puts an attempt into a slot.
+    pub fn begin(&self, claim: Claim, attempt: Attempt) {
+        let mut inner = self.inner();
+        inner.starts.push_back(attempt.started_at);
+        inner.running.insert(claim, attempt);
+    }
+
+    /// An attempt has ended. True when the worker actor has to be woken: nothing else had ended.
+    pub fn end(&self, finished: Finished) -> bool {
+        let mut inner = self.inner();
+        inner.running.remove(&finished.claim);
+        inner.ended.push(finished);
+        inner.ended.len() == 1
+    }
+
+    /// Takes what has ended, to write it. It counts as unwritten until [`Self::written`].
+    pub fn take_ended(&self) -> Vec<Finished> {
+        let mut inner = self.inner();
+        let ended = std::mem::take(&mut inner.ended);
+        inner.unwritten += ended.len();
+        ended
+    }
+
+    /// So many ends are on disk.
+    pub fn written(&self, n: usize) {
+        let mut inner = self.inner();
+        inner.unwritten = inner.unwritten.saturating_sub(n);
+    }
+
+    /// Slots in use by code that runs.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        let inner = self.inner();
+        inner.running.len() + inner.leaked.values().sum::<usize>()
+    }
+
+    /// Whether nothing runs and everything is on disk.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let inner = self.inner();
+        inner.running.is_empty() && inner.ended.is_empty() && inner.unwritten == 0 && !inner.claiming
+    }
+
+    /// Begins to claim; false when a claim is under way already.
+    pub fn begin_claim(&self) -> bool {
+        !std::mem::replace(&mut self.inner().claiming, true)
+    }
+
+    /// The claim is over.
+    pub fn end_claim(&self) {
+        self.inner().claiming = false;
+    }
+
+    /// The attempts that run, with their claims.
+    #[must_use]
+    pub fn attempts(&self) -> Vec<(Claim, Attempt)> {
+        self.inner().running.iter().map(|(c, a)| (*c, a.clone())).collect()
+    }
+
+    /// The attempt that a claim is for.
+    #[must_use]
+    pub fn get(&self, claim: &Claim) -> Option<Attempt> {
+        self.inner().running.get(claim).cloned()
+    }
+
+    /// Whether this process still has to do with a claim.
+    #[must_use]
+    pub fn knows(&self, claim: &Claim) -> bool {
+        let inner = self.inner();
+        inner.claiming || inner.unwritten > 0 || inner.running.contains_key(claim) || inner.ended.iter().any(|f| f.claim == *claim)
+    }
+
+    /// Notes how far an attempt is.
+    pub fn progress(&self, claim: &Claim, step: &Progress) {
+        if let Some(attempt) = self.inner().running.get_mut(claim) {
+            attempt.progress = step.clone();
+        }
+    }
+
+    /// Code of this job goes on running although its attempt is over. It keeps its slot.
+    pub fn leak(&self, job_id: i64) {
+        *self.inner().leaked.entry(job_id).or_default() += 1;
+    }
+
+    /// Such code has ended after all.
+    pub fn unleak(&self, job_id: i64) {
+        let mut inner = self.inner();
+        if let Some(n) = inner.leaked.get_mut(&job_id) {
+            *n -= 1;
+            if *n == 0 {
+                inner.leaked.remove(&job_id);
+            }
+        }
+    }
+
+    /// Whether code of an earlier attempt of this job still runs.
+    #[must_use]
+    pub fn has_leaked(&self, job_id: i64) -> bool {
+        self.inner().leaked.contains_key(&job_id)
+    }
+
+    /// How much code goes on running although its attempt is over.
+    #[must_use]
+    pub fn leaked(&self) -> usize {
+        self.inner().leaked.values().sum()
+    }
+
+    /// How many more attempts may start now under a limit of `limit` starts in any span of `per`,
+    /// and if none, when the next one may. A sliding window over the times of the starts.
+    pub fn allowance(&self, limit: u32, per: Duration, now: Timestamp) -> (usize, Option<Timestamp>) {
+        let mut inner = self.inner();
+        while inner.starts.front().is_some_and(|first| first.plus(per) <= now) {
+            inner.starts.pop_front();
+        }
+        let limit = limit as usize;
+        let used = inner.starts.len();
+        if used < limit {
+            return (limit - used, None);
+        }
+        (0, inner.starts.get(used - limit).map(|first| first.plus(per)))
+    }
+
+    /// Forgets the times of starts that no limit asks for.
+    pub fn forget_starts(&self) {
+        self.inner().starts.clear();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millis(ms)
+    }
+
+    #[test]
+    fn allowance_slides() {
+        let slots = Slots::default();
+        let claim = |n| Claim { job_id: n, attempt: 1, node: 1 };
+        let per = Duration::from_secs(1);
+        assert_eq!(slots.allowance(2, per, at(0)), (2, None));
+        slots.begin(claim(1), Attempt::new(at(100)));
+        slots.begin(claim(2), Attempt::new(at(400)));
+        assert_eq!(slots.allowance(2, per, at(500)), (0, Some(at(1100))));
+        assert_eq!(slots.allowance(2, per, at(1100)), (1, None));
+        assert_eq!(slots.allowance(2, per, at(1400)), (2, None));
+    }
+
+    #[test]
+    fn a_cancel_goes_over_a_shutdown_and_nothing_over_a_cancel() {
+        let a = Attempt::new(at(0));
+        a.stop(StopCause::Shutdown);
+        a.stop(StopCause::Cancel);
+        a.stop(StopCause::Timeout);
+        assert_eq!(a.cause(), Some(StopCause::Cancel));
+        assert!(a.token.is_cancelled());
+    }
+}

@@ -1,0 +1,320 @@
+//! The worker actor of a job type: fills its free slots with what is pending, and hands in what has
+//! ended. User code never runs in here but in tasks of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
+
+use super::execute::Execution;
+use super::guard::Guard;
+use super::shared::Shared;
+use super::slots::{Attempt, Slots, StopCause};
+use crate::domain::{Claim, Job};
+use crate::store::verbs::claim::{self, Claimer};
+use crate::store::verbs::finish::{self, Finished};
+use crate::store::StoreError;
+use crate::workers::AnyWorker;
+
+/// The most jobs taken in one claim.
+const MAX_CLAIM: usize = 256;
+/// How long to wait before a write is tried again that the store did not take.
+const STORE_PAUSE: Duration = Duration::from_millis(250);
+/// The longest such wait: it doubles each time.
+const MAX_STORE_PAUSE: Duration = Duration::from_secs(5);
+
+/// There may be something new to start.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct JobReady;
+
+/// Attempts have ended.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+struct Ended;
+
+/// A claim is over; whether it took all that was asked for.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+struct Claimed {
+    all: bool,
+}
+
+/// An attempt should stop.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct CancelRunning(pub Claim);
+
+/// Start nothing more.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// Prove that you make progress.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Ping;
+
+/// Panic, for the test that an actor that panics is rebuilt.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Crash;
+
+/// See the module.
+pub struct Worker {
+    job_type: Arc<str>,
+    worker: Arc<dyn AnyWorker>,
+    slots: Arc<Slots>,
+    shared: Arc<Shared>,
+    /// Whether there may be pending jobs that were not seen yet.
+    more: bool,
+    draining: bool,
+    /// Wakes it when the rate limit allows the next start.
+    alarm: Option<SpawnHandle>,
+    _guard: Guard,
+}
+
+impl Worker {
+    /// One for a job type. `guard` tells the supervisor when it is gone.
+    #[must_use]
+    pub fn new(job_type: &str, shared: Arc<Shared>, guard: Guard) -> Option<Self> {
+        let worker = shared.types.get(job_type)?.worker.clone();
+        let slots = shared.slots.get(job_type)?.clone();
+        let draining = shared.is_draining();
+        Some(Self {
+            job_type: job_type.into(),
+            worker,
+            slots,
+            shared,
+            more: true,
+            draining,
+            alarm: None,
+            _guard: guard,
+        })
+    }
+
+    /// Claims as many jobs as there are free slots, unless nothing is there or nothing may start.
+    fn fill(&mut self, ctx: &mut Context<Self>) {
+        if self.draining || !self.more || self.shared.is_paused(&self.job_type) {
+            return;
+        }
+        let options = self.shared.type_options(&self.job_type);
+        let mut free = (options.concurrency as usize).saturating_sub(self.slots.running()).min(MAX_CLAIM);
+        match &options.rate_limit {
+            Some(limit) if free > 0 => {
+                let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
+                let (allowed, next) = self.slots.allowance(limit.limit, per, self.shared.clock.now());
+                free = free.min(allowed);
+                if let Some(next) = next {
+                    self.wake_at(next, ctx);
+                }
+            }
+            Some(_) => {}
+            None => self.slots.forget_starts(),
+        }
+        if free == 0 || !self.slots.begin_claim() {
+            return;
+        }
+        self.more = false;
+        // Not in the actor's context: were the actor to panic, the jobs would be claimed and never
+        // started.
+        actix_rt::spawn(claim_and_start(ctx.address(), self.job_type.clone(), self.starter(), free));
+    }
+
+    fn wake_at(&mut self, at: crate::domain::Timestamp, ctx: &mut Context<Self>) {
+        if let Some(old) = self.alarm.take() {
+            ctx.cancel_future(old);
+        }
+        let (clock, me) = (self.shared.clock.clone(), ctx.address());
+        let alarm = async move {
+            clock.sleep_until(at).await;
+            me.do_send(JobReady);
+        };
+        self.alarm = Some(ctx.spawn(actix::fut::wrap_future(alarm)));
+    }
+
+    fn starter(&self) -> Starter {
+        Starter { worker: self.worker.clone(), slots: self.slots.clone(), shared: self.shared.clone() }
+    }
+
+    fn hand_in(&self) {
+        let ended = self.slots.take_ended();
+        if !ended.is_empty() {
+            // For the same reason as in `fill`, not in the actor's context.
+            actix_rt::spawn(write_ends(self.shared.clone(), self.slots.clone(), ended));
+        }
+    }
+}
+
+impl Actor for Worker {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        // A mailbox holds wake-ups only; each stands for all before it.
+        ctx.set_mailbox_capacity(1024);
+        self.hand_in();
+        self.fill(ctx);
+    }
+}
+
+impl Handler<JobReady> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, _: JobReady, ctx: &mut Context<Self>) {
+        self.more = true;
+        self.fill(ctx);
+    }
+}
+
+impl Handler<Ended> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, _: Ended, ctx: &mut Context<Self>) {
+        // First the ends, then the next claim: they share a commit, in this order.
+        self.hand_in();
+        self.fill(ctx);
+    }
+}
+
+impl Handler<Claimed> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, claimed: Claimed, ctx: &mut Context<Self>) {
+        self.more |= claimed.all;
+        self.fill(ctx);
+    }
+}
+
+impl Handler<CancelRunning> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, CancelRunning(claim): CancelRunning, _: &mut Context<Self>) {
+        if let Some(attempt) = self.slots.get(&claim) {
+            attempt.stop(StopCause::Cancel);
+        }
+    }
+}
+
+impl Handler<Drain> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, _: Drain, _: &mut Context<Self>) {
+        self.draining = true;
+    }
+}
+
+impl Handler<Ping> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, ctx: &mut Context<Self>) {
+        self.shared.watchdog.beat(&format!("worker {}", self.job_type));
+        // The slow poll that covers a wake-up that was lost.
+        self.more = true;
+        self.hand_in();
+        self.fill(ctx);
+    }
+}
+
+impl Handler<Crash> for Worker {
+    type Result = ();
+
+    #[allow(clippy::panic)]
+    fn handle(&mut self, _: Crash, _: &mut Context<Self>) {
+        panic!("told to");
+    }
+}
+
+/// What starting an attempt takes.
+struct Starter {
+    worker: Arc<dyn AnyWorker>,
+    slots: Arc<Slots>,
+    shared: Arc<Shared>,
+}
+
+impl Starter {
+    fn start(&self, job: Job) {
+        let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
+        let attempt = Attempt::new(job.started_at.unwrap_or_else(|| self.shared.clock.now()));
+        self.slots.begin(claim, attempt.clone());
+        let options = self.shared.type_options(&job.job_type);
+        let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
+        let timeout = secs.and_then(|s| Duration::try_from_secs_f64(s).ok());
+        let (slots, shared, job_type) = (self.slots.clone(), self.shared.clone(), job.job_type.clone());
+        let execution = Execution {
+            shared: shared.clone(),
+            slots: slots.clone(),
+            worker: self.worker.clone(),
+            job,
+            claim,
+            attempt,
+            timeout,
+        };
+        self.shared.job_threads.spawn(async move {
+            let finished = execution.run().await;
+            if slots.end(finished)
+                && let Some(worker) = shared.worker(&job_type)
+            {
+                worker.do_send(Ended);
+            }
+        });
+    }
+}
+
+async fn claim_and_start(worker: actix::Addr<Worker>, job_type: Arc<str>, starter: Starter, free: usize) {
+    let by = Claimer { node: starter.shared.node, worker_id: format!("{}/{job_type}", starter.shared.node) };
+    let now = starter.shared.clock.now();
+    let wanted = job_type.clone();
+    let claimed = starter.shared.store.write(move |tx| claim::claim(tx, &wanted, free, &by, now)).await;
+    let all = match claimed {
+        Ok(jobs) => {
+            let all = jobs.len() == free;
+            for job in jobs {
+                starter.start(job);
+            }
+            all
+        }
+        Err(e) => {
+            log::warn!("cannot claim jobs of type {job_type}: {e}");
+            actix_rt::time::sleep(STORE_PAUSE).await;
+            true
+        }
+    };
+    starter.slots.end_claim();
+    worker.do_send(Claimed { all });
+}
+
+/// Writes ends until the store has taken them: what a worker has done is not lost because the disk
+/// is full for a while. Their number is bounded by the slots: no claim succeeds meanwhile.
+async fn write_ends(shared: Arc<Shared>, slots: Arc<Slots>, ended: Vec<Finished>) {
+    let ended = Arc::new(ended);
+    let mut pause = STORE_PAUSE;
+    loop {
+        let (now, these) = (shared.clock.now(), ended.clone());
+        match shared.store.write(move |tx| finish::finish(tx, &these, now)).await {
+            Ok(states) => {
+                for (stale, _) in ended.iter().zip(states).filter(|(_, state)| state.is_none()) {
+                    log::warn!("{} was taken away before it ended; its end changes nothing", stale.claim);
+                }
+                break;
+            }
+            Err(StoreError::Closed) => {
+                log::error!("{} ends of attempts could not be written: the store is closed", ended.len());
+                break;
+            }
+            Err(e) => {
+                log::error!("{} ends of attempts are not on disk yet, trying again: {e}", ended.len());
+                actix_rt::time::sleep(pause).await;
+                pause = (pause * 2).min(MAX_STORE_PAUSE);
+            }
+        }
+    }
+    slots.written(ended.len());
+    shared.idle.notify_waiters();
+}
+
+/// Tells attempts to stop.
+pub fn stop_all(slots: &Slots, cause: StopCause) {
+    for (_, attempt) in slots.attempts() {
+        attempt.stop(cause);
+    }
+}
