@@ -18,7 +18,7 @@ const MASK: &str = "***";
 pub(super) fn describe(config: &Config, origins: &Origins) -> String {
     let mut page = Page { origins, table: String::new(), text: String::new() };
     page.top_level(config);
-    page.retry("retry", &config.retry);
+    page.retry("retry", &config.retry, "default");
     page.defaults(&config.defaults);
     page.table("logs");
     page.line("max_bytes_per_stream", size(config.logs_max_bytes_per_stream));
@@ -41,9 +41,15 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn line(&mut self, key: &str, value: impl Into<Value>) {
+        self.line_or(key, value, "default");
+    }
+
+    /// A line of which `otherwise` tells where the value came from if no source gave it.
+    fn line_or(&mut self, key: &str, value: impl Into<Value>, otherwise: &str) {
         let path = if self.table.is_empty() { key.to_owned() } else { format!("{}.{key}", self.table) };
-        let (value, origin): (Value, _) = (value.into(), self.origins.of(&path));
-        self.push(format_args!("{key} = {value}  # {}", printable(origin)));
+        let value: Value = value.into();
+        let origin = printable(self.origins.given(&path).unwrap_or(otherwise));
+        self.push(format_args!("{key} = {value}  # {origin}"));
     }
 
     fn optional(&mut self, key: &str, value: Option<impl Into<Value>>) {
@@ -82,12 +88,12 @@ impl Page<'_> {
         self.line("kill_after_secs", secs(config.kill_after));
     }
 
-    fn retry(&mut self, path: &str, retry: &Backoff) {
+    fn retry(&mut self, path: &str, retry: &Backoff, otherwise: &str) {
         self.table(path);
-        self.line("base_delay_secs", number(retry.base_delay_secs));
-        self.line("multiplier", number(retry.multiplier));
-        self.line("max_delay_secs", number(retry.max_delay_secs));
-        self.line("jitter", number(retry.jitter));
+        self.line_or("base_delay_secs", number(retry.base_delay_secs), otherwise);
+        self.line_or("multiplier", number(retry.multiplier), otherwise);
+        self.line_or("max_delay_secs", number(retry.max_delay_secs), otherwise);
+        self.line_or("jitter", number(retry.jitter), otherwise);
     }
 
     fn defaults(&mut self, defaults: &Defaults) {
@@ -127,7 +133,7 @@ impl Page<'_> {
             None => {}
         }
         if let Some(retry) = &job_type.retry {
-            self.retry(&format!("{path}.retry"), retry);
+            self.retry(&format!("{path}.retry"), retry, "[retry]");
         }
         if let Some(limit) = &job_type.rate_limit {
             self.rate_limit(&format!("{path}.rate_limit"), limit);
@@ -189,7 +195,7 @@ fn timeout(secs: Option<f64>) -> Value {
 
 /// As `10 MiB` where that is exact.
 fn size(bytes: u64) -> Value {
-    let text = ByteSize(bytes).display().iec().to_string();
+    let text = ByteSize(bytes).display().iec().to_string().replace(".0 ", " ");
     match text.parse() {
         Ok(ByteSize(same)) if same == bytes => text.into(),
         _ => i64::try_from(bytes).map_or_else(|_| text.into(), Value::Integer),

@@ -41,7 +41,11 @@ impl ConfigFile {
         if errors.is_empty() {
             return Ok(lines.top_level(table.into_inner()));
         }
-        let faults = errors.iter().map(|e| lines.syntax_fault(e)).collect();
+        let mut faults: Vec<_> = errors.iter().map(|e| lines.syntax_fault(e)).collect();
+        faults.sort_by_key(|(at, _)| *at);
+        // What else is odd on the same line mostly follows from the first fault there.
+        faults.dedup_by(|later, first| later.1.source == first.1.source);
+        let faults = faults.into_iter().map(|(_, fault)| fault).collect();
         Err(ConfigError { faults })
     }
 }
@@ -78,9 +82,11 @@ impl<'a> Lines<'a> {
         format!("{}:{}", self.name, self.starts.partition_point(|start| *start <= at))
     }
 
-    fn syntax_fault(&self, e: &toml::de::Error) -> Fault {
-        let source = e.span().map_or_else(|| self.name.to_owned(), |span| self.origin(span.start));
-        Fault { key: String::new(), source, message: e.message().replace('\n', ", ") }
+    /// The fault, with its place in the text.
+    fn syntax_fault(&self, e: &toml::de::Error) -> (usize, Fault) {
+        let at = e.span().map_or(0, |span| span.start);
+        let message = format!("is not TOML: {}", e.message().replace('\n', ", "));
+        (at, Fault { key: String::new(), source: self.origin(at), message })
     }
 
     /// The merging reads a key of the top level as a path, in which `a.b` and `a[7]` mean something

@@ -19,7 +19,12 @@ impl Origins {
     /// or `default`.
     #[must_use]
     pub fn of(&self, key: &str) -> &str {
-        self.0.get(key).map_or("default", String::as_str)
+        self.given(key).unwrap_or("default")
+    }
+
+    /// The same, but `None` for a default.
+    pub(super) fn given(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
     }
 }
 

@@ -195,10 +195,10 @@ impl<'a> Section<'a> {
     }
 }
 
-/// A key as one writes it in TOML: in quotes unless it is plain.
+/// A key as it is shown: in quotes unless it is plain.
 pub(super) fn key_text(key: &str) -> String {
     let plain = !key.is_empty() && key.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'-');
-    if plain { key.to_owned() } else { toml::Value::from(key.escape_default().to_string()).to_string() }
+    if plain { key.to_owned() } else { format!("{key:?}") }
 }
 
 fn split(path: &str) -> (&str, &str) {
