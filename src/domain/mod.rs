@@ -10,6 +10,7 @@ pub mod job;
 pub mod json;
 pub mod lifecycle;
 pub mod new_job;
+pub mod rate_limit;
 pub mod retry;
 pub mod status;
 pub mod time;
@@ -23,6 +24,7 @@ pub use job::{Attempt, Claim, Job, NodeInfo, Outcome, Progress, WaitReason, Wait
 pub use json::Json;
 pub use lifecycle::State;
 pub use new_job::{JobPatch, NewJob, OnParentFailure};
+pub use rate_limit::RateLimit;
 pub use retry::Backoff;
 pub use time::Timestamp;
 pub use unique::{OnConflict, Unique};

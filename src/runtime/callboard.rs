@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::domain::RateLimit;
 use crate::domain::status::{Counts, QueueInfo, QueueStatus};
 use crate::domain::{Backoff, Clock, Job, JobFilter, JobPatch, NewJob, NodeInfo, Order, Progress, Timestamp};
 use crate::error::Error;
@@ -69,19 +70,6 @@ pub struct Acted {
     pub matched: u64,
     /// Jobs that were changed.
     pub changed: u64,
-}
-
-/// How many attempts of a job type may start in a span of time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateLimit {
-    /// So many starts …
-    pub limit: u32,
-    /// … in so many seconds.
-    pub per_secs: f64,
-    /// For each value of `target_id` or `args.x` on its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
 }
 
 /// A job type as `/api/job-types` shows it.

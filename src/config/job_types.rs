@@ -1,0 +1,227 @@
+//! What the configuration says about a job type, and the programs and URLs that run one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ::config::{Value, ValueKind};
+
+use super::kinds;
+use super::section::Section;
+use crate::domain::{Backoff, RateLimit, ident};
+
+/// The most attempts of one job type at once on a node.
+pub(super) const MAX_CONCURRENCY: u32 = 10_000;
+
+/// What is said of one job type in `[job_types.NAME]`. `None`: the default holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobTypeConfig {
+    /// How many attempts may run at once on a node.
+    pub concurrency: Option<u32>,
+    /// The longest one attempt may take; `Some(None)`: no limit.
+    pub timeout_secs: Option<Option<f64>>,
+    /// How many failures are followed by another try.
+    pub max_retries: Option<u32>,
+    /// The delays between tries; what the table leaves out is as in `[retry]`.
+    pub retry: Option<Backoff>,
+    /// How many attempts may start in a span of time.
+    pub rate_limit: Option<RateLimit>,
+    /// Whether it runs at all.
+    pub enabled: bool,
+    /// One sentence for people.
+    pub description: Option<String>,
+    /// What runs it, if that is not a built-in worker.
+    pub run: Option<RunConfig>,
+}
+
+impl Default for JobTypeConfig {
+    fn default() -> Self {
+        Self {
+            concurrency: None,
+            timeout_secs: None,
+            max_retries: None,
+            retry: None,
+            rate_limit: None,
+            enabled: true,
+            description: None,
+            run: None,
+        }
+    }
+}
+
+/// What runs a job type that is not built in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunConfig {
+    /// A program.
+    Command(CommandConfig),
+    /// A URL that is called.
+    Url(UrlConfig),
+}
+
+/// A program that runs a job type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandConfig {
+    /// The program and its arguments (key `command`), with `{args.x}` and the like still in them.
+    pub argv: Vec<String>,
+    /// Where it runs; `None`: in a fresh directory.
+    pub cwd: Option<PathBuf>,
+    /// The names of the variables that are passed on to it.
+    pub env: Vec<String>,
+    /// How its output is read for progress, if it does not speak `::callboard`.
+    pub progress: Option<ProgressFormat>,
+    /// JSON Schema of the job's args.
+    pub args_schema: Option<serde_json::Value>,
+}
+
+/// How to read progress from the output of a program that does not speak `::callboard`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgressFormat {
+    /// What `ffmpeg -progress` writes.
+    Ffmpeg,
+    /// The last `NN%` of a line.
+    Percent,
+}
+
+impl ProgressFormat {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ffmpeg => "ffmpeg",
+            Self::Percent => "percent",
+        }
+    }
+}
+
+const PROGRESS_FORMATS: [(&str, ProgressFormat); 2] = [
+    (ProgressFormat::Ffmpeg.as_str(), ProgressFormat::Ffmpeg),
+    (ProgressFormat::Percent.as_str(), ProgressFormat::Percent),
+];
+
+/// A URL that runs a job type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlConfig {
+    /// The job is sent there.
+    pub url: url::Url,
+    /// The environment variable that holds the secret for the signature.
+    pub secret_env: Option<String>,
+}
+
+/// Reads `[job_types]`.
+pub(super) fn job_types(section: &mut Section<'_>, retry: Backoff) -> BTreeMap<String, JobTypeConfig> {
+    let mut read = BTreeMap::new();
+    for name in section.names() {
+        if let Err(message) = ident::check_job_type(&name) {
+            section.fault(&name, format!("is not a job type: it {message}"));
+        }
+        read.insert(name.clone(), section.section(&name, |section| job_type(section, retry)));
+    }
+    read
+}
+
+fn job_type(section: &mut Section<'_>, retry: Backoff) -> JobTypeConfig {
+    for key in ["global_concurrency", "concurrency_key"] {
+        section.not_available(key);
+    }
+    let mut read = JobTypeConfig {
+        concurrency: section.get("concurrency", kinds::whole(1, MAX_CONCURRENCY)),
+        timeout_secs: section.get("timeout_secs", kinds::timeout),
+        max_retries: section.get("max_retries", kinds::max_retries),
+        retry: section.has("retry").then(|| section.section("retry", |section| backoff(section, retry))),
+        rate_limit: section.has("rate_limit").then(|| section.section("rate_limit", rate_limit)).flatten(),
+        description: section.get("description", kinds::text),
+        run: run(section),
+        ..JobTypeConfig::default()
+    };
+    section.set("enabled", &mut read.enabled, kinds::boolean);
+    read
+}
+
+/// Reads the four keys of a retry table; what is missing is as in `base`.
+pub(super) fn backoff(section: &mut Section<'_>, base: Backoff) -> Backoff {
+    let mut backoff = base;
+    section.set("base_delay_secs", &mut backoff.base_delay_secs, kinds::number);
+    section.set("multiplier", &mut backoff.multiplier, kinds::number);
+    section.set("max_delay_secs", &mut backoff.max_delay_secs, kinds::number);
+    section.set("jitter", &mut backoff.jitter, kinds::number);
+    for (key, message) in backoff.faults() {
+        section.fault(key, message);
+    }
+    backoff
+}
+
+fn rate_limit(section: &mut Section<'_>) -> Option<RateLimit> {
+    let limit = section.needed("limit", kinds::whole(1, u32::MAX));
+    let per_secs = section.needed("per_secs", kinds::number);
+    let key = section.get("key", kinds::text);
+    let limit = RateLimit { limit: limit?, per_secs: per_secs?, key };
+    for (key, message) in limit.faults() {
+        section.fault(key, message);
+    }
+    Some(limit)
+}
+
+fn run(section: &mut Section<'_>) -> Option<RunConfig> {
+    const OF_COMMANDS: [&str; 4] = ["cwd", "env", "progress", "args_schema"];
+    const OF_URLS: [&str; 1] = ["secret_env"];
+    match (section.has("command"), section.has("url")) {
+        (true, true) => {
+            section.refuse(&["url"], "must not stand beside command: a job type is run by one of them");
+            command(section).map(RunConfig::Command)
+        }
+        (true, false) => {
+            section.refuse(&OF_URLS, "goes with url, not with command");
+            command(section).map(RunConfig::Command)
+        }
+        (false, true) => {
+            section.refuse(&OF_COMMANDS, "goes with command, not with url");
+            url(section).map(RunConfig::Url)
+        }
+        (false, false) => {
+            section.refuse(&OF_COMMANDS, "says nothing without command");
+            section.refuse(&OF_URLS, "says nothing without url");
+            None
+        }
+    }
+}
+
+fn command(section: &mut Section<'_>) -> Option<CommandConfig> {
+    let argv = section.get("command", argv);
+    let cwd = section.get("cwd", kinds::path);
+    let env = section.get("env", kinds::texts(kinds::variable)).unwrap_or_default();
+    let progress = section.get("progress", kinds::one_of(&PROGRESS_FORMATS));
+    let args_schema = section.get("args_schema", schema);
+    Some(CommandConfig { argv: argv?, cwd, env, progress, args_schema })
+}
+
+fn argv(value: &Value) -> Result<Vec<String>, String> {
+    let no_nul = |text: &str| match text.contains('\0') {
+        true => Err("must not contain NUL".to_owned()),
+        false => Ok(()),
+    };
+    let argv = kinds::texts(no_nul)(value)?;
+    match argv.first().map(String::as_str) {
+        None | Some("") => Err("must begin with the program to start".into()),
+        Some(_) => Ok(argv),
+    }
+}
+
+fn schema(value: &Value) -> Result<serde_json::Value, String> {
+    if !matches!(value.kind, ValueKind::Table(_)) {
+        return Err(kinds::wrong("a JSON Schema as a table", value));
+    }
+    value.clone().try_deserialize().map_err(|e| format!("has no form in JSON: {e}"))
+}
+
+fn url(section: &mut Section<'_>) -> Option<UrlConfig> {
+    let url = section.get("url", |value| {
+        let http = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        let parsed = kinds::text(value)?.parse().ok().filter(http);
+        // What was given is not shown: a password may be in it.
+        parsed.ok_or_else(|| "must be a URL that begins with https:// or http://".to_owned())
+    });
+    let secret_env = section.get("secret_env", |value| {
+        let name = kinds::text(value)?;
+        kinds::variable(&name).map(|()| name)
+    });
+    Some(UrlConfig { url: url?, secret_env })
+}

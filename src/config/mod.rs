@@ -1,0 +1,196 @@
+//! What can be set, and where it is set: defaults, `callboard.toml`, the environment, flags; each
+//! wins over the one before. The whole of it is checked at once, so that every fault is named in one
+//! go.
+//!
+//! ```
+//! use callboard::config::{Config, Flags, Sources};
+//! let flags = Flags { data_dir: Some("/srv/jobs".into()), ..Flags::default() };
+//! let config = Config::load(Sources { flags, ..Sources::default() }).unwrap();
+//! assert_eq!(config.database_path(), std::path::Path::new("/srv/jobs/queue.db"));
+//! ```
+
+mod auth;
+mod describe;
+mod fault;
+mod file;
+mod job_types;
+mod kinds;
+mod read;
+mod section;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use auth::{Role, Token};
+pub use fault::{ConfigError, Fault};
+pub use job_types::{CommandConfig, JobTypeConfig, ProgressFormat, RunConfig, UrlConfig};
+pub use read::Origins;
+pub use sources::{Flags, Sources};
+
+use crate::domain::Backoff;
+
+/// The configuration of a server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Holds `queue.db` and `logs/`.
+    pub data_dir: PathBuf,
+    /// The SQLite file, if it is not in `data_dir`: a path, with or without `sqlite://` before it.
+    pub database_url: Option<String>,
+    /// Where the HTTP server listens: an address (or `localhost`) and a port.
+    pub bind: String,
+    /// Whether other machines may reach the server without a token.
+    pub insecure: bool,
+    /// Whether jobs are taken whose type no worker here has.
+    pub accept_unknown_job_types: bool,
+    /// What is logged, as in `RUST_LOG`.
+    pub log: String,
+    /// How a line of the log looks.
+    pub log_format: LogFormat,
+    /// How long running attempts have to come to an end at shutdown.
+    pub shutdown_grace: Duration,
+    /// How often a node says that it is alive.
+    pub heartbeat: Duration,
+    /// After so long a silence a node counts as lost.
+    pub node_timeout: Duration,
+    /// How long a program has between being asked to end and being killed.
+    pub kill_after: Duration,
+    /// The delays between tries, unless the job type or the job says otherwise.
+    pub retry: Backoff,
+    /// What holds for job types that say nothing else.
+    pub defaults: Defaults,
+    /// The largest size of each log file of an attempt.
+    pub logs_max_bytes_per_stream: u64,
+    /// How long final jobs are kept.
+    pub retention: Retention,
+    /// Who may do what. Empty: everybody everything.
+    pub auth_tokens: Vec<Token>,
+    /// What is said of single job types.
+    pub job_types: BTreeMap<String, JobTypeConfig>,
+}
+
+/// What holds for job types and jobs that say nothing else.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Defaults {
+    /// How many attempts of a job type may run at once on a node.
+    pub concurrency: u32,
+    /// A job under which the process died so often in a row is given up.
+    pub max_crashes: u32,
+    /// How many failures are followed by another try.
+    pub max_retries: u32,
+    /// The longest one attempt may take; `None`: no limit.
+    pub timeout_secs: Option<f64>,
+}
+
+/// How long final jobs are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Completed ones.
+    pub completed: Duration,
+    /// Cancelled ones.
+    pub cancelled: Duration,
+    /// Failed ones: the dead-letter queue.
+    pub failed: Duration,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+impl LogFormat {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "callboard-data".into(),
+            database_url: None,
+            bind: "127.0.0.1:8080".into(),
+            insecure: false,
+            accept_unknown_job_types: false,
+            log: "info".into(),
+            log_format: LogFormat::Text,
+            shutdown_grace: Duration::from_secs(25),
+            heartbeat: Duration::from_secs(5),
+            node_timeout: Duration::from_secs(30),
+            kill_after: Duration::from_secs(10),
+            retry: Backoff::default(),
+            defaults: Defaults::default(),
+            logs_max_bytes_per_stream: 10 * bytesize::MIB,
+            retention: Retention::default(),
+            auth_tokens: Vec::new(),
+            job_types: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { concurrency: 10, max_crashes: 3, max_retries: 3, timeout_secs: Some(1800.0) }
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+        Self { completed: days(7), cancelled: days(7), failed: days(30) }
+    }
+}
+
+impl Config {
+    /// Puts the configuration together and checks it.
+    ///
+    /// # Errors
+    /// With everything that is wrong. A file that cannot be read, or is not TOML, comes alone:
+    /// nothing is known of the rest then.
+    pub fn load(sources: Sources) -> Result<Self, ConfigError> {
+        Self::load_with_origins(sources).map(|(config, _)| config)
+    }
+
+    /// As [`Self::load`]; tells also where each value came from.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_with_origins(sources: Sources) -> Result<(Self, Origins), ConfigError> {
+        let file = file::ConfigFile::find(sources.named_file(), Path::new(""))?;
+        read::read(file, &sources)
+    }
+
+    /// The configuration as TOML, each value with where it came from. Secrets are not shown.
+    #[must_use]
+    pub fn describe(&self, origins: &Origins) -> String {
+        describe::describe(self, origins)
+    }
+
+    /// The SQLite file.
+    #[must_use]
+    pub fn database_path(&self) -> PathBuf {
+        match self.database_url.as_deref() {
+            Some(url) => url.strip_prefix("sqlite://").unwrap_or(url).into(),
+            None => self.data_dir.join("queue.db"),
+        }
+    }
+
+    /// The folder of the log files.
+    #[must_use]
+    pub fn logs_dir(&self) -> PathBuf {
+        self.data_dir.join("logs")
+    }
+}

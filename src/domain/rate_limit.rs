@@ -1,0 +1,61 @@
+//! How many attempts of a job type may start in a span of time.
+
+use serde::{Deserialize, Serialize};
+
+/// So many starts in so many seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// So many starts …
+    pub limit: u32,
+    /// … in so many seconds.
+    pub per_secs: f64,
+    /// For each value of `target_id` or `args.x` on its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+impl RateLimit {
+    /// What is wrong with it, as (field, message); empty when all is well.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(&'static str, String)> {
+        let mut faults = Vec::new();
+        if !(1..=1_000_000).contains(&self.limit) {
+            faults.push(("limit", format!("must be from 1 to 1000000, got {}", self.limit)));
+        }
+        if !(self.per_secs > 0.0 && self.per_secs <= 31_536_000.0) {
+            let got = self.per_secs;
+            faults
+                .push(("per_secs", format!("must be more than 0 and at most 31536000 (a year), got {got}")));
+        }
+        if let Some(key) = self.key.as_deref().filter(|key| !names_a_part(key)) {
+            faults.push(("key", format!("must be target_id or args.x, got {key:?}")));
+        }
+        faults
+    }
+}
+
+fn names_a_part(key: &str) -> bool {
+    let steps = |path: &str| path.split('.').all(|step| !step.is_empty() && !step.contains('\0'));
+    key == "target_id" || key.strip_prefix("args.").is_some_and(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faulty(limit: u32, per_secs: f64, key: Option<&str>) -> Vec<&'static str> {
+        let limit = RateLimit { limit, per_secs, key: key.map(str::to_owned) };
+        limit.faults().into_iter().map(|(field, _)| field).collect()
+    }
+
+    #[test]
+    fn names_every_wrong_field() {
+        assert!(faulty(5, 0.5, None).is_empty());
+        assert!(faulty(1_000_000, 31_536_000.0, Some("args.video.id")).is_empty());
+        assert!(faulty(1, 1.0, Some("target_id")).is_empty());
+        assert_eq!(faulty(0, f64::NAN, Some("args.")), ["limit", "per_secs", "key"]);
+        assert_eq!(faulty(1_000_001, 0.0, Some("args.a..b")), ["limit", "per_secs", "key"]);
+        assert_eq!(faulty(1, f64::INFINITY, Some("queue")), ["per_secs", "key"]);
+    }
+}
