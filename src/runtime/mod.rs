@@ -1,5 +1,25 @@
 //! The actors, and [`Callboard`], the handle through which everybody else talks to them.
 
+pub mod builder;
 pub mod callboard;
+mod configured;
+mod execute;
+mod guard;
+mod host;
+pub mod hub;
+mod leftovers;
+pub mod options;
+mod progress;
+pub mod progress_hub;
+mod pruner;
+mod rescuer;
+mod retry_scheduler;
+mod shared;
+mod slots;
+mod supervisor;
+mod waiting;
+mod watchdog;
+mod worker;
 
+pub use builder::Builder;
 pub use callboard::Callboard;

@@ -280,6 +280,7 @@ async fn claim_and_start(worker: actix::Addr<Worker>, job_type: Arc<str>, starte
         }
     };
     starter.slots.end_claim();
+    starter.shared.idle.notify_waiters();
     worker.do_send(Claimed { all });
 }
 

@@ -3,7 +3,7 @@
 use diesel::sql_types::BigInt;
 
 use crate::domain::unique::Lock;
-use crate::domain::{NewJob, OnConflict, OnParentFailure, State, Timestamp, lifecycle};
+use crate::domain::{Job, NewJob, OnConflict, OnParentFailure, Progress, State, Timestamp, lifecycle};
 use crate::error::Error;
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
@@ -52,6 +52,48 @@ impl Prepared {
             job,
         }
     }
+
+    /// The job as it is once it is stored: what a read would give, without reading.
+    #[must_use]
+    pub fn into_job(self, id: i64, state: State, created_at: Timestamp) -> Job {
+        let new = self.job;
+        Job {
+            id,
+            state,
+            created_at,
+            key: new.key,
+            job_type: new.job_type,
+            queue: new.queue,
+            target_id: new.target_id,
+            priority: new.priority,
+            args: new.args,
+            tags: new.tags,
+            metadata: new.metadata,
+            retry_count: 0,
+            max_retries: self.max_retries,
+            attempt: 0,
+            timeout_secs: new.timeout_secs.flatten(),
+            timeout_inherited: new.timeout_secs.is_none(),
+            unique: new.unique,
+            backoff: new.backoff,
+            on_parent_failure: new.on_parent_failure,
+            cancel_requested_at: None,
+            crash_count: 0,
+            progress: Progress::default(),
+            result: None,
+            error: None,
+            parent_job_id: new.parent_job_id,
+            depends_on: self.parents,
+            workflow_id: None,
+            name: None,
+            worker_id: None,
+            run_at: new.run_at,
+            started_at: None,
+            completed_at: None,
+            waiting_for: None,
+            attempts: None,
+        }
+    }
 }
 
 /// What became of a new job.
@@ -61,6 +103,10 @@ pub struct Stored {
     pub id: i64,
     /// Whether it was there already.
     pub duplicate: bool,
+    /// Its state; without meaning for one that was there.
+    pub state: State,
+    /// When it was made; without meaning for one that was there.
+    pub created_at: Timestamp,
 }
 
 /// Stores jobs, all or none.
@@ -84,7 +130,7 @@ pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -
 
 fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) -> StoreResult<Stored> {
     if let Some(id) = duplicate(tx, new, field, now)? {
-        return Ok(Stored { id, duplicate: true });
+        return Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now });
     }
     let family = parents::look(tx, &new.parents, field)?;
     let (state, error) = first_state(new, &family, now);
@@ -128,7 +174,7 @@ fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) ->
     if let (State::Scheduled, Some(at)) = (state, job.run_at) {
         tx.due(at);
     }
-    Ok(Stored { id, duplicate: false })
+    Ok(Stored { id, duplicate: false, state, created_at: now })
 }
 
 fn first_state(new: &Prepared, family: &parents::Family, now: Timestamp) -> (State, Option<String>) {

@@ -1,0 +1,163 @@
+//! Putting a callboard together and starting it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix::{Addr, Arbiter};
+
+use super::Callboard;
+use super::hub::{HubHandle, JobLookup};
+use super::options::{Options, types};
+use super::progress_hub::ProgressHub;
+use super::rescuer::rescue_all;
+use super::shared::{Parts, Shared};
+use super::supervisor::{CommitDone, Supervisor, load_settings};
+use crate::config::Config;
+use crate::domain::{Clock, Job};
+use crate::error::Error;
+use crate::logs::JobLogs;
+use crate::store::{Committed, Store, verbs, views};
+use crate::workers::{AnyWorker, Registry};
+
+/// Connections that read.
+const READERS: u32 = 4;
+
+/// Puts a callboard together.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), callboard::Error> {
+/// use callboard::{Callboard, NewJob, config::Config};
+/// let callboard = Callboard::builder(Config::default()).start().await?;
+/// callboard.enqueue(NewJob::new("noop")).await?;
+/// callboard.shutdown().await;
+/// # Ok(()) }
+/// ```
+pub struct Builder {
+    config: Config,
+    registry: Registry,
+    clock: Clock,
+    faults: Vec<String>,
+}
+
+impl Builder {
+    /// With the workers that come with callboard and those that the configuration declares.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let mut faults = Vec::new();
+        let registry = super::configured::registry(&config).unwrap_or_else(|fault| {
+            faults.push(fault);
+            Registry::default()
+        });
+        Self { config, registry, clock: Clock::system(), faults }
+    }
+
+    /// Adds a worker.
+    #[must_use]
+    pub fn worker(mut self, worker: Arc<dyn AnyWorker>) -> Self {
+        self.faults.extend(self.registry.add(worker).err());
+        self
+    }
+
+    /// Goes by another clock than the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Opens the store, takes back what a dead process left behind, and starts the actors. Must be
+    /// called within an actix system.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store cannot be opened (the text names the process that has
+    /// it, if one has); [`Error::Conflict`] when two workers have one job type.
+    pub async fn start(self) -> Result<Callboard, Error> {
+        if let Some(fault) = self.faults.into_iter().next() {
+            return Err(Error::Conflict(fault));
+        }
+        let options = Options::of(&self.config);
+        std::fs::create_dir_all(&options.data_dir)
+            .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
+        let commits = Arc::new(Commits::default());
+        let told = commits.clone();
+        let store = Store::open(&options.database, READERS, Box::new(move |commit| told.tell(commit)))?;
+        super::leftovers::end(store.instance(), &options).await?;
+        let now = self.clock.now();
+        let rescued = rescue_all(&store, options.max_crashes, now).await?;
+        if rescued > 0 {
+            log::warn!("{rescued} attempts were running when the process before this one died; they are taken back");
+        }
+        let host = super::host::name();
+        let node = store.write(move |tx| verbs::nodes::register(tx, &host, std::process::id(), now)).await?;
+        let settings = load_settings(&store).await?;
+        let arbiter = Arbiter::new();
+        let job_threads = job_threads()?;
+        let shared = Arc::new(Shared::new(Parts {
+            logs: JobLogs::new(options.data_dir.join("logs"), options.max_log_bytes, self.clock.clone()),
+            hub: HubHandle::new(),
+            types: types(&self.config, &self.registry),
+            job_threads: job_threads.handle().clone(),
+            arbiter: arbiter.handle(),
+            clock: self.clock,
+            options,
+            store,
+            node,
+            settings,
+        }));
+        launch(&shared, &arbiter).await?;
+        commits.attach(&shared);
+        Ok(Callboard::new(shared, job_threads))
+    }
+}
+
+/// Starts the hub and the supervisor on their arbiter, and waits until they are there.
+async fn launch(shared: &Arc<Shared>, arbiter: &Arbiter) -> Result<(), Error> {
+    let (up, is_up) = tokio::sync::oneshot::channel();
+    let shared = shared.clone();
+    arbiter.spawn_fn(move || {
+        let lookup: Arc<dyn JobLookup> = Arc::new(Lookup(shared.store.clone()));
+        ProgressHub::start_on(&shared.hub, shared.clock.clone(), lookup);
+        Supervisor::launch(&shared);
+        let _ = up.send(());
+    });
+    is_up.await.map_err(|_| Error::Unavailable("the actors did not start".into()))
+}
+
+/// The threads that run async workers.
+fn job_threads() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
+        .thread_name("callboard-job")
+        .thread_keep_alive(Duration::from_secs(10))
+        .enable_all()
+        .build()
+        .map_err(|e| Error::Unavailable(format!("cannot start the threads for jobs: {e}")))
+}
+
+/// Passes on what each commit brought about, once there is somebody to pass it on to.
+#[derive(Default)]
+struct Commits(Mutex<Option<Arc<Shared>>>);
+
+impl Commits {
+    fn tell(&self, commit: Committed) {
+        let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let supervisor: Option<Addr<Supervisor>> =
+            shared.and_then(|shared| shared.with_actors(|actors| actors.supervisor.clone()));
+        if let Some(supervisor) = supervisor {
+            // Not `try_send`: a commit is never turned away. Its number is bounded by the disk.
+            supervisor.do_send(CommitDone(commit));
+        }
+    }
+
+    fn attach(&self, shared: &Arc<Shared>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(shared.clone());
+    }
+}
+
+struct Lookup(Store);
+
+impl JobLookup for Lookup {
+    fn job(&self, id: i64) -> futures_util::future::BoxFuture<'_, Option<Job>> {
+        Box::pin(async move { self.0.read(move |conn| views::job::job(conn, id)).await.ok().flatten() })
+    }
+}

@@ -1,0 +1,101 @@
+//! Many jobs at once, in chunks, and maintenance.
+
+use std::time::Duration;
+
+use super::{Acted, Action, Callboard};
+use crate::domain::{JobFilter, Order, State};
+use crate::error::Error;
+use crate::runtime::pruner::{delete_old, remove_logs};
+use crate::runtime::rescuer::rescue_stale;
+use crate::store::views::cursor::Cursor;
+use crate::store::{StoreError, Tx, verbs, views};
+
+/// Jobs changed in one write.
+const CHUNK: usize = 200;
+
+impl Callboard {
+    /// Does something to every job that a filter matches, in chunks, oldest first. Jobs that are
+    /// made meanwhile are left alone; so are those whose state does not allow it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; what was changed until then stays changed.
+    pub async fn act(&self, action: Action, filter: JobFilter) -> Result<Acted, Error> {
+        self.refuse_when_draining()?;
+        let newest = JobFilter::default();
+        let newest = self.read(move |conn| views::list::list(conn, &newest, Order::Newest, None, 1)).await?;
+        let Some(last) = newest.jobs.first().map(|job| job.id) else { return Ok(Acted::default()) };
+        let mut acted = Acted::default();
+        let mut after: Option<Cursor> = None;
+        loop {
+            let wanted = filter.clone();
+            let page = self.read(move |conn| views::list::list(conn, &wanted, Order::Oldest, after, CHUNK)).await?;
+            let ids: Vec<i64> = page.jobs.iter().map(|job| job.id).filter(|id| *id <= last).collect();
+            acted.matched += ids.len() as u64;
+            acted.changed += self.act_on(action, ids).await?;
+            match page.next {
+                Some(next) if next.id < last => after = Some(next),
+                _ => return Ok(acted),
+            }
+        }
+    }
+
+    async fn act_on(&self, action: Action, ids: Vec<i64>) -> Result<u64, Error> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let now = self.shared.clock.now();
+        match action {
+            Action::Retry => self.each(ids, move |tx, id| verbs::retry::retry(tx, id, now).map(|_| ())).await,
+            Action::Cancel => self.each(ids, move |tx, id| verbs::cancel::cancel(tx, id, now).map(|_| ())).await,
+            Action::Delete => {
+                let gone = self.write(move |tx| verbs::delete::delete(tx, &ids)).await?;
+                let deleted = gone.len() as u64;
+                remove_logs(&self.shared, gone).await;
+                Ok(deleted)
+            }
+        }
+    }
+
+    /// Does a verb to each job; one that is refused leaves the others alone. The verbs look before
+    /// they write, so a refused one has written nothing.
+    async fn each<F>(&self, ids: Vec<i64>, verb: F) -> Result<u64, Error>
+    where
+        F: Fn(&mut Tx<'_>, i64) -> Result<(), StoreError> + Send + 'static,
+    {
+        self.write(move |tx| {
+            let mut changed = 0;
+            for id in &ids {
+                match verb(tx, *id) {
+                    Ok(()) => changed += 1,
+                    Err(StoreError::Refused(_)) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            Ok(changed)
+        })
+        .await
+    }
+
+    /// Takes back attempts whose worker is gone. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn recover_stale(&self) -> Result<u64, Error> {
+        Ok(rescue_stale(&self.shared).await?)
+    }
+
+    /// Deletes final jobs that reached their end longer ago than `older_than`: completed and
+    /// cancelled ones, and failed ones if asked for. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn cleanup(&self, older_than: Duration, include_failed: bool) -> Result<u64, Error> {
+        let before = self.shared.clock.now().minus(older_than);
+        let states = [State::Completed, State::Cancelled, State::Failed];
+        let mut deleted = 0;
+        for state in &states[..if include_failed { 3 } else { 2 }] {
+            deleted += delete_old(&self.shared, *state, before).await?;
+        }
+        Ok(deleted)
+    }
+}

@@ -1,0 +1,87 @@
+//! How it goes: counts, what runs, whether every part makes progress.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Callboard, Readiness, WorkerView};
+use crate::domain::NodeInfo;
+use crate::domain::status::QueueStatus;
+use crate::error::Error;
+use crate::store::views;
+
+/// How long the store has to answer when it is asked whether it is there.
+const STORE_PATIENCE: Duration = Duration::from_secs(2);
+
+impl Callboard {
+    /// Counts of everything.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn queue_status(&self) -> Result<QueueStatus, Error> {
+        let now = self.shared.clock.now();
+        self.read(move |conn| views::status::status(conn, now)).await
+    }
+
+    /// The server processes, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn nodes(&self) -> Result<Vec<NodeInfo>, Error> {
+        self.read(views::nodes::nodes).await
+    }
+
+    /// The attempts that run now, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    #[allow(clippy::unused_async)]
+    pub async fn workers(&self) -> Result<Vec<WorkerView>, Error> {
+        let mut views = Vec::new();
+        for (job_type, slots) in &self.shared.slots {
+            views.extend(slots.attempts().into_iter().map(|(claim, attempt)| WorkerView {
+                worker_id: format!("{}/{job_type}", self.shared.node),
+                job_type: job_type.clone(),
+                job_id: claim.job_id,
+                attempt: claim.attempt,
+                started_at: attempt.started_at,
+                progress: attempt.progress,
+            }));
+        }
+        views.sort_by_key(|view| (view.started_at, view.job_id));
+        Ok(views)
+    }
+
+    /// Whether every part makes progress. Code that cannot be stopped and logs that cannot be
+    /// written are named, but do not make it unready.
+    pub async fn readiness(&self) -> Readiness {
+        let mut parts = BTreeMap::new();
+        let mut ready = true;
+        for (name, fault) in self.shared.watchdog.look() {
+            ready &= fault.is_none();
+            parts.insert(name, fault.unwrap_or_else(|| "ok".into()));
+        }
+        let store = tokio::time::timeout(STORE_PATIENCE, self.shared.store.write(|_| Ok(()))).await;
+        let fault = match store {
+            Ok(Ok(())) => None,
+            Ok(Err(e)) => Some(e.to_string()),
+            Err(_) => Some(format!("did not answer within {} s", STORE_PATIENCE.as_secs())),
+        };
+        ready &= fault.is_none() && !self.shared.is_draining();
+        parts.insert("store".into(), fault.unwrap_or_else(|| "ok".into()));
+        if self.shared.is_draining() {
+            parts.insert("server".into(), "shutting down".into());
+        }
+        parts.insert("logs".into(), self.shared.logs.fault().unwrap_or_else(|| "ok".into()));
+        let leaked = self.shared.leaked();
+        if leaked > 0 {
+            parts.insert("leaked".into(), format!("{leaked} attempts are over whose code goes on running"));
+        }
+        Readiness { ready, parts }
+    }
+
+    /// Whether the server is going down.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shared.is_draining()
+    }
+}

@@ -1,0 +1,185 @@
+//! Single jobs: enqueue, read, change, retry, cancel.
+
+use super::{Callboard, Cancelled, Enqueued, EnqueuedMany, Page};
+use crate::domain::{Job, JobFilter, JobPatch, NewJob, Order};
+use crate::error::{Error, FieldFault};
+use crate::runtime::supervisor::Enqueue;
+use crate::runtime::waiting::waiting_for;
+use crate::store::verbs::enqueue::{Prepared, Stored};
+use crate::store::views::cursor::Cursor;
+use crate::store::{StoreError, verbs, views};
+
+impl Callboard {
+    /// Stores a job, and returns once it is on disk.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every wrong field; [`Error::Conflict`] when a job like it is there
+    /// and its uniqueness says `refuse`; [`Error::ShuttingDown`]; [`Error::Unavailable`].
+    pub async fn enqueue(&self, job: NewJob) -> Result<Enqueued, Error> {
+        let prepared = self.prepare(job, None)?;
+        let stored = self.store_jobs(vec![prepared.clone()], false).await?;
+        let Some(Stored { id, state, created_at, .. }) = stored.first().copied().filter(|s| !s.duplicate) else {
+            let id = stored.first().map_or(0, |s| s.id);
+            return Ok(Enqueued { job: self.plain_job(id).await?, duplicate: true });
+        };
+        // What is on disk is known without reading it again, but for a job that is final at once.
+        let job = if state.is_final() { self.plain_job(id).await? } else { prepared.into_job(id, state, created_at) };
+        Ok(Enqueued { job: self.complete(job), duplicate: false })
+    }
+
+    /// Stores many jobs, all or none, and returns once they are on disk.
+    ///
+    /// # Errors
+    /// As [`Self::enqueue`]; fields are named `jobs[3].priority`.
+    pub async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<EnqueuedMany, Error> {
+        let mut prepared = Vec::with_capacity(jobs.len());
+        let mut faults = Vec::new();
+        for (i, job) in jobs.into_iter().enumerate() {
+            match self.prepare(job, Some(i)) {
+                Ok(job) => prepared.push(job),
+                Err(Error::Invalid(more)) => faults.extend(more),
+                Err(other) => return Err(other),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        let stored = self.store_jobs(prepared, true).await?;
+        Ok(EnqueuedMany {
+            duplicates: stored.iter().filter(|s| s.duplicate).count(),
+            ids: stored.into_iter().map(|s| s.id).collect(),
+        })
+    }
+
+    async fn store_jobs(&self, jobs: Vec<Prepared>, bulk: bool) -> Result<Vec<Stored>, Error> {
+        self.refuse_when_draining()?;
+        let sent = self.supervisor()?.send(Enqueue { jobs, bulk }).await;
+        let away = |_| Err(StoreError::Database("the supervisor is being rebuilt".into()));
+        sent.unwrap_or_else(away).map_err(Error::from)
+    }
+
+    /// Checks a job against its type and the rules for all jobs.
+    fn prepare(&self, job: NewJob, index: Option<usize>) -> Result<Prepared, Error> {
+        let prefix = index.map(|i| format!("jobs[{i}].")).unwrap_or_default();
+        let mut faults = job.faults();
+        if faults.is_empty() {
+            match self.shared.types.get(&job.job_type) {
+                Some(known) => faults.extend(known.worker.check_args(&job.args)),
+                None if self.shared.options.accept_unknown_job_types => {}
+                None => faults.push(("job_type".into(), self.unknown_type(&job.job_type))),
+            }
+        }
+        if !faults.is_empty() {
+            let fault = |(field, message)| FieldFault::new(format!("{prefix}{field}"), message);
+            return Err(Error::Invalid(faults.into_iter().map(fault).collect()));
+        }
+        let max_retries = self.shared.type_options(&job.job_type).max_retries;
+        Ok(Prepared::new(job, max_retries))
+    }
+
+    fn unknown_type(&self, name: &str) -> String {
+        let near = nearest(name, self.shared.types.keys());
+        let hint = match near.is_empty() {
+            true => String::from("GET /api/job-types lists those that are there"),
+            false => format!("did you mean {}?", near.join(", ")),
+        };
+        format!("no worker here runs {name:?}; {hint}")
+    }
+
+    /// Reads a job with its attempts and what it waits for.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Unavailable`].
+    pub async fn job(&self, id: i64) -> Result<Job, Error> {
+        let found = self.read(move |conn| {
+            let Some(mut job) = views::job::job(conn, id)? else { return Ok(None) };
+            job.attempts = Some(views::job::attempts_of(conn, &job)?);
+            Ok(Some(job))
+        });
+        let mut job = found.await?.ok_or_else(|| Error::NotFound(format!("job {id}")))?;
+        job.waiting_for = waiting_for(&self.shared, &job).await?;
+        Ok(self.complete(job))
+    }
+
+    /// Reads a job as lists show it.
+    async fn plain_job(&self, id: i64) -> Result<Job, Error> {
+        let job = self.read(move |conn| views::job::job(conn, id)).await?;
+        job.map(|job| self.complete(job)).ok_or_else(|| Error::NotFound(format!("job {id}")))
+    }
+
+    /// Reads a page of jobs. A search for text looks at a bounded number of jobs for each page, so
+    /// a page may come out short and still have a next one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a cursor that is not from here or from another list.
+    pub async fn list(
+        &self,
+        filter: JobFilter,
+        order: Order,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        let after = cursor.map(|text| {
+            Cursor::decode(&text, &filter, order)
+                .ok_or_else(|| Error::invalid("cursor", "is not from this list; begin again without it"))
+        });
+        let after = after.transpose()?;
+        let wanted = filter.clone();
+        let page = self.read(move |conn| views::list::list(conn, &wanted, order, after, limit)).await?;
+        Ok(Page {
+            jobs: page.jobs.into_iter().map(|job| self.complete(job)).collect(),
+            next_cursor: page.next.map(|cursor| cursor.encode(&filter, order)),
+        })
+    }
+
+    /// Changes a job that waits.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it runs or is final.
+    pub async fn patch(&self, id: i64, patch: JobPatch) -> Result<Job, Error> {
+        self.refuse_when_draining()?;
+        let mut faults = patch.faults();
+        if let Some(args) = &patch.args {
+            let job_type = self.plain_job(id).await?.job_type;
+            faults.extend(self.shared.types.get(&job_type).map(|t| t.worker.check_args(args)).unwrap_or_default());
+        }
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults.into_iter().map(|(f, m)| FieldFault::new(f, m)).collect()));
+        }
+        let now = self.shared.clock.now();
+        self.write(move |tx| verbs::patch::patch(tx, id, &patch, now)).await?;
+        self.plain_job(id).await
+    }
+
+    /// Gives a job another go.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] from pending, running, scheduled and blocked, and when a job like it is
+    /// there.
+    pub async fn retry(&self, id: i64) -> Result<Job, Error> {
+        self.refuse_when_draining()?;
+        let now = self.shared.clock.now();
+        self.write(move |tx| verbs::retry::retry(tx, id, now)).await?;
+        self.plain_job(id).await
+    }
+
+    /// Calls a job off.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it is final.
+    pub async fn cancel(&self, id: i64) -> Result<Cancelled, Error> {
+        self.refuse_when_draining()?;
+        let now = self.shared.clock.now();
+        let at_once = self.write(move |tx| verbs::cancel::cancel(tx, id, now)).await?;
+        Ok(Cancelled { job: self.plain_job(id).await?, at_once })
+    }
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
+    let mut scored: Vec<_> = known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known.as_str()))
+        .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
+        .collect();
+    scored.sort_unstable();
+    scored.into_iter().take(3).map(|(_, known)| known).collect()
+}

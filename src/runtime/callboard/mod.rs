@@ -1,0 +1,107 @@
+//! The handle to a running callboard: what the HTTP side, the Faktory side and programs that embed
+//! it call.
+
+mod answers;
+mod bulk;
+mod health;
+mod jobs;
+mod shutdown;
+mod types;
+
+use std::sync::{Arc, Mutex};
+
+pub use answers::{
+    Acted, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page, Readiness, WorkerView,
+};
+
+use super::builder::Builder;
+use super::hub::HubHandle;
+use super::shared::Shared;
+use super::supervisor::{CrashChild, Supervisor, Write};
+use crate::config::Config;
+use crate::domain::{Clock, Job};
+use crate::error::Error;
+use crate::logs::JobLogs;
+use crate::store::{StoreError, StoreResult, Tx};
+
+/// A running callboard. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Callboard {
+    shared: Arc<Shared>,
+    job_threads: Arc<Mutex<Option<tokio::runtime::Runtime>>>,
+}
+
+impl Callboard {
+    /// Puts one together.
+    #[must_use]
+    pub fn builder(config: Config) -> Builder {
+        Builder::new(config)
+    }
+
+    pub(super) fn new(shared: Arc<Shared>, job_threads: tokio::runtime::Runtime) -> Self {
+        Self { shared, job_threads: Arc::new(Mutex::new(Some(job_threads))) }
+    }
+
+    /// The log files of the jobs.
+    #[must_use]
+    pub fn logs(&self) -> &JobLogs {
+        &self.shared.logs
+    }
+
+    /// Where live events come from.
+    #[must_use]
+    pub fn hub(&self) -> &HubHandle {
+        &self.shared.hub
+    }
+
+    /// The clock it goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Makes the worker actor of a job type panic, or the supervisor when there is none of that
+    /// name: for tests that what panics is rebuilt.
+    #[doc(hidden)]
+    pub fn crash_actor(&self, name: &str) {
+        if let Ok(supervisor) = self.supervisor() {
+            supervisor.do_send(CrashChild(name.to_owned()));
+        }
+    }
+
+    fn supervisor(&self) -> Result<actix::Addr<Supervisor>, Error> {
+        let supervisor = self.shared.with_actors(|actors| actors.supervisor.clone());
+        supervisor.ok_or_else(|| Error::Unavailable("the supervisor is not there".into()))
+    }
+
+    /// Sends a write to the supervisor, who owns the queue. When that is being rebuilt, the caller
+    /// is told to come again.
+    async fn write<T, F>(&self, verb: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
+    {
+        let sent = self.supervisor()?.send(Write(Box::new(verb))).await;
+        sent.unwrap_or_else(|_| Err(StoreError::Database("the supervisor is being rebuilt".into()))).map_err(Error::from)
+    }
+
+    async fn read<T, F>(&self, view: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut crate::store::sql::Conn) -> diesel::QueryResult<T> + Send + 'static,
+    {
+        self.shared.store.read(view).await.map_err(Error::from)
+    }
+
+    fn refuse_when_draining(&self) -> Result<(), Error> {
+        if self.shared.is_draining() { Err(Error::ShuttingDown) } else { Ok(()) }
+    }
+
+    /// Fills in what the store leaves to the job type.
+    fn complete(&self, mut job: Job) -> Job {
+        if job.timeout_inherited {
+            job.timeout_secs = self.shared.type_options(&job.job_type).timeout_secs;
+        }
+        job
+    }
+}

@@ -1,0 +1,155 @@
+//! Job types and queues: what there is, and what may be changed at run time.
+
+use super::{Callboard, JobTypeInfo, JobTypePatch};
+use crate::domain::status::{Counts, QueueInfo, no_counts};
+use crate::domain::{State, ident, new_job};
+use crate::error::{Error, FieldFault};
+use crate::runtime::supervisor::load_settings;
+use crate::store::verbs::settings::{self, JobTypeSettings, Pausable};
+use crate::store::views;
+use crate::workers::Availability;
+
+/// The most attempts at once that a job type may be given.
+const MAX_CONCURRENCY: u32 = 10_000;
+
+impl Callboard {
+    /// The job types that have a worker here, by name.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn job_types(&self) -> Result<Vec<JobTypeInfo>, Error> {
+        let kept = self.read(views::status::all_counters).await?;
+        let counts_of = |name: &str| {
+            let mut counts = no_counts();
+            for (_, _, state, n) in kept.iter().filter(|(job_type, ..)| job_type == name) {
+                *counts.entry(*state).or_default() += n;
+            }
+            counts
+        };
+        Ok(self.shared.types.keys().filter_map(|name| self.describe(name, counts_of(name))).collect())
+    }
+
+    /// One job type.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn job_type(&self, name: &str) -> Result<JobTypeInfo, Error> {
+        let all = self.job_types().await?;
+        all.into_iter().find(|t| t.name == name).ok_or_else(|| Error::NotFound(format!("job type {name}")))
+    }
+
+    fn describe(&self, name: &str, counts: Counts) -> Option<JobTypeInfo> {
+        let entry = self.shared.types.get(name)?;
+        let info = entry.worker.info();
+        let options = self.shared.type_options(name);
+        let unavailable_reason = match entry.worker.availability() {
+            Availability::Available => None,
+            Availability::Unavailable(reason) => Some(reason),
+        };
+        Some(JobTypeInfo {
+            name: name.to_owned(),
+            description: options.description.unwrap_or(info.description),
+            args_schema: info.args_schema,
+            concurrency: options.concurrency,
+            rate_limit: options.rate_limit,
+            timeout_secs: options.timeout_secs,
+            max_retries: options.max_retries,
+            backoff: options.backoff,
+            available: unavailable_reason.is_none(),
+            unavailable_reason,
+            paused: self.shared.is_paused(name),
+            running: counts.get(&State::Running).copied().unwrap_or_default(),
+            counts,
+        })
+    }
+
+    /// Changes a job type at run time. The change is kept over restarts.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Invalid`].
+    pub async fn patch_job_type(&self, name: &str, patch: JobTypePatch) -> Result<JobTypeInfo, Error> {
+        self.refuse_when_draining()?;
+        self.known(name)?;
+        check(&patch)?;
+        let mut kept = self.shared.read_settings(|s| s.job_types.get(name).cloned()).unwrap_or_default();
+        apply(&mut kept, &patch);
+        let job_type = name.to_owned();
+        self.write(move |tx| settings::keep(tx, &job_type, &kept)).await?;
+        self.take_over_settings().await?;
+        self.job_type(name).await
+    }
+
+    /// Stops or resumes the starting of jobs of a type.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn pause_job_type(&self, name: &str, paused: bool) -> Result<JobTypeInfo, Error> {
+        self.known(name)?;
+        self.pause(Pausable::JobType, name, paused).await?;
+        self.job_type(name).await
+    }
+
+    /// The queues, by name.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn queues(&self) -> Result<Vec<QueueInfo>, Error> {
+        let now = self.shared.clock.now();
+        self.read(move |conn| views::queues::queues(conn, now)).await
+    }
+
+    /// Stops or resumes the starting of jobs of a queue. It need not have any yet.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no name of a queue.
+    pub async fn pause_queue(&self, name: &str, paused: bool) -> Result<QueueInfo, Error> {
+        ident::check_queue(name).map_err(|e| Error::invalid("queue", e))?;
+        self.pause(Pausable::Queue, name, paused).await?;
+        let found = self.queues().await?.into_iter().find(|q| q.name == name);
+        Ok(found.unwrap_or_else(|| QueueInfo { name: name.to_owned(), paused, counts: no_counts(), latency_secs: 0.0 }))
+    }
+
+    async fn pause(&self, what: Pausable, name: &str, paused: bool) -> Result<(), Error> {
+        self.refuse_when_draining()?;
+        let (name, now) = (name.to_owned(), self.shared.clock.now());
+        self.write(move |tx| settings::pause(tx, what, &name, paused, now)).await?;
+        self.take_over_settings().await
+    }
+
+    /// So that the caller's next look shows the change. The supervisor does it too, for changes
+    /// that come from elsewhere.
+    async fn take_over_settings(&self) -> Result<(), Error> {
+        let settings = load_settings(&self.shared.store).await?;
+        *self.shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
+    fn known(&self, name: &str) -> Result<(), Error> {
+        match self.shared.types.contains_key(name) {
+            true => Ok(()),
+            false => Err(Error::NotFound(format!("job type {name}"))),
+        }
+    }
+}
+
+fn check(patch: &JobTypePatch) -> Result<(), Error> {
+    let mut faults = Vec::new();
+    if patch.concurrency.is_some_and(|n| !(1..=MAX_CONCURRENCY).contains(&n)) {
+        faults.push(FieldFault::new("concurrency", format!("must be from 1 to {MAX_CONCURRENCY}")));
+    }
+    if let Some(Err(message)) = patch.timeout_secs.flatten().map(new_job::check_timeout) {
+        faults.push(FieldFault::new("timeout_secs", message));
+    }
+    if let Some(Some(limit)) = &patch.rate_limit {
+        faults.extend(limit.faults().into_iter().map(|(f, m)| FieldFault::new(format!("rate_limit.{f}"), m)));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+}
+
+fn apply(kept: &mut JobTypeSettings, patch: &JobTypePatch) {
+    kept.concurrency = patch.concurrency.or(kept.concurrency);
+    kept.timeout_secs = patch.timeout_secs.or(kept.timeout_secs);
+    if let Some(limit) = &patch.rate_limit {
+        kept.rate_limit = serde_json::to_string(limit).ok();
+    }
+}

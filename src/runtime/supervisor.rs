@@ -1,0 +1,278 @@
+//! The actor at the top: owns the queue, starts the other actors and rebuilds those that are gone,
+//! passes on what each commit brought about.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
+
+use super::guard::{Gone, Guard};
+use super::pruner::Pruner;
+use super::retry_scheduler::{Reschedule, RetryScheduler};
+use super::shared::{Settings, Shared};
+use super::worker::{CancelRunning, Crash, Drain, JobReady, Ping, Worker};
+use crate::store::verbs::enqueue::{self, Prepared, Stored};
+use crate::store::verbs::settings::Pausable;
+use crate::store::{Committed, StoreResult, Tx, verbs, views};
+
+const RETRY_SCHEDULER: &str = "retry scheduler";
+const PRUNER: &str = "pruner";
+const WORKER: &str = "worker ";
+const SUPERVISOR: &str = "supervisor";
+const STORE: &str = "store";
+
+/// See the module.
+pub struct Supervisor {
+    shared: Arc<Shared>,
+    pruner: Option<actix::Addr<Pruner>>,
+    _guard: Option<Respawn>,
+}
+
+/// Store jobs.
+#[derive(Message)]
+#[rtype(result = "StoreResult<Vec<Stored>>")]
+pub struct Enqueue {
+    /// The jobs, all or none.
+    pub jobs: Vec<Prepared>,
+    /// Whether faults name a job by its index.
+    pub bulk: bool,
+}
+
+/// Do any other write. It goes through the supervisor because that owns the queue.
+pub struct Write<T>(pub Box<dyn FnMut(&mut Tx<'_>) -> StoreResult<T> + Send>);
+
+impl<T: Send + 'static> Message for Write<T> {
+    type Result = StoreResult<T>;
+}
+
+/// A commit is on disk.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CommitDone(pub Committed);
+
+/// Start nothing more.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct DrainAll;
+
+/// Make a child panic, for the test that it is rebuilt.
+#[derive(Clone, Message)]
+#[rtype(result = "()")]
+pub struct CrashChild(pub String);
+
+impl Supervisor {
+    /// Starts one on the arbiter of the caller, and sees to it that it is rebuilt if it panics.
+    pub fn launch(shared: &Arc<Shared>) {
+        let supervisor = Self { shared: shared.clone(), pruner: None, _guard: Some(Respawn(shared.clone())) };
+        let address = supervisor.start();
+        shared.with_actors(|actors| actors.supervisor = Some(address));
+    }
+
+    fn start_worker(&self, job_type: &str, ctx: &mut Context<Self>) {
+        let guard = Guard::new(format!("{WORKER}{job_type}"), ctx.address().recipient());
+        if let Some(worker) = Worker::new(job_type, self.shared.clone(), guard) {
+            let address = worker.start();
+            self.shared.watchdog.beat(&format!("{WORKER}{job_type}"));
+            self.shared.with_actors(|actors| actors.workers.insert(job_type.to_owned(), address));
+        }
+    }
+
+    fn start_retry_scheduler(&self, ctx: &mut Context<Self>) {
+        let guard = Guard::new(RETRY_SCHEDULER, ctx.address().recipient());
+        let address = RetryScheduler::new(self.shared.clone(), guard).start();
+        self.shared.watchdog.beat(RETRY_SCHEDULER);
+        self.shared.with_actors(|actors| actors.retry_scheduler = Some(address));
+    }
+
+    fn start_pruner(&mut self, ctx: &mut Context<Self>) {
+        let guard = Guard::new(PRUNER, ctx.address().recipient());
+        self.pruner = Some(Pruner::new(self.shared.clone(), guard).start());
+        self.shared.watchdog.beat(PRUNER);
+    }
+
+    /// The heartbeat: the node's row, and a sign of life from everybody.
+    fn beat(&mut self, ctx: &mut Context<Self>) {
+        self.shared.watchdog.beat(SUPERVISOR);
+        self.ping();
+        let shared = self.shared.clone();
+        let beat = async move {
+            let (node, now) = (shared.node, shared.clock.now());
+            match shared.store.write(move |tx| verbs::nodes::beat(tx, node, now)).await {
+                Ok(_) => shared.watchdog.beat(STORE),
+                Err(e) => shared.watchdog.fault(STORE, e.to_string()),
+            }
+            shared.clock.sleep(shared.options.heartbeat).await;
+        };
+        ctx.spawn(beat.into_actor(self).map(|(), me, ctx| me.beat(ctx)));
+    }
+
+    fn ping(&self) {
+        let (workers, scheduler) = self.shared.with_actors(|actors| {
+            (actors.workers.values().cloned().collect::<Vec<_>>(), actors.retry_scheduler.clone())
+        });
+        for worker in workers {
+            worker.do_send(Ping);
+        }
+        if let Some(scheduler) = scheduler {
+            scheduler.do_send(Ping);
+        }
+        if let Some(pruner) = &self.pruner {
+            pruner.do_send(Ping);
+        }
+    }
+
+    fn reload_settings(&self, ctx: &mut Context<Self>) {
+        let shared = self.shared.clone();
+        let load = async move {
+            match load_settings(&shared.store).await {
+                Ok(settings) => *shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings,
+                Err(e) => log::warn!("cannot read the settings again: {e}"),
+            }
+        };
+        ctx.spawn(load.into_actor(self).map(|(), me, _| me.wake_all()));
+    }
+
+    fn wake_all(&self) {
+        for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
+            worker.do_send(JobReady);
+        }
+    }
+}
+
+/// What was changed at run time, as the store has it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn load_settings(store: &crate::store::Store) -> StoreResult<Settings> {
+    store
+        .read(|conn| {
+            Ok(Settings {
+                job_types: views::settings::job_type_settings(conn)?,
+                paused_types: views::queues::paused(conn, Pausable::JobType)?,
+                paused_queues: views::queues::paused(conn, Pausable::Queue)?,
+            })
+        })
+        .await
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        // Commits are told from the writer's thread, which must not wait.
+        ctx.set_mailbox_capacity(65_536);
+        let (known, scheduler) = self.shared.with_actors(|actors| {
+            let alive = actors.workers.iter().filter(|(_, worker)| worker.connected());
+            (alive.map(|(name, _)| name.clone()).collect::<HashSet<_>>(), actors.retry_scheduler.is_some())
+        });
+        // After a panic of its own the children are still there.
+        for job_type in self.shared.types.keys().filter(|name| !known.contains(*name)) {
+            self.start_worker(job_type, ctx);
+        }
+        if !scheduler {
+            self.start_retry_scheduler(ctx);
+        }
+        self.start_pruner(ctx);
+        self.beat(ctx);
+    }
+}
+
+impl Handler<Enqueue> for Supervisor {
+    type Result = ResponseFuture<StoreResult<Vec<Stored>>>;
+
+    fn handle(&mut self, Enqueue { jobs, bulk }: Enqueue, _: &mut Context<Self>) -> Self::Result {
+        let (store, now) = (self.shared.store.clone(), self.shared.clock.now());
+        Box::pin(async move { store.write(move |tx| enqueue::enqueue(tx, &jobs, bulk, now)).await })
+    }
+}
+
+impl<T: Send + 'static> Handler<Write<T>> for Supervisor {
+    type Result = ResponseFuture<StoreResult<T>>;
+
+    fn handle(&mut self, Write(verb): Write<T>, _: &mut Context<Self>) -> Self::Result {
+        let store = self.shared.store.clone();
+        Box::pin(async move { store.write(verb).await })
+    }
+}
+
+impl Handler<CommitDone> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, CommitDone(commit): CommitDone, ctx: &mut Context<Self>) {
+        for claim in commit.stop {
+            // Its type is not known here, and those that do not have it do not mind.
+            for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
+                worker.do_send(CancelRunning(claim));
+            }
+        }
+        for job_type in commit.ready {
+            if let Some(worker) = self.shared.worker(&job_type) {
+                worker.do_send(JobReady);
+            }
+        }
+        if let (Some(at), Some(scheduler)) =
+            (commit.due, self.shared.with_actors(|actors| actors.retry_scheduler.clone()))
+        {
+            scheduler.do_send(Reschedule(at));
+        }
+        if commit.settings {
+            self.reload_settings(ctx);
+        }
+        if !commit.events.is_empty() {
+            self.shared.hub.publish(commit.events);
+        }
+    }
+}
+
+impl Handler<DrainAll> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: DrainAll, _: &mut Context<Self>) {
+        self.shared.drain();
+        for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
+            worker.do_send(Drain);
+        }
+    }
+}
+
+impl Handler<Gone> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, Gone(name): Gone, ctx: &mut Context<Self>) {
+        if self.shared.is_draining() && self.shared.is_idle() {
+            return;
+        }
+        log::error!("the actor {name:?} is gone (a panic, see above); it is built anew");
+        match name.strip_prefix(WORKER) {
+            Some(job_type) => self.start_worker(job_type, ctx),
+            None if name == RETRY_SCHEDULER => self.start_retry_scheduler(ctx),
+            None => self.start_pruner(ctx),
+        }
+    }
+}
+
+impl Handler<CrashChild> for Supervisor {
+    type Result = ();
+
+    #[allow(clippy::panic)]
+    fn handle(&mut self, CrashChild(name): CrashChild, _: &mut Context<Self>) {
+        match self.shared.worker(&name) {
+            Some(worker) => worker.do_send(Crash),
+            None => panic!("told to"),
+        }
+    }
+}
+
+/// Launches another supervisor when the one that holds this is dropped.
+struct Respawn(Arc<Shared>);
+
+impl Drop for Respawn {
+    fn drop(&mut self) {
+        if self.0.is_draining() && self.0.is_idle() {
+            return;
+        }
+        log::error!("the supervisor is gone (a panic, see above); it is built anew");
+        let shared = self.0.clone();
+        self.0.arbiter.spawn_fn(move || Supervisor::launch(&shared));
+    }
+}
