@@ -4,6 +4,7 @@
 pub mod context;
 pub mod failure;
 pub mod registry;
+pub mod subprocess;
 pub mod worker;
 
 pub use context::{Context, ParentResult, ProgressReporter};
