@@ -173,3 +173,119 @@ impl Buffer {
 fn lock(buffer: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
     buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::topics::test_events::{log, progress, state};
+    use super::*;
+    use crate::domain::{Event, EventBody, State};
+
+    fn fill(inlet: &Inlet, events: impl IntoIterator<Item = Event>) {
+        for (id, event) in (1..).zip(events) {
+            inlet.push(&Frame::event(id, event));
+        }
+    }
+
+    fn names(frames: &[Arc<Frame>]) -> Vec<&str> {
+        frames.iter().map(|f| f.name()).collect()
+    }
+
+    #[test]
+    fn gives_frames_in_their_order() {
+        let (inlet, outlet) = outbox();
+        fill(&inlet, (0..200).map(|i| state(i, State::Pending, 0)));
+        let ids: Vec<_> = outlet.take_ready().iter().map(|f| f.id().unwrap()).collect();
+        assert_eq!(ids, (1..=200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn merges_progress_of_one_job_only_when_full() {
+        let (inlet, outlet) = outbox();
+        let others = (1..=255).map(|i| state(i, State::Running, 1));
+        let steps = (0..=100).map(|n| progress(1000, n));
+        fill(&inlet, others.chain(steps));
+        let frames = outlet.take_ready();
+        assert_eq!(frames.len(), 256, "one place for all steps, and no gap");
+        assert!(frames.windows(2).all(|w| w[0].id() < w[1].id()));
+        let last = frames.last().and_then(|f| f.as_event()).unwrap();
+        assert_eq!(*last, progress(1000, 100), "the latest wins");
+    }
+
+    #[test]
+    fn keeps_the_last_step_before_a_change_of_state() {
+        let (inlet, outlet) = outbox();
+        let fills = (1..=253).map(|i| state(i, State::Running, 1));
+        let news = [progress(1000, 50), state(1000, State::Retrying, 1), progress(1001, 1), progress(1000, 1)];
+        fill(&inlet, fills.chain(news));
+        let frames = outlet.take_ready();
+        let gap = frames.iter().filter(|f| f.name() == "gap").count();
+        // The oldest step of all makes way, which is the one before the change of state.
+        assert_eq!(gap, 1);
+        assert_eq!(frames.last().and_then(|f| f.as_event()), Some(&progress(1000, 1)));
+        assert!(frames.iter().any(|f| f.state() == Some((State::Retrying, 1))));
+    }
+
+    #[test]
+    fn gives_up_log_lines_first_and_final_states_last() {
+        let (inlet, outlet) = outbox();
+        let ends = (1..=100).map(|i| state(i, State::Completed, 1));
+        let lines = (0..100).map(|_| log(1, "x"));
+        let moves = (1..=300).map(|i| state(i, State::Pending, 0));
+        fill(&inlet, ends.chain(lines).chain(moves).chain([log(2, "late")]));
+        let frames = outlet.take_ready();
+        // 501 went in, 256 came out and the word about the rest.
+        assert_eq!(frames[0].text(), r#"{"type":"gap","dropped":245}"#);
+        assert_eq!(frames.len(), 257);
+        let done = frames.iter().filter(|f| f.worth() == Worth::Final && f.as_event().is_some());
+        assert_eq!(done.count(), 100);
+        assert!(!names(&frames).contains(&"log"));
+    }
+
+    #[test]
+    fn counts_bytes_and_still_takes_what_is_larger_than_itself() {
+        let (inlet, outlet) = outbox();
+        let long = "x".repeat(MAX_BYTES + 1);
+        let mut event = state(1, State::Failed, 1);
+        let EventBody::State { error, .. } = &mut event.body else { unreachable!() };
+        *error = Some(long);
+        fill(&inlet, [progress(1, 1), event]);
+        let frames = outlet.take_ready();
+        assert_eq!(names(&frames), ["gap", "state"]);
+        fill(&inlet, (0..10).map(|n| log(n, &"y".repeat(MAX_BYTES / 4))));
+        assert_eq!(names(&outlet.take_ready()), ["gap", "log", "log", "log"]);
+    }
+
+    #[test]
+    fn what_was_missed_comes_before_all_else_and_is_not_cut() {
+        let (inlet, outlet) = outbox();
+        inlet.replay((1..=5000).map(|id| Frame::event(id, progress(1, 1))));
+        inlet.push(&Frame::event(5001, state(1, State::Completed, 1)));
+        let frames = outlet.take_ready();
+        assert_eq!(frames.len(), 5001);
+        assert_eq!(frames[5000].id(), Some(5001));
+    }
+
+    #[tokio::test]
+    async fn ends_after_the_last_frame_when_the_hub_lets_go() {
+        let (inlet, outlet) = outbox();
+        let reader = tokio::spawn(async move {
+            let mut seen = Vec::new();
+            while let Some(frame) = std::future::poll_fn(|cx| outlet.poll_next(cx)).await {
+                seen.push(frame.name());
+            }
+            seen
+        });
+        tokio::task::yield_now().await;
+        fill(&inlet, [progress(1, 1), state(1, State::Completed, 1)]);
+        drop(inlet);
+        assert_eq!(reader.await.unwrap(), ["progress", "state"]);
+    }
+
+    #[test]
+    fn takes_nothing_for_one_who_has_gone() {
+        let (inlet, outlet) = outbox();
+        drop(outlet);
+        fill(&inlet, [progress(1, 1)]);
+        assert!(lock(&inlet.0).slots.is_empty());
+    }
+}

@@ -86,3 +86,81 @@ impl Ring {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::topics::test_events::{progress, state};
+    use super::*;
+    use crate::domain::{EventBody, State};
+
+    const START: u64 = 1_000;
+    const NOW: Timestamp = Timestamp::MIN;
+
+    fn filled(n: u64) -> Ring {
+        let mut ring = Ring::new(START);
+        for id in START + 1..=START + n {
+            ring.push(NOW, Frame::event(id, progress(1, 1)));
+        }
+        ring
+    }
+
+    fn ids(missed: &Missed) -> Vec<u64> {
+        missed.frames.iter().filter_map(|f| f.id()).collect()
+    }
+
+    #[test]
+    fn gives_what_came_after() {
+        let missed = filled(5).since(NOW, START + 3, START + 5, |_| true);
+        assert_eq!((missed.dropped, ids(&missed)), (None, vec![START + 4, START + 5]));
+        let none = filled(5).since(NOW, START + 5, START + 5, |_| true);
+        assert_eq!((none.dropped, none.frames.len()), (None, 0));
+    }
+
+    #[test]
+    fn keeps_ten_thousand_and_says_how_many_are_gone() {
+        let mut ring = filled(10_007);
+        let last = START + 10_007;
+        let all = ring.since(NOW, START, last, |_| true);
+        assert_eq!((all.dropped, all.frames.len()), (Some(7), 10_000));
+        assert_eq!(ring.since(NOW, START + 7, last, |_| true).dropped, None);
+    }
+
+    #[test]
+    fn keeps_five_minutes() {
+        let mut ring = filled(3);
+        let later = NOW.plus(MAX_AGE);
+        ring.push(later, Frame::event(START + 4, progress(1, 2)));
+        assert_eq!(ring.since(later, START, START + 4, |_| true).frames.len(), 4);
+        let missed = ring.since(later.plus(Duration::from_millis(1)), START, START + 4, |_| true);
+        assert_eq!((missed.dropped, ids(&missed)), (Some(3), vec![START + 4]));
+    }
+
+    #[test]
+    fn keeps_a_bounded_number_of_bytes() {
+        let mut ring = Ring::new(START);
+        let mut event = state(1, State::Failed, 1);
+        let EventBody::State { error, .. } = &mut event.body else { unreachable!() };
+        *error = Some("x".repeat(MAX_BYTES / 8));
+        for id in START + 1..=START + 20 {
+            ring.push(NOW, Frame::event(id, event.clone()));
+        }
+        assert!(ring.bytes <= MAX_BYTES);
+        assert_eq!(ring.since(NOW, START, START + 20, |_| true).dropped, Some(17));
+    }
+
+    #[test]
+    fn knows_ids_of_another_life() {
+        for foreign in [0, START - 1, START + 6, u64::MAX] {
+            let missed = filled(5).since(NOW, foreign, START + 5, |_| true);
+            assert_eq!((missed.dropped, missed.frames.len()), (Some(1), 5), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn admits_that_events_were_lost() {
+        let mut ring = filled(5);
+        ring.forget_up_to(START + 9);
+        assert_eq!(ring.since(NOW, START + 5, START + 9, |_| true).dropped, Some(4));
+        assert_eq!(ring.since(NOW, START + 9, START + 9, |_| true).dropped, None);
+    }
+}

@@ -122,7 +122,7 @@ impl Topics {
 
 #[cfg(test)]
 pub(super) mod test_events {
-    use crate::domain::{Event, EventBody, State, Timestamp};
+    use crate::domain::{Event, EventBody, LogLine, State, Timestamp};
 
     fn event(job_id: i64, body: EventBody) -> Event {
         Event { job_id, job_type: "video".into(), queue: "default".into(), body }
@@ -136,5 +136,10 @@ pub(super) mod test_events {
         let (percent, processed) = (f64::from(processed), u64::from(processed));
         let (total, message, at) = (Some(100), None, Timestamp::MIN);
         event(job_id, EventBody::Progress { attempt: 1, percent, processed, total, message, at })
+    }
+
+    pub fn log(job_id: i64, line: &str) -> Event {
+        let line = LogLine { attempt: 1, stream: "log", line: line.to_owned(), at: Timestamp::MIN };
+        event(job_id, EventBody::Log(line))
     }
 }
