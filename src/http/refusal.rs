@@ -2,7 +2,7 @@
 
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{RETRY_AFTER, UPGRADE};
 use actix_web::{Error as WebError, HttpResponse};
 use serde_json::json;
 
@@ -40,6 +40,9 @@ fn answer(status: StatusCode, detail: &str, faults: &[FieldFault]) -> WebError {
     let mut response = HttpResponse::build(status);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.insert_header((RETRY_AFTER, "5"));
+    }
+    if status == StatusCode::UPGRADE_REQUIRED {
+        response.insert_header((UPGRADE, "websocket"));
     }
     let response = response.content_type("application/problem+json").body(problem.to_string());
     InternalError::from_response(detail.to_owned(), response).into()

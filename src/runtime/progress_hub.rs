@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message};
+use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
 
 use super::hub::{Frame, HubHandle, JobLookup, Ring, Subscriber, Ticket, Topics};
 use crate::domain::{Clock, Event};
@@ -10,7 +10,7 @@ use crate::domain::{Clock, Event};
 /// Gives events their ids, keeps the latest for those who come back, and hands each to those who
 /// want it. It never waits for a subscriber, nor for the store.
 ///
-/// Start it on a [`HubHandle`]; when it has to be rebuilt, start another on the same handle.
+/// When it has to be rebuilt, start another on the same handle.
 pub struct ProgressHub {
     handle: HubHandle,
     clock: Clock,
@@ -50,10 +50,19 @@ pub(crate) struct Unsubscribe {
 pub(crate) struct Close;
 
 impl ProgressHub {
-    /// A hub for `handle`. `lookup` is asked about jobs when a filter wants to know more than an
-    /// event tells.
-    #[must_use]
-    pub fn new(handle: HubHandle, clock: Clock, lookup: Arc<dyn JobLookup>) -> Self {
+    /// Starts a hub on the arbiter of the caller. From now on `handle` talks to it, and no more to
+    /// the one before, whose subscribers see their streams end. `lookup` is asked about jobs when
+    /// a filter wants to know more than an event tells.
+    pub fn start_on(handle: &HubHandle, clock: Clock, lookup: Arc<dyn JobLookup>) -> Addr<Self> {
+        let hub = Self::new(handle.clone(), clock, lookup);
+        handle.reached(hub.last_id);
+        let address = hub.start();
+        // Not in `started`, which comes later: what is published until then would be lost.
+        handle.attach(address.clone());
+        address
+    }
+
+    fn new(handle: HubHandle, clock: Clock, lookup: Arc<dyn JobLookup>) -> Self {
         let last_id = first_id(&clock);
         Self { handle, clock, last_id, ring: Ring::new(last_id), topics: Topics::new(lookup) }
     }
@@ -90,11 +99,6 @@ fn first_id(clock: &Clock) -> u64 {
 
 impl Actor for ProgressHub {
     type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        self.handle.reached(self.last_id);
-        self.handle.attach(ctx.address());
-    }
 }
 
 impl Handler<Publish> for ProgressHub {

@@ -55,7 +55,7 @@ impl Default for Shared {
 }
 
 impl HubHandle {
-    /// A handle that is deaf until a [`ProgressHub`] is started on it.
+    /// A handle that is deaf until it is given to [`ProgressHub::start_on`].
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -215,7 +215,8 @@ mod tests {
     fn keeps_the_last_step_before_a_change_of_state() {
         let (inlet, outlet) = outbox();
         let fills = (1..=253).map(|i| state(i, State::Running, 1));
-        let news = [progress(1000, 50), state(1000, State::Retrying, 1), progress(1001, 1), progress(1000, 1)];
+        let news =
+            [progress(1000, 50), state(1000, State::Retrying, 1), progress(1001, 1), progress(1000, 1)];
         fill(&inlet, fills.chain(news));
         let frames = outlet.take_ready();
         let gap = frames.iter().filter(|f| f.name() == "gap").count();
