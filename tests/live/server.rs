@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, web};
 use callboard::domain::{Clock, State};
 use callboard::http::live::LiveJobs;
 use callboard::http::{sse, ws};
-use callboard::runtime::hub::JobLookup;
+use callboard::runtime::hub::{JobLookup, Wish};
 use callboard::runtime::{HubHandle, ProgressHub};
 use callboard::{Error, Job, Timestamp};
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -99,8 +99,8 @@ impl LiveJobs for Double {
             hook();
         }
         let job = self.jobs.lock().unwrap().get(&id).cloned();
-        // Lets the hub do what it was told meanwhile.
-        tokio::task::yield_now().await;
+        // A round trip: the hub has done what it was told meanwhile.
+        _ = self.hub.subscribe(Wish::job(0)).await;
         job.ok_or_else(|| Error::NotFound(format!("job {id}")))
     }
 

@@ -96,18 +96,24 @@ async fn a_final_job_is_shown_and_that_is_all() {
     assert_eq!(all(&mut socket, 2).await, ["snapshot 7 failed 4", "close 1000"]);
 }
 
-/// Events that come while the job is read are told unless the snapshot shows them.
-async fn shown_and_told(shown: (State, u32), meanwhile: &[(State, u32)], after: (State, u32)) -> Vec<String> {
+type Shown = (State, u32);
+
+/// What a socket tells of events that come while the job is read, or `late`, just after it was.
+async fn told(shown: Shown, events: &[Shown], late: bool, end: Shown) -> Vec<String> {
     let double = Double::start();
     double.put(7, shown.0, shown.1);
-    let (hub, events) = (double.hub.clone(), meanwhile.iter().map(|&(s, a)| state(7, s, a)));
-    let events: Vec<_> = events.collect();
-    *double.on_read.lock().unwrap() = Some(Box::new(move || hub.publish(events.clone())));
+    let events: Vec<_> = events.iter().map(|&(s, attempt)| state(7, s, attempt)).collect();
+    let (hub, meanwhile) = (double.hub.clone(), if late { vec![] } else { events.clone() });
+    *double.on_read.lock().unwrap() = Some(Box::new(move || hub.publish(meanwhile.clone())));
     let (address, _server) = double.serve().await;
     let mut socket = open(address, "/api/jobs/7/ws").await;
-    let mut told = vec![next(&mut socket).await];
-    double.hub.publish(vec![state(7, after.0, after.1)]);
-    while !told.iter().any(|t| t.starts_with("close")) {
+    assert_eq!(next(&mut socket).await, format!("snapshot 7 {} {}", shown.0, shown.1));
+    if late {
+        double.hub.publish(events);
+    }
+    double.hub.publish(vec![state(7, end.0, end.1)]);
+    let mut told = Vec::new();
+    while told.last().is_none_or(|t: &String| !t.starts_with("close")) {
         told.push(next(&mut socket).await);
     }
     told
@@ -117,25 +123,34 @@ async fn shown_and_told(shown: (State, u32), meanwhile: &[(State, u32)], after: 
 async fn what_the_snapshot_shows_is_not_told_again() {
     use State::{Blocked, Cancelled, Completed, Failed, Pending, Retrying, Running, Scheduled};
     let end = (Completed, 9);
-    let told = ["state 7 completed 9", "close 1000"];
     // The snapshot is newer than all that came.
-    for (shown, meanwhile) in [
+    for (shown, events) in [
         ((Running, 1), vec![(Pending, 0), (Running, 1)]),
         ((Retrying, 1), vec![(Running, 1)]),
         ((Pending, 1), vec![(Running, 1), (Retrying, 1), (Pending, 1)]),
         ((Pending, 1), vec![(Running, 1), (Failed, 1)]),
-        ((Pending, 1), vec![(Cancelled, 1), (Pending, 1)]),
         ((Blocked, 2), vec![(Running, 2), (Completed, 2), (Blocked, 2)]),
+    ] {
+        for late in [false, true] {
+            let got = told(shown, &events, late, end).await;
+            assert_eq!(got, ["state 7 completed 9", "close 1000"], "{shown:?} {events:?} {late}");
+        }
+    }
+    // These may go round in a circle; only the queue can tell where the snapshot stands in it.
+    for (shown, events) in [
+        ((Pending, 1), vec![(Cancelled, 1), (Pending, 1)]),
         ((Scheduled, 0), vec![(Pending, 0), (Scheduled, 0)]),
     ] {
-        let got = shown_and_told(shown, &meanwhile, end).await;
-        assert_eq!(got[1..], told, "{shown:?} {meanwhile:?}");
+        let got = told(shown, &events, false, end).await;
+        assert_eq!(got, ["state 7 completed 9", "close 1000"], "{shown:?} {events:?}");
     }
     // Something came that it does not show.
-    let got = shown_and_told((Pending, 0), &[(Pending, 0), (Running, 1)], end).await;
-    assert_eq!(got[1..], ["state 7 running 1", told[0], told[1]]);
-    let got = shown_and_told((Running, 1), &[(Running, 1), (Failed, 1)], end).await;
-    assert_eq!(got, ["snapshot 7 running 1", "state 7 failed 1", "close 1000"]);
+    for late in [false, true] {
+        let got = told((Pending, 0), &[(Pending, 0), (Running, 1)], late, end).await;
+        assert_eq!(got, ["state 7 running 1", "state 7 completed 9", "close 1000"]);
+        let got = told((Running, 1), &[(Running, 1), (Failed, 1)], late, end).await;
+        assert_eq!(got, ["state 7 failed 1", "close 1000"]);
+    }
 }
 
 #[actix::test]
@@ -226,11 +241,11 @@ async fn a_client_that_answers_pings_lives_and_one_that_does_not_is_let_go() {
         pings += usize::from(alive.next().await.unwrap().unwrap().is_ping());
     }
     assert_eq!(double.hub.subscribers(), 1);
+    double.hub.publish(vec![state(1, State::Running, 1)]);
+    assert_eq!(next(&mut alive).await, "state 1 running 1");
     while let Some(Ok(message)) = dead.next().await {
         assert!(message.is_ping());
     }
-    double.hub.publish(vec![state(1, State::Running, 1)]);
-    assert_eq!(next(&mut alive).await, "state 1 running 1");
 }
 
 #[actix::test]

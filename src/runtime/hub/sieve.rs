@@ -24,7 +24,7 @@ pub(super) struct Sieve {
 }
 
 enum Step {
-    Join(Subscriber, Missed),
+    Join(Box<Subscriber>, Missed),
     Leave(u64),
     Sift(Arc<Frame>, Ticket),
 }
@@ -48,7 +48,7 @@ impl Sieve {
             None => self.start(),
         };
         // When the task is gone, so is the member's inlet: its stream ends.
-        _ = to_task.send(Step::Join(member, missed));
+        _ = to_task.send(Step::Join(Box::new(member), missed));
         self.to_task = Some(to_task);
     }
 
@@ -108,7 +108,7 @@ impl Task {
                 self.members.iter().for_each(|m| m.inlet().lose(lost));
             }
             match step {
-                Step::Join(member, missed) => self.join(member, missed).await,
+                Step::Join(member, missed) => self.join(*member, missed).await,
                 Step::Leave(id) => self.members.retain(|m| m.id() != id),
                 Step::Sift(frame, _ticket) => self.sift(&frame).await,
             }
