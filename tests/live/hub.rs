@@ -8,7 +8,7 @@ use callboard::runtime::hub::{Frame, HubAway, Subscription, Wish};
 use futures_util::{FutureExt, StreamExt};
 
 use crate::events::{all_told, line, progress, state, told};
-use crate::server::Double;
+use crate::server::{Double, POISON};
 
 async fn next(subscription: &mut Subscription) -> Arc<Frame> {
     subscription.next().await.expect("the stream has ended")
@@ -208,6 +208,21 @@ async fn a_text_filter_sees_errors_as_they_come() {
     *error = Some("no space on disk".into());
     double.hub.publish(vec![progress(1, 1, 1), failed, state(1, State::Pending, 1)]);
     assert_eq!(all_told(&take(&mut watch, 2).await), ["state 1 retrying 1", "state 1 pending 1"]);
+}
+
+#[actix::test]
+async fn a_lookup_that_panics_ends_the_streams_that_need_it_and_no_others() {
+    let double = Double::start();
+    double.put(1, State::Running, 1);
+    let mut plain = double.hub.subscribe(Wish::all(JobFilter::default())).await.unwrap();
+    let wish = || Wish::all(JobFilter { q: Some("url".into()), ..JobFilter::default() });
+    let doomed = double.hub.subscribe(wish()).await.unwrap();
+    double.hub.publish(vec![progress(1, 1, 1), progress(POISON, 1, 2), progress(1, 1, 3)]);
+    assert_eq!(all_told(&doomed.collect::<Vec<_>>().await), ["progress 1 1"]);
+    let mut next_one = double.hub.subscribe(wish()).await.unwrap();
+    double.hub.publish(vec![progress(1, 1, 4)]);
+    assert_eq!(told(&*next(&mut next_one).await), "progress 1 4");
+    assert_eq!(take(&mut plain, 4).await.len(), 4);
 }
 
 #[actix::test]

@@ -9,13 +9,16 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use callboard::domain::{Clock, State};
 use callboard::http::live::LiveJobs;
-use callboard::http::{sse, ws};
+use callboard::http::{sse, stalled_peer, ws};
 use callboard::runtime::hub::{JobLookup, Wish};
 use callboard::runtime::{HubHandle, ProgressHub};
 use callboard::{Error, Job, Timestamp};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use crate::events;
+
+/// Looking this job up panics.
+pub const POISON: i64 = -1;
 
 type Hook = Box<dyn Fn() + Send>;
 
@@ -29,6 +32,7 @@ pub struct Double {
     pub on_read: Mutex<Option<Hook>>,
     pub ping_every: Duration,
     pub comment_every: Duration,
+    pub patience: Duration,
 }
 
 pub struct Lookup(pub Arc<Double>);
@@ -48,6 +52,7 @@ impl Double {
             on_read: Mutex::default(),
             ping_every: Duration::from_secs(20),
             comment_every: Duration::from_secs(15),
+            patience: stalled_peer::PATIENCE,
         };
         change(&mut double);
         let double = Arc::new(double);
@@ -74,6 +79,7 @@ impl Double {
         let server = HttpServer::new(move || {
             App::new().app_data(data.clone()).configure(ws::routes::<Double>).configure(sse::routes::<Double>)
         })
+        .on_connect(stalled_peer::limit(self.patience))
         .workers(1)
         .disable_signals()
         .bind(("127.0.0.1", 0))
@@ -119,6 +125,7 @@ impl LiveJobs for Double {
 
 impl JobLookup for Lookup {
     fn job(&self, id: i64) -> BoxFuture<'static, Option<Job>> {
+        assert_ne!(id, POISON);
         self.0.reads.lock().unwrap().push(id);
         ready(self.0.jobs.lock().unwrap().get(&id).cloned()).boxed()
     }

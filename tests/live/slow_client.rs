@@ -1,6 +1,7 @@
 //! A client that does not read.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use callboard::domain::{Event, EventBody};
 use futures_util::StreamExt;
@@ -57,4 +58,17 @@ async fn loses_frames_and_nobody_else_notices() {
     assert_eq!(got + dropped, EVENTS, "what is lost is counted");
     assert_eq!(gaps, 1);
     assert!(got < 10_000, "{got} of {EVENTS} frames of 1 kB were kept for a client that does not read");
+}
+
+#[actix::test]
+async fn is_let_go_when_it_takes_nothing_for_long() {
+    let double = Double::start_with(|double| double.patience = Duration::from_millis(500));
+    let (address, _server) = double.serve().await;
+    let stalled = open(address).await;
+    double.until_watched_by(1).await;
+    while double.hub.subscribers() > 0 {
+        double.hub.publish((0..BATCH).map(event).collect());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(stalled);
 }
