@@ -4,6 +4,7 @@
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod http;
 pub mod logs;
 pub mod runtime;
 pub mod store;

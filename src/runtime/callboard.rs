@@ -325,6 +325,12 @@ impl Callboard {
         todo!()
     }
 
+    /// The log files of the jobs.
+    #[must_use]
+    pub fn logs(&self) -> &crate::logs::JobLogs {
+        todo!()
+    }
+
     /// The clock it goes by.
     #[must_use]
     pub fn clock(&self) -> &Clock {
