@@ -176,7 +176,9 @@ mod tests {
     #[test]
     fn without_a_known_token_only_the_pulse_is_shown() {
         assert_eq!(status(Method::GET, "/healthz", None), 200);
-        for bad in [None, Some("Bearer wrong"), Some("Bearer"), Some("Basic !"), Some("Digest do"), Some("do")] {
+        for bad in
+            [None, Some("Bearer wrong"), Some("Bearer"), Some("Basic !"), Some("Digest do"), Some("do")]
+        {
             assert_eq!(status(Method::GET, "/readyz", bad), 401, "{bad:?}");
         }
         let problem = tokens().check(&TestRequest::default().to_http_request()).unwrap_err();

@@ -67,8 +67,7 @@ impl<const LIMIT: usize> FromRequest for Body<LIMIT> {
         let payload = Payload::from_request(request, payload);
         Box::pin(async move {
             let typed = head?;
-            let payload =
-                payload.await.map_err(|e| Problem::new(StatusCode::BAD_REQUEST, e.to_string()))?;
+            let payload = payload.await.map_err(|e| Problem::new(StatusCode::BAD_REQUEST, e.to_string()))?;
             let bytes = receive(payload, LIMIT).await?;
             // Without a body there is nothing whose type could be wrong.
             if !typed && !bytes.is_empty() {
@@ -117,7 +116,8 @@ fn check_head(request: &HttpRequest, limit: usize) -> Result<bool, Problem> {
 }
 
 fn is_json(given: &mime::Mime) -> bool {
-    given.essence_str() == "application/json" && given.get_param(mime::CHARSET).is_none_or(|c| c == mime::UTF_8)
+    given.essence_str() == "application/json"
+        && given.get_param(mime::CHARSET).is_none_or(|c| c == mime::UTF_8)
 }
 
 fn not_json(what: &str) -> Problem {
@@ -154,9 +154,13 @@ mod tests {
         ] {
             assert!(read::<ONE>(typed(good, b"{}")).await.is_ok(), "{good}");
         }
-        for bad in
-            ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "json", ""]
-        {
+        for bad in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/json; charset=latin1",
+            "json",
+            "",
+        ] {
             assert_eq!(read::<ONE>(typed(bad, b"{}")).await.unwrap_err(), 415, "{bad}");
         }
         assert_eq!(read::<ONE>(TestRequest::post().set_payload("{}")).await.unwrap_err(), 415);

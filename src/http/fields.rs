@@ -84,7 +84,11 @@ impl<'a> Fields<'a> {
 
     /// The source text of a field that was not taken yet.
     pub(crate) fn peek(&self, name: &str) -> Option<&str> {
-        self.given.iter().find(|(n, _)| n == name).map(|(_, value)| value.source())
+        self.peek_given(name).map(Given::source)
+    }
+
+    fn peek_given(&self, name: &str) -> Option<&Given<'a>> {
+        self.given.iter().find(|(n, _)| n == name).map(|(_, value)| value)
     }
 
     /// Whether these are the parameters of a query.
@@ -155,8 +159,10 @@ impl<'a> Fields<'a> {
         max: usize,
         read: impl Fn(&Given<'a>) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        let items = self.items(name, max, false)?;
-        self.read_items(name, items, read)
+        match self.peek_given(name)? {
+            Given::Text(_) => self.repeated(name, max, read),
+            Given::Json(_) => self.array(name, max, read),
+        }
     }
 
     /// Reads the values of a filter, any of which will do: a list, or one value by itself.
@@ -166,52 +172,50 @@ impl<'a> Fields<'a> {
         max: usize,
         read: impl Fn(&Given<'a>) -> Result<T, String>,
     ) -> Vec<T> {
-        let Some(items) = self.items(name, max, true) else { return Vec::new() };
-        if items.is_empty() {
-            // An empty list would pass for "any value" further on, the opposite of what it says.
+        let values = match self.peek_given(name) {
+            Some(Given::Json(raw)) if !raw.get().starts_with('[') => {
+                self.read(name, read).map(|one| vec![one])
+            }
+            _ => self.list(name, max, read),
+        };
+        if values.as_ref().is_some_and(Vec::is_empty) {
+            // Further on an empty list means "any value", the opposite of what it says.
             self.fault(name, "must name at least one value; leave it out to allow any");
         }
-        self.read_items(name, items, read).unwrap_or_default()
+        values.unwrap_or_default()
     }
 
-    fn items(&mut self, name: &'static str, max: usize, single: bool) -> Option<Vec<Given<'a>>> {
-        if !matches!(self.given.iter().find(|(n, _)| n == name), Some((_, Given::Text(_)))) {
-            let value = self.take(name)?;
-            if single && !value.source().starts_with('[') {
-                return Some(vec![value]);
+    fn array<T>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        read: impl Fn(&Given<'a>) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let items = self.read(name, |value| value.items(max))?;
+        let mut values = Vec::with_capacity(items.len());
+        for (i, item) in items.iter().enumerate() {
+            match read(item) {
+                Ok(value) => values.push(value),
+                Err(message) => self.faults.push(FieldFault::new(format!("{name}[{i}]"), message)),
             }
-            return self.check(name, value.items(max));
         }
+        (values.len() == items.len()).then_some(values)
+    }
+
+    fn repeated<T>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        read: impl Fn(&Given<'a>) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
         self.known.push(name);
         let items: Vec<_> = self.given.extract_if(.., |(n, _)| n == name).map(|(_, value)| value).collect();
         if items.len() > max {
             self.fault(name, format!("must be given at most {max} times, got {}", items.len()));
             return None;
         }
-        Some(items)
-    }
-
-    fn read_items<T>(
-        &mut self,
-        name: &'static str,
-        items: Vec<Given<'a>>,
-        read: impl Fn(&Given<'a>) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
-        let mut all = Vec::with_capacity(items.len());
-        let mut bad = Vec::new();
-        for (i, item) in items.iter().enumerate() {
-            match read(item) {
-                Ok(value) => all.push(value),
-                // Items have an index in a body; parameters of a query have only their name.
-                Err(message) if matches!(item, Given::Json(_)) => {
-                    bad.push(FieldFault::new(format!("{name}[{i}]"), message));
-                }
-                Err(message) => bad.push(FieldFault::new(name, message)),
-            }
-        }
-        let good = bad.is_empty();
-        self.faults.append(&mut bad);
-        good.then_some(all)
+        let values: Result<Vec<T>, String> = items.iter().map(read).collect();
+        self.check(name, values)
     }
 
     /// Reads an object inside a field with fields of its own.
@@ -243,15 +247,14 @@ impl<'a> Fields<'a> {
         };
         let made = read(&mut inner);
         let Err(faults) = inner.finish() else { return Some(made) };
-        self.faults.extend(
-            faults.into_iter().map(|f| FieldFault::new(format!("{place}.{}", f.field), f.message)),
-        );
+        self.faults
+            .extend(faults.into_iter().map(|f| FieldFault::new(format!("{place}.{}", f.field), f.message)));
         None
     }
 
-    /// Whether a fault was noted so far.
-    pub(crate) fn has_faults(&self) -> bool {
-        !self.faults.is_empty()
+    /// Whether all is well so far, and nothing is left to be read.
+    pub(crate) fn is_done(&self) -> bool {
+        self.faults.is_empty() && self.given.is_empty()
     }
 
     /// Whether there are more faults than will be listed, so that reading on tells nobody anything.

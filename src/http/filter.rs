@@ -66,7 +66,7 @@ pub(crate) fn read_ids(fields: &mut Fields<'_>) -> JobFilter {
 
 fn insist(fields: &mut Fields<'_>, filter: &JobFilter) {
     let all = fields.read("all", Given::flag).unwrap_or(false);
-    if filter.is_empty() && !all && !fields.has_faults() {
+    if filter.is_empty() && !all && fields.is_done() {
         fields.fault("all", "must be true when the filter lets every job pass");
     }
 }
@@ -87,7 +87,8 @@ mod tests {
     use crate::http::query;
 
     fn parse(text: &str, read: impl Fn(&mut Fields<'_>) -> JobFilter) -> Result<JobFilter, Vec<String>> {
-        let fields = if text.starts_with('{') { Fields::of_object(text).ok() } else { query::fields(text).ok() };
+        let fields =
+            if text.starts_with('{') { Fields::of_object(text).ok() } else { query::fields(text).ok() };
         let mut fields = fields.unwrap();
         let filter = read(&mut fields);
         match fields.finish() {

@@ -41,7 +41,8 @@ fn check_size(request: &HttpRequest) -> Result<(), Problem> {
         let detail = format!("path and query are longer than {MAX_URI} bytes; a body has more room");
         return Err(Problem::new(StatusCode::URI_TOO_LONG, detail));
     }
-    let headers: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let headers: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers > MAX_HEADERS {
         let detail = format!("the headers are longer than {MAX_HEADERS} bytes");
         return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail));

@@ -106,8 +106,11 @@ mod tests {
         let body =
             r#"{"concurrency":3,"timeout_secs":1.5,"rate_limit":{"limit":2,"per_secs":0.5,"key":"args.x"}}"#;
         let limit = RateLimit { limit: 2, per_secs: 0.5, key: Some("args.x".into()) };
-        let set =
-            JobTypePatch { concurrency: Some(3), rate_limit: Some(Some(limit)), timeout_secs: Some(Some(1.5)) };
+        let set = JobTypePatch {
+            concurrency: Some(3),
+            rate_limit: Some(Some(limit)),
+            timeout_secs: Some(Some(1.5)),
+        };
         assert_eq!(parse(body), Ok(set));
     }
 

@@ -146,7 +146,8 @@ mod tests {
         assert_eq!(typed_args("").unwrap().unwrap().as_str(), "{}");
         assert_eq!(typed_args(" \n").unwrap().unwrap().as_str(), "{}");
         assert_eq!(typed_args("[1e2]").unwrap().unwrap().as_str(), "[1e2]");
-        for fault in [r#"{"a":"\u0000"}"#, r#"["\ud800"]"#, "[1e400]", &("[".repeat(101) + &"]".repeat(101))] {
+        for fault in [r#"{"a":"\u0000"}"#, r#"["\ud800"]"#, "[1e400]", &("[".repeat(101) + &"]".repeat(101))]
+        {
             assert!(typed_args(fault).unwrap().is_err(), "{fault}");
         }
         for broken in ["{", "{}x", "nul", "\u{0}"] {

@@ -16,10 +16,10 @@ use super::{query, resource};
 use crate::logs::{Chunk, JobLogs, Stream};
 use crate::runtime::Callboard;
 
-/// The bytes that are given unless said otherwise.
-const USUAL_LIMIT: i64 = 256 * 1024;
+/// The bytes that are given as JSON unless said otherwise.
+const USUAL_LIMIT: u64 = 256 * 1024;
 
-/// The most bytes that are given at once. A whole stream is not larger, unless configured so.
+/// The most bytes that can be asked for at once.
 const MAX_LIMIT: i64 = 16 * 1024 * 1024;
 
 /// The most lines that are given from the end.
@@ -43,8 +43,8 @@ struct Wanted {
 /// Which part of a stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Part {
-    /// So many bytes from here; without a number, as many as usual.
-    From { offset: u64, limit: Option<usize> },
+    /// So many bytes from here; without a number, as many as usual, or all as plain text.
+    From { offset: u64, limit: Option<u64> },
     /// The last lines.
     Tail(usize),
 }
@@ -88,35 +88,23 @@ fn read(fields: &mut Fields<'_>) -> Wanted {
     }
     let part = match tail {
         Some(lines) => Part::Tail(usize::try_from(lines).unwrap_or_default()),
-        None => Part::From {
-            offset: offset.unsigned_abs(),
-            limit: limit.and_then(|n| n.try_into().ok()),
-        },
+        None => Part::From { offset: offset.unsigned_abs(), limit: limit.map(i64::unsigned_abs) },
     };
     Wanted { stream, attempt: attempt.and_then(|n| n.try_into().ok()), part }
 }
 
 fn stream(given: &Given<'_>) -> Result<Stream, String> {
-    given.text()?.parse().map_err(|_| {
-        format!("must be log, stdout, stderr, progress or events, got {}", given.shown())
-    })
+    given
+        .text()?
+        .parse()
+        .map_err(|_| format!("must be log, stdout, stderr, progress or events, got {}", given.shown()))
 }
 
 fn load(logs: &JobLogs, id: i64, attempt: u32, wanted: &Wanted, whole: bool) -> io::Result<Chunk> {
-    let read = match wanted.part {
+    let usual = if whole { u64::MAX } else { USUAL_LIMIT };
+    match wanted.part {
         Part::Tail(lines) => logs.tail(id, attempt, wanted.stream, lines),
-        Part::From { offset, limit } => {
-            let usual = if whole { MAX_LIMIT } else { USUAL_LIMIT };
-            let limit = limit.unwrap_or(usize::try_from(usual).unwrap_or(usize::MAX));
-            logs.read(id, attempt, wanted.stream, offset, limit)
-        }
-    };
-    match read {
-        // A job that said nothing has no file; that is an empty log and no error.
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            Ok(Chunk { content: Vec::new(), offset: 0, next_offset: 0, size: 0 })
-        }
-        read => read,
+        Part::From { offset, limit } => logs.read(id, attempt, wanted.stream, offset, limit.unwrap_or(usual)),
     }
 }
 
@@ -139,33 +127,13 @@ fn as_text(chunk: Chunk) -> HttpResponse {
         .body(chunk.content)
 }
 
-/// The chunk as text. A character that the end of the chunk cuts in two is left to the next one.
-fn as_json(mut chunk: Chunk) -> Piece {
-    let whole = whole_characters(&chunk.content);
-    if whole > 0 && chunk.next_offset < chunk.size {
-        chunk.next_offset -= (chunk.content.len() - whole) as u64;
-        chunk.content.truncate(whole);
-    }
+fn as_json(chunk: Chunk) -> Piece {
     Piece {
         content: String::from_utf8_lossy(&chunk.content).into_owned(),
         offset: chunk.offset,
         next_offset: chunk.next_offset,
         size: chunk.size,
     }
-}
-
-/// How many bytes there are before a character that is cut off at the end, if one is.
-fn whole_characters(bytes: &[u8]) -> usize {
-    let from = bytes.len().saturating_sub(3);
-    let start = (from..bytes.len()).rev().find(|i| bytes[*i] & 0xC0 != 0x80);
-    match start {
-        Some(start) if is_cut(&bytes[start..]) => start,
-        _ => bytes.len(),
-    }
-}
-
-fn is_cut(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Problem {
@@ -215,32 +183,5 @@ mod tests {
             assert_eq!(wants_text(&request), text, "{accept}");
         }
         assert!(!wants_text(&TestRequest::get().to_http_request()));
-    }
-
-    #[test]
-    fn characters_are_never_cut_in_two() {
-        let whole = "aé€𝄞z".as_bytes();
-        for limit in 4..=whole.len() {
-            let (mut at, mut text) = (0, String::new());
-            while at < whole.len() {
-                let end = (at + limit).min(whole.len());
-                let chunk = Chunk {
-                    content: whole[at..end].to_vec(),
-                    offset: at as u64,
-                    next_offset: end as u64,
-                    size: whole.len() as u64,
-                };
-                let piece = as_json(chunk);
-                text.push_str(&piece.content);
-                at = usize::try_from(piece.next_offset).unwrap();
-            }
-            assert_eq!(text, "aé€𝄞z", "limit {limit}");
-        }
-    }
-
-    #[test]
-    fn a_chunk_smaller_than_a_character_still_leads_on() {
-        let chunk = Chunk { content: "€".as_bytes()[..1].to_vec(), offset: 0, next_offset: 1, size: 3 };
-        assert_eq!(as_json(chunk).next_offset, 1);
     }
 }

@@ -73,9 +73,6 @@ mod tests {
         {
             assert_eq!(parse(bad), Err(vec!["older_than_days".into()]), "{bad}");
         }
-        assert_eq!(
-            parse(r#"{"older_than_days":1,"include_failed":1}"#),
-            Err(vec!["include_failed".into()])
-        );
+        assert_eq!(parse(r#"{"older_than_days":1,"include_failed":1}"#), Err(vec!["include_failed".into()]));
     }
 }

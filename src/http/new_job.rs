@@ -111,7 +111,9 @@ pub(crate) fn backoff(fields: &mut Fields<'_>) -> Option<Backoff> {
         .table("backoff", |inner| {
             let usual = Backoff::default();
             Backoff {
-                base_delay_secs: inner.read("base_delay_secs", Given::number).unwrap_or(usual.base_delay_secs),
+                base_delay_secs: inner
+                    .read("base_delay_secs", Given::number)
+                    .unwrap_or(usual.base_delay_secs),
                 multiplier: inner.read("multiplier", Given::number).unwrap_or(usual.multiplier),
                 max_delay_secs: inner.read("max_delay_secs", Given::number).unwrap_or(usual.max_delay_secs),
                 jitter: inner.read("jitter", Given::number).unwrap_or(usual.jitter),

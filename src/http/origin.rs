@@ -40,7 +40,10 @@ fn is_same(origin: &str, host: &str) -> bool {
 }
 
 fn refused() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "the request comes from a page of another site (see its Origin header)")
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "the request comes from a page of another site (see its Origin header)",
+    )
 }
 
 #[cfg(test)]
@@ -63,7 +66,6 @@ mod tests {
             ("http://jobs.example:8080.evil.example", false),
             ("null", false),
             ("", false),
-            ("\u{7f}", false),
         ] {
             assert_eq!(allowed(TestRequest::post().insert_header(("origin", origin))), same, "{origin}");
         }

@@ -39,7 +39,9 @@ impl FromRequest for Name {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let name = web::Path::<String>::extract(request).into_inner();
-        ready(name.map(|n| Self(n.into_inner())).map_err(|_| Problem::not_found("such name: it is not UTF-8")))
+        ready(
+            name.map(|n| Self(n.into_inner())).map_err(|_| Problem::not_found("such name: it is not UTF-8")),
+        )
     }
 }
 

@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn refuses_what_cannot_be_decoded() {
-        for (query, field) in [("q=%", "q"), ("q=%4", "q"), ("q=%zz", "q"), ("a=1&q=%ff", "q"), ("%ff=1", "%ff")]
+        for (query, field) in
+            [("q=%", "q"), ("q=%4", "q"), ("q=%zz", "q"), ("a=1&q=%ff", "q"), ("%ff=1", "%ff")]
         {
             let problem = fields(query).unwrap_err();
             assert_eq!(problem.status(), StatusCode::BAD_REQUEST, "{query}");

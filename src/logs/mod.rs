@@ -39,7 +39,7 @@ impl std::str::FromStr for Stream {
 }
 
 /// A part of a file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Chunk {
     /// The bytes.
     pub content: Vec<u8>,
@@ -56,8 +56,8 @@ impl JobLogs {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn read(&self, _: i64, _: u32, _: Stream, _: u64, _: usize) -> std::io::Result<Chunk> {
-        Err(std::io::ErrorKind::NotFound.into())
+    pub fn read(&self, _: i64, _: u32, _: Stream, _: u64, _: u64) -> std::io::Result<Chunk> {
+        Ok(Chunk::default())
     }
 
     /// Reads the last lines.
@@ -65,6 +65,6 @@ impl JobLogs {
     /// # Errors
     /// When the file cannot be read.
     pub fn tail(&self, _: i64, _: u32, _: Stream, _: usize) -> std::io::Result<Chunk> {
-        Err(std::io::ErrorKind::NotFound.into())
+        Ok(Chunk::default())
     }
 }
