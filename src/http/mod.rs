@@ -1,6 +1,6 @@
 //! The HTTP side: JSON in and out, and problems as RFC 9457 has them.
 //!
-//! A request passes [`guard`], then its handler reads body and query through [`fields`], where every
+//! A request passes `guard`, then its handler reads body and query through `fields`, where every
 //! fault is gathered, and calls [`Callboard`]. Nothing is written when anything is wrong.
 
 mod actions;
