@@ -6,7 +6,8 @@ use actix_web::App;
 use actix_web::http::{Method, header};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use callboard::Callboard;
-use callboard::http::{self, Role, Token, Tokens};
+use callboard::config::{Role, Token};
+use callboard::http::{self, Tokens};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

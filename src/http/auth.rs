@@ -6,44 +6,11 @@ use actix_web::HttpRequest;
 use actix_web::http::{Method, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::problem::Problem;
-
-/// What the holder of a token may do. Each role may do what those before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Read.
-    Viewer,
-    /// Change jobs, schedules and workflows; pause and resume.
-    Operator,
-    /// Change job types, and start maintenance.
-    Admin,
-}
-
-impl Role {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-/// A token that is known here. Only its hash is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// Whose it is.
-    pub name: String,
-    /// What it allows.
-    pub role: Role,
-    /// SHA-256 of the token's bytes.
-    pub token_sha256: [u8; 32],
-}
+use crate::config::{Role, Token};
 
 /// The tokens that are known here. With none of them, everybody may do everything.
 #[derive(Clone, Debug, Default)]
@@ -94,11 +61,9 @@ impl Tokens {
 
 /// The role that a call needs.
 fn needed(method: &Method, path: &str) -> Role {
-    let settings = path.starts_with("/api/maintenance/")
-        || (method == Method::PATCH && path.starts_with("/api/job-types/"));
     if method.is_safe() {
         Role::Viewer
-    } else if settings {
+    } else if path.starts_with("/api/maintenance/") {
         Role::Admin
     } else {
         Role::Operator
@@ -163,7 +128,7 @@ mod tests {
             (Method::PATCH, "/api/jobs/1", 403, 200, 200),
             (Method::DELETE, "/api/dead-letters", 403, 200, 200),
             (Method::POST, "/api/job-types/t/pause", 403, 200, 200),
-            (Method::PATCH, "/api/job-types/t", 403, 403, 200),
+            (Method::PATCH, "/api/job-types/t", 403, 200, 200),
             (Method::POST, "/api/maintenance/cleanup", 403, 403, 200),
         ] {
             for (secret, wanted) in [("look", viewer), ("do", operator), ("rule", admin)] {

@@ -8,7 +8,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, Payload};
 use actix_web::{FromRequest, HttpRequest, mime};
 
-use super::fields::{Fields, NotAnObject};
+use super::fields::Fields;
+use super::object::NotAnObject;
 use super::problem::Problem;
 use crate::error::FieldFault;
 

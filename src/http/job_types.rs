@@ -8,15 +8,16 @@ use super::given::Given;
 use super::path::Name;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
-use super::{new_job, resource};
+use super::resource;
+use crate::domain::RateLimit;
 use crate::domain::new_job::check_timeout;
 use crate::runtime::Callboard;
-use crate::runtime::callboard::{JobTypePatch, RateLimit};
+use crate::runtime::callboard::JobTypePatch;
 
 /// The most attempts of one type that may run at once on a node.
 const MAX_CONCURRENCY: i64 = 10_000;
 
-/// The most starts in the span of a rate limit.
+/// The most starts in the span of a rate limit, so that the number fits.
 const MAX_STARTS: i64 = 1_000_000;
 
 /// Mounts the calls.
@@ -63,29 +64,19 @@ fn read(fields: &mut Fields<'_>) -> JobTypePatch {
 }
 
 fn rate_limit(fields: &mut Fields<'_>) -> RateLimit {
-    RateLimit {
+    let limit = RateLimit {
         limit: fields.needed("limit", |g| g.integer(1..=MAX_STARTS)).and_then(narrow).unwrap_or(1),
-        per_secs: fields.needed("per_secs", per_secs).unwrap_or(1.0),
-        key: fields.nullable("key", key).flatten(),
+        per_secs: fields.needed("per_secs", Given::number).unwrap_or(1.0),
+        key: fields.text("key"),
+    };
+    for (field, message) in limit.faults() {
+        fields.fault(field, message);
     }
+    limit
 }
 
 fn narrow(n: i64) -> Option<u32> {
     n.try_into().ok()
-}
-
-fn per_secs(given: &Given<'_>) -> Result<f64, String> {
-    let secs = given.number()?;
-    check_timeout(secs).map(|()| secs)
-}
-
-fn key(given: &Given<'_>) -> Result<String, String> {
-    let key = new_job::text(given)?;
-    if key == "target_id" || key.strip_prefix("args.").is_some_and(|path| !path.is_empty()) {
-        Ok(key)
-    } else {
-        Err(format!("must be target_id or args.x, got {}", given.shown()))
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod logs;
 mod maintenance;
 mod new_job;
 mod nodes;
+mod object;
 mod origin;
 mod path;
 mod problem;
@@ -33,7 +34,7 @@ use actix_web::HttpRequest;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
-pub use auth::{Role, Token, Tokens};
+pub use auth::Tokens;
 pub use problem::Problem;
 
 use crate::runtime::Callboard;
