@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::Job;
 use crate::error::Error;
-use crate::runtime::HubHandle;
+use crate::runtime::hub::HubHandle;
 
 /// Where WebSockets and SSE streams find jobs and events.
 pub trait LiveJobs: 'static {
@@ -26,5 +26,15 @@ pub trait LiveJobs: 'static {
     /// How often a silent SSE stream gets a comment, so that proxies keep it open.
     fn comment_every(&self) -> Duration {
         Duration::from_secs(15)
+    }
+}
+
+impl LiveJobs for crate::runtime::Callboard {
+    async fn job(&self, id: i64) -> Result<Job, Error> {
+        Self::job(self, id).await
+    }
+
+    fn hub(&self) -> &HubHandle {
+        Self::hub(self)
     }
 }

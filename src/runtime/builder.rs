@@ -17,7 +17,8 @@ use crate::domain::{Clock, Job};
 use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::{Committed, Store, verbs, views};
-use crate::workers::{AnyWorker, Registry};
+use crate::workers::AnyWorker;
+use crate::workers::subprocess::Instance;
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -34,27 +35,21 @@ const READERS: u32 = 4;
 /// ```
 pub struct Builder {
     config: Config,
-    registry: Registry,
+    workers: Vec<Arc<dyn AnyWorker>>,
     clock: Clock,
-    faults: Vec<String>,
 }
 
 impl Builder {
     /// With the workers that come with callboard and those that the configuration declares.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let mut faults = Vec::new();
-        let registry = super::configured::registry(&config).unwrap_or_else(|fault| {
-            faults.push(fault);
-            Registry::default()
-        });
-        Self { config, registry, clock: Clock::system(), faults }
+        Self { config, workers: Vec::new(), clock: Clock::system() }
     }
 
     /// Adds a worker.
     #[must_use]
     pub fn worker(mut self, worker: Arc<dyn AnyWorker>) -> Self {
-        self.faults.extend(self.registry.add(worker).err());
+        self.workers.push(worker);
         self
     }
 
@@ -72,16 +67,18 @@ impl Builder {
     /// [`Error::Unavailable`] when the store cannot be opened (the text names the process that has
     /// it, if one has); [`Error::Conflict`] when two workers have one job type.
     pub async fn start(self) -> Result<Callboard, Error> {
-        if let Some(fault) = self.faults.into_iter().next() {
-            return Err(Error::Conflict(fault));
-        }
         let options = Options::of(&self.config);
         std::fs::create_dir_all(&options.data_dir)
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
         let commits = Arc::new(Commits::default());
         let told = commits.clone();
         let store = Store::open(&options.database, READERS, Box::new(move |commit| told.tell(commit)))?;
-        super::leftovers::end(store.instance(), &options).await?;
+        let instance = Instance::new(store.instance());
+        super::leftovers::end(&instance, &options).await?;
+        let mut registry = super::configured::registry(&self.config, &options, instance, &self.clock)?;
+        for worker in self.workers {
+            registry.add(worker).map_err(Error::Conflict)?;
+        }
         let now = self.clock.now();
         let rescued = rescue_all(&store, options.max_crashes, now).await?;
         if rescued > 0 {
@@ -95,7 +92,7 @@ impl Builder {
         let shared = Arc::new(Shared::new(Parts {
             logs: JobLogs::new(options.data_dir.join("logs"), options.max_log_bytes, self.clock.clone()),
             hub: HubHandle::new(),
-            types: types(&self.config, &self.registry),
+            types: types(&self.config, &registry),
             job_threads: job_threads.handle().clone(),
             arbiter: arbiter.handle(),
             clock: self.clock,

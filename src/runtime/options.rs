@@ -22,6 +22,8 @@ pub struct Options {
     pub heartbeat: Duration,
     /// How long running attempts have to come to an end at shutdown.
     pub shutdown_grace: Duration,
+    /// How long a program has between being asked to end and being killed.
+    pub kill_after: Duration,
     /// How long an attempt that was told to stop has to stop.
     pub stop_grace: Duration,
     /// The largest size of each log file.
@@ -73,11 +75,20 @@ impl Options {
             // A program gets `kill_after` between SIGTERM and SIGKILL; one second more is for the
             // worker to say how it ended.
             stop_grace: config.kill_after + Duration::from_secs(1),
+            kill_after: config.kill_after,
             max_log_bytes: config.logs_max_bytes_per_stream,
             max_crashes: config.defaults.max_crashes,
             retention: config.retention,
             unknown: type_options(config, ""),
         }
+    }
+}
+
+impl Options {
+    /// Where programs have their working directories.
+    #[must_use]
+    pub fn work_dir(&self) -> PathBuf {
+        self.data_dir.join("work")
     }
 }
 

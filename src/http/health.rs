@@ -1,0 +1,92 @@
+//! Whether the server is alive and makes progress.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, ServiceConfig};
+use serde::Serialize;
+
+use super::reply::{self, Reply};
+use super::resource;
+use crate::runtime::Callboard;
+use crate::runtime::callboard::Readiness;
+
+/// What a part that is well says of itself.
+const WELL: &str = "ok";
+
+/// Mounts the calls. They are lenient about queries: probes like to add something.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    resource::at("/healthz").get(healthz).mount(config);
+    resource::at("/readyz").get(readyz).mount(config);
+}
+
+#[derive(Serialize)]
+struct Alive {
+    status: &'static str,
+}
+
+/// A problem document that also names every part.
+#[derive(Serialize)]
+struct NotReady<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(flatten)]
+    readiness: &'a Readiness,
+}
+
+async fn healthz() -> Reply {
+    reply::ok(&Alive { status: WELL })
+}
+
+async fn readyz(callboard: Data<Callboard>) -> Reply {
+    report(&callboard.readiness().await)
+}
+
+fn report(readiness: &Readiness) -> Reply {
+    if readiness.ready {
+        return reply::ok(readiness);
+    }
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let body = reply::bytes(&NotReady {
+        r#type: "about:blank",
+        title: "Service Unavailable",
+        status: status.as_u16(),
+        detail: standing_still(readiness),
+        readiness,
+    })?;
+    Ok(HttpResponse::build(status)
+        .content_type("application/problem+json")
+        .insert_header((header::RETRY_AFTER, "5"))
+        .body(body))
+}
+
+fn standing_still(readiness: &Readiness) -> String {
+    let parts: Vec<String> = readiness
+        .parts
+        .iter()
+        .filter(|(_, state)| *state != WELL)
+        .map(|(part, state)| format!("{part}: {state}"))
+        .collect();
+    if parts.is_empty() { "the server is not ready".into() } else { parts.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::body::MessageBody;
+
+    #[test]
+    fn names_the_part_that_stands_still() {
+        let parts = [("store", "locked"), ("supervisor", "ok")];
+        let parts = parts.into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
+        let response = report(&Readiness { ready: false, parts }).unwrap();
+        assert_eq!(response.status().as_u16(), 503);
+        assert!(response.headers().contains_key("retry-after"));
+        let bytes = response.into_body().try_into_bytes().unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(body["detail"], "store: locked");
+        assert_eq!(body["ready"], false);
+        assert_eq!(body["parts"]["supervisor"], "ok");
+    }
+}

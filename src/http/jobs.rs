@@ -1,0 +1,157 @@
+//! Jobs, one by one and listed.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::body::Body;
+use super::given::Given;
+use super::path::{JobId, Name};
+use super::problem::Problem;
+use super::query::{self, NoQuery};
+use super::reply::{self, Reply};
+use super::{filter, job_patch, new_job, resource};
+use crate::domain::{Json, NewJob};
+use crate::runtime::Callboard;
+use crate::runtime::callboard::Page;
+
+/// Jobs on a page, unless said otherwise.
+const PAGE: i64 = 50;
+
+/// The most jobs on a page.
+const MAX_PAGE: i64 = 500;
+
+/// The longest cursor that is looked at.
+const MAX_CURSOR: usize = 1000;
+
+/// Mounts the collection; it has to come before the paths beneath it.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    resource::at("/api/jobs").get(list).post(enqueue).mount(config);
+}
+
+/// Mounts single jobs; these paths match any word, so they come after the fixed ones.
+pub(super) fn single_routes(config: &mut ServiceConfig) {
+    resource::at("/api/jobs/{id}/retry").post(retry).mount(config);
+    resource::at("/api/jobs/{id}").get(show).patch(change).delete(cancel).post(enqueue_typed).mount(config);
+}
+
+async fn enqueue(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+    let mut fields = body.fields()?;
+    let job = new_job::whole(&mut fields, callboard.clock());
+    query::finish(fields)?;
+    store(&callboard, job).await
+}
+
+async fn enqueue_typed(
+    callboard: Data<Callboard>,
+    job_type: Name,
+    request: HttpRequest,
+    body: Body,
+) -> Reply {
+    let args = typed_args(body.text()?)?;
+    let mut fields = query::fields(request.query_string())?;
+    let job = match args {
+        Ok(args) => new_job::around(&mut fields, job_type.0, args, callboard.clock()),
+        Err(message) => {
+            fields.fault("args", message);
+            new_job::around(&mut fields, job_type.0, Json::empty_object(), callboard.clock())
+        }
+    };
+    query::finish(fields)?;
+    store(&callboard, job).await
+}
+
+/// The args that are a whole body; none is `{}`. The inner error is a fault of the args, the outer
+/// one of the body.
+fn typed_args(text: &str) -> Result<Result<Json, String>, Problem> {
+    if text.trim_ascii().is_empty() {
+        return Ok(Ok(Json::empty_object()));
+    }
+    Json::checked(text).map(Ok).or_else(|message| {
+        match serde_json::from_str::<&serde_json::value::RawValue>(text) {
+            Ok(_) => Ok(Err(message)),
+            Err(e) => Err(Problem::new(StatusCode::BAD_REQUEST, format!("the body is not JSON: {e}"))),
+        }
+    })
+}
+
+async fn store(callboard: &Callboard, job: NewJob) -> Reply {
+    let enqueued = callboard.enqueue(job).await?;
+    let body = reply::bytes(&enqueued.job)?;
+    let mut answer = if enqueued.duplicate {
+        let mut answer = HttpResponse::Ok();
+        answer.insert_header(("Duplicate", "true"));
+        answer
+    } else {
+        HttpResponse::Created()
+    };
+    answer.insert_header((header::LOCATION, format!("/api/jobs/{}", enqueued.job.id)));
+    Ok(answer.content_type("application/json").body(body))
+}
+
+async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+    let fields = query::fields(request.query_string())?;
+    reply::ok(&page(&callboard, fields, filter::read).await?)
+}
+
+/// Reads a page of the jobs that a query asks for.
+pub(super) async fn page(
+    callboard: &Callboard,
+    mut fields: super::fields::Fields<'_>,
+    read: impl Fn(&mut super::fields::Fields<'_>) -> crate::domain::JobFilter,
+) -> Result<Page, Problem> {
+    let filter = read(&mut fields);
+    let order = fields.read("order", |g| g.text()?.parse()).unwrap_or_default();
+    let limit = fields.read("limit", |g| g.integer(1..=MAX_PAGE)).unwrap_or(PAGE);
+    let cursor = fields.read("cursor", cursor);
+    query::finish(fields)?;
+    let limit = usize::try_from(limit).unwrap_or_default();
+    Ok(callboard.list(filter, order, cursor, limit).await?)
+}
+
+fn cursor(given: &Given<'_>) -> Result<String, String> {
+    match given.text()? {
+        text if text.is_empty() || text.len() > MAX_CURSOR => Err("is not a cursor from here".into()),
+        text => Ok(text.into_owned()),
+    }
+}
+
+async fn show(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+    reply::ok(&callboard.job(id.0).await?)
+}
+
+async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {
+    let mut fields = body.fields()?;
+    let patch = job_patch::read(&mut fields);
+    query::finish(fields)?;
+    reply::ok(&callboard.patch(id.0, patch).await?)
+}
+
+async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+    reply::ok(&callboard.retry(id.0).await?)
+}
+
+async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+    let cancelled = callboard.cancel(id.0).await?;
+    let status = if cancelled.at_once { StatusCode::OK } else { StatusCode::ACCEPTED };
+    reply::json(status, &cancelled.job)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn args_alone_may_be_empty_but_not_broken() {
+        assert_eq!(typed_args("").unwrap().unwrap().as_str(), "{}");
+        assert_eq!(typed_args(" \n").unwrap().unwrap().as_str(), "{}");
+        assert_eq!(typed_args("[1e2]").unwrap().unwrap().as_str(), "[1e2]");
+        for fault in [r#"{"a":"\u0000"}"#, r#"["\ud800"]"#, "[1e400]", &("[".repeat(101) + &"]".repeat(101))]
+        {
+            assert!(typed_args(fault).unwrap().is_err(), "{fault}");
+        }
+        for broken in ["{", "{}x", "nul", "\u{0}"] {
+            assert_eq!(typed_args(broken).unwrap_err().status().as_u16(), 400, "{broken}");
+        }
+    }
+}

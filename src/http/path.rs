@@ -1,0 +1,60 @@
+//! What the path of a request names.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::given::shorten;
+use super::problem::Problem;
+
+/// A job's id in a path. What is no id can name no job, so it is answered with 404.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct JobId(pub(crate) i64);
+
+impl FromRequest for JobId {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(job_id(request.match_info().query("id")))
+    }
+}
+
+fn job_id(text: &str) -> Result<JobId, Problem> {
+    let digits = text.bytes().all(|c| c.is_ascii_digit());
+    match text.parse() {
+        Ok(id) if digits => Ok(JobId(id)),
+        _ => Err(Problem::not_found(format_args!("job {}", shorten(text)))),
+    }
+}
+
+/// A name in a path, decoded: a job type, a queue.
+#[derive(Debug)]
+pub(crate) struct Name(pub(crate) String);
+
+impl FromRequest for Name {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = web::Path::<String>::extract(request).into_inner();
+        ready(
+            name.map(|n| Self(n.into_inner())).map_err(|_| Problem::not_found("such name: it is not UTF-8")),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_name_no_job_is_not_found() {
+        assert_eq!(job_id("17").unwrap(), JobId(17));
+        assert_eq!(job_id("9223372036854775807").unwrap(), JobId(i64::MAX));
+        for bad in ["", "x", "-1", "+1", "1.0", "9223372036854775808", "1 ", "٣", "%31"] {
+            assert_eq!(job_id(bad).unwrap_err().status().as_u16(), 404, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Counts of everything.
+
+use actix_web::web::{Data, ServiceConfig};
+
+use super::query::NoQuery;
+use super::reply::{self, Reply};
+use super::resource;
+use crate::runtime::Callboard;
+
+/// Mounts the call under both of its names.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    for path in ["/api/jobs/queue/status", "/api/queue-status"] {
+        resource::at(path).get(status).mount(config);
+    }
+}
+
+async fn status(callboard: Data<Callboard>, _: NoQuery) -> Reply {
+    reply::ok(&callboard.queue_status().await?)
+}
