@@ -82,7 +82,9 @@ impl Builder {
         let now = self.clock.now();
         let rescued = rescue_all(&store, options.max_crashes, now).await?;
         if rescued > 0 {
-            log::warn!("{rescued} attempts were running when the process before this one died; they are taken back");
+            log::warn!(
+                "{rescued} attempts were running when the process before this one died; they are taken back"
+            );
         }
         let host = super::host::name();
         let node = store.write(move |tx| verbs::nodes::register(tx, &host, std::process::id(), now)).await?;
@@ -154,7 +156,8 @@ impl Commits {
 struct Lookup(Store);
 
 impl JobLookup for Lookup {
-    fn job(&self, id: i64) -> futures_util::future::BoxFuture<'_, Option<Job>> {
-        Box::pin(async move { self.0.read(move |conn| views::job::job(conn, id)).await.ok().flatten() })
+    fn job(&self, id: i64) -> futures_util::future::BoxFuture<'static, Option<Job>> {
+        let store = self.0.clone();
+        Box::pin(async move { store.read(move |conn| views::job::job(conn, id)).await.ok().flatten() })
     }
 }

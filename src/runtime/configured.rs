@@ -11,7 +11,12 @@ use crate::workers::subprocess::Instance;
 ///
 /// # Errors
 /// [`Error::Conflict`] when a declared job type has the name of a built-in one.
-pub fn registry(config: &Config, options: &Options, instance: Instance, clock: &Clock) -> Result<Registry, Error> {
+pub fn registry(
+    config: &Config,
+    options: &Options,
+    instance: Instance,
+    clock: &Clock,
+) -> Result<Registry, Error> {
     let _ = (config, options, instance, clock);
     Ok(Registry::default())
 }

@@ -43,7 +43,8 @@ impl Execution {
     pub async fn run(self) -> Finished {
         let job_type: Arc<str> = self.job.job_type.as_str().into();
         let queue: Arc<str> = self.job.queue.as_str().into();
-        let log = self.shared.logs.attempt(self.job.id, self.claim.attempt, Some(self.sink(&job_type, &queue)));
+        let log =
+            self.shared.logs.attempt(self.job.id, self.claim.attempt, Some(self.sink(&job_type, &queue)));
         let reporter = Reporter::new(ReporterParts {
             claim: self.claim,
             job_type,
@@ -54,7 +55,8 @@ impl Execution {
             slots: self.slots.clone(),
             writer: self.shared.progress.clone(),
         });
-        let backoff = self.job.backoff.unwrap_or_else(|| self.shared.type_options(&self.job.job_type).backoff);
+        let backoff =
+            self.job.backoff.unwrap_or_else(|| self.shared.type_options(&self.job.job_type).backoff);
         let claim = self.claim;
         let verdict = self.verdict(&log, reporter.clone()).await;
         if let Some(message) = verdict.message() {
@@ -82,7 +84,12 @@ impl Execution {
         };
         let parents = match parents {
             Ok(parents) => parents,
-            Err(e) => return Verdict::Error { message: format!("cannot read its parents' results: {e}"), retry_in: None },
+            Err(e) => {
+                return Verdict::Error {
+                    message: format!("cannot read its parents' results: {e}"),
+                    retry_in: None,
+                };
+            }
         };
         let token = self.attempt.token.clone();
         let ctx = Context::new(Arc::new(self.job.clone()), token, log.clone(), parents, reporter);
@@ -93,8 +100,8 @@ impl Execution {
                 let code = AssertUnwindSafe(code).catch_unwind();
                 let task = self.shared.job_threads.spawn(code);
                 let abort = task.abort_handle();
-                let task = task.map(|joined| joined.unwrap_or_else(|e| Err(Box::new(e.to_string()))));
-                self.watch(log, task, move || abort.abort()).await
+                let joined = async move { task.await.unwrap_or_else(|e| Err(Box::new(e.to_string()))) };
+                self.watch(log, joined, move || abort.abort()).await
             }
             Ok(Start::Blocking(code)) => {
                 let (done, task) = oneshot::channel();
@@ -105,8 +112,9 @@ impl Execution {
                 if let Err(e) = spawned {
                     return Verdict::Error { message: format!("cannot start a thread: {e}"), retry_in: None };
                 }
-                let task = task.map(|got| got.unwrap_or_else(|_| Err(Box::new("the thread is gone"))));
-                self.watch(log, task, || {}).await
+                let joined =
+                    async move { task.await.unwrap_or_else(|_| Err(Box::new("the thread is gone"))) };
+                self.watch(log, joined, || {}).await
             }
             Err(panic) => panicked(panic.as_ref()),
         }
@@ -147,7 +155,9 @@ impl Execution {
     /// it ends.
     fn leak(&self, log: &AttemptLog, code: impl Future + Send + 'static) {
         let id = self.job.id;
-        log.error("its code blocks its thread and cannot be stopped; it is counted as leaked and keeps its slot");
+        log.error(
+            "its code blocks its thread and cannot be stopped; it is counted as leaked and keeps its slot",
+        );
         log::error!("the code of job {id} ({}) does not stop; it is leaked", self.job.job_type);
         self.slots.leak(id);
         let (slots, shared, job_type) = (self.slots.clone(), self.shared.clone(), self.job.job_type.clone());
@@ -196,7 +206,11 @@ impl Execution {
     }
 }
 
-async fn within<F: Future + Unpin>(clock: &crate::domain::Clock, limit: Duration, code: &mut F) -> Result<F::Output, ()> {
+async fn within<F: Future + Unpin>(
+    clock: &crate::domain::Clock,
+    limit: Duration,
+    code: &mut F,
+) -> Result<F::Output, ()> {
     tokio::select! {
         biased;
         ended = code => Ok(ended),

@@ -18,7 +18,9 @@ pub async fn end(instance: &Instance, options: &Options) -> Result<(), Error> {
             log::warn!("{n} programs were left over from a server that was killed; they are ended");
             Ok(())
         }
-        Ok(Err(e)) => Err(Error::Unavailable(format!("programs of a server that was killed cannot be ended: {e}"))),
+        Ok(Err(e)) => {
+            Err(Error::Unavailable(format!("programs of a server that was killed cannot be ended: {e}")))
+        }
         Err(e) => Err(Error::Unavailable(format!("looking for programs of a killed server failed: {e}"))),
     }
 }

@@ -86,7 +86,6 @@ impl RetryScheduler {
     }
 }
 
-
 impl Actor for RetryScheduler {
     type Context = Context<Self>;
 

@@ -37,7 +37,12 @@ impl Attempt {
     /// One that begins now.
     #[must_use]
     pub fn new(started_at: Timestamp) -> Self {
-        Self { token: CancellationToken::new(), started_at, progress: Progress::default(), cause: Arc::default() }
+        Self {
+            token: CancellationToken::new(),
+            started_at,
+            progress: Progress::default(),
+            cause: Arc::default(),
+        }
     }
 
     /// Tells it to stop. The first cause stands, but a cancel goes over a shutdown: it is on disk.
@@ -145,7 +150,10 @@ impl Slots {
     #[must_use]
     pub fn knows(&self, claim: &Claim) -> bool {
         let inner = self.inner();
-        inner.claiming || inner.unwritten > 0 || inner.running.contains_key(claim) || inner.ended.iter().any(|f| f.claim == *claim)
+        inner.claiming
+            || inner.unwritten > 0
+            || inner.running.contains_key(claim)
+            || inner.ended.iter().any(|f| f.claim == *claim)
     }
 
     /// Notes how far an attempt is.

@@ -125,7 +125,9 @@ impl Supervisor {
         let shared = self.shared.clone();
         let load = async move {
             match load_settings(&shared.store).await {
-                Ok(settings) => *shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings,
+                Ok(settings) => {
+                    *shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings
+                }
                 Err(e) => log::warn!("cannot read the settings again: {e}"),
             }
         };
@@ -201,7 +203,9 @@ impl Handler<CommitDone> for Supervisor {
     fn handle(&mut self, CommitDone(commit): CommitDone, ctx: &mut Context<Self>) {
         for claim in commit.stop {
             // Its type is not known here, and those that do not have it do not mind.
-            for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
+            for worker in
+                self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>())
+            {
                 worker.do_send(CancelRunning(claim));
             }
         }

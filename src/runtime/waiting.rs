@@ -17,7 +17,8 @@ pub async fn waiting_for(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<
         State::Scheduled => Some((WaitReason::Time, until(job))),
         State::Retrying => {
             let error = job.error.as_deref().unwrap_or("it failed");
-            let text = format!("failure {} of {} ({error}); {}", job.retry_count, job.max_retries + 1, until(job));
+            let text =
+                format!("failure {} of {} ({error}); {}", job.retry_count, job.max_retries + 1, until(job));
             Some((WaitReason::Backoff, text))
         }
         State::Pending => pending(shared, job).await?,
@@ -49,11 +50,15 @@ async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<(WaitRea
     };
     let wanted = job.clone();
     let before = shared.store.read(move |conn| views::job::jobs_before(conn, &wanted, COUNT_UP_TO)).await?;
-    let before = if before >= COUNT_UP_TO { format!("{COUNT_UP_TO} jobs or more") } else { format!("{before} jobs") };
+    let before =
+        if before >= COUNT_UP_TO { format!("{COUNT_UP_TO} jobs or more") } else { format!("{before} jobs") };
     let options = shared.type_options(&job.job_type);
     let running = slots.running();
     if running >= options.concurrency as usize {
-        let text = format!("all {} slots of {} are taken; {before} stand before it", options.concurrency, job.job_type);
+        let text = format!(
+            "all {} slots of {} are taken; {before} stand before it",
+            options.concurrency, job.job_type
+        );
         return Ok(Some((WaitReason::Concurrency, text)));
     }
     if let Some(limit) = &options.rate_limit {

@@ -11,9 +11,9 @@ use super::guard::Guard;
 use super::shared::Shared;
 use super::slots::{Attempt, Slots, StopCause};
 use crate::domain::{Claim, Job};
+use crate::store::StoreError;
 use crate::store::verbs::claim::{self, Claimer};
 use crate::store::verbs::finish::{self, Finished};
-use crate::store::StoreError;
 use crate::workers::AnyWorker;
 
 /// The most jobs taken in one claim.

@@ -28,7 +28,8 @@ impl Callboard {
         let mut after: Option<Cursor> = None;
         loop {
             let wanted = filter.clone();
-            let page = self.read(move |conn| views::list::list(conn, &wanted, Order::Oldest, after, CHUNK)).await?;
+            let page =
+                self.read(move |conn| views::list::list(conn, &wanted, Order::Oldest, after, CHUNK)).await?;
             let ids: Vec<i64> = page.jobs.iter().map(|job| job.id).filter(|id| *id <= last).collect();
             acted.matched += ids.len() as u64;
             acted.changed += self.act_on(action, ids).await?;
@@ -46,7 +47,9 @@ impl Callboard {
         let now = self.shared.clock.now();
         match action {
             Action::Retry => self.each(ids, move |tx, id| verbs::retry::retry(tx, id, now).map(|_| ())).await,
-            Action::Cancel => self.each(ids, move |tx, id| verbs::cancel::cancel(tx, id, now).map(|_| ())).await,
+            Action::Cancel => {
+                self.each(ids, move |tx, id| verbs::cancel::cancel(tx, id, now).map(|_| ())).await
+            }
             Action::Delete => {
                 let gone = self.write(move |tx| verbs::delete::delete(tx, &ids)).await?;
                 let deleted = gone.len() as u64;

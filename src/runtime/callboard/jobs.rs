@@ -18,12 +18,17 @@ impl Callboard {
     pub async fn enqueue(&self, job: NewJob) -> Result<Enqueued, Error> {
         let prepared = self.prepare(job, None)?;
         let stored = self.store_jobs(vec![prepared.clone()], false).await?;
-        let Some(Stored { id, state, created_at, .. }) = stored.first().copied().filter(|s| !s.duplicate) else {
+        let Some(Stored { id, state, created_at, .. }) = stored.first().copied().filter(|s| !s.duplicate)
+        else {
             let id = stored.first().map_or(0, |s| s.id);
             return Ok(Enqueued { job: self.plain_job(id).await?, duplicate: true });
         };
         // What is on disk is known without reading it again, but for a job that is final at once.
-        let job = if state.is_final() { self.plain_job(id).await? } else { prepared.into_job(id, state, created_at) };
+        let job = if state.is_final() {
+            self.plain_job(id).await?
+        } else {
+            prepared.into_job(id, state, created_at)
+        };
         Ok(Enqueued { job: self.complete(job), duplicate: false })
     }
 
@@ -141,7 +146,9 @@ impl Callboard {
         let mut faults = patch.faults();
         if let Some(args) = &patch.args {
             let job_type = self.plain_job(id).await?.job_type;
-            faults.extend(self.shared.types.get(&job_type).map(|t| t.worker.check_args(args)).unwrap_or_default());
+            faults.extend(
+                self.shared.types.get(&job_type).map(|t| t.worker.check_args(args)).unwrap_or_default(),
+            );
         }
         if !faults.is_empty() {
             return Err(Error::Invalid(faults.into_iter().map(|(f, m)| FieldFault::new(f, m)).collect()));

@@ -82,7 +82,8 @@ impl Callboard {
         F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
     {
         let sent = self.supervisor()?.send(Write(Box::new(verb))).await;
-        sent.unwrap_or_else(|_| Err(StoreError::Database("the supervisor is being rebuilt".into()))).map_err(Error::from)
+        sent.unwrap_or_else(|_| Err(StoreError::Database("the supervisor is being rebuilt".into())))
+            .map_err(Error::from)
     }
 
     async fn read<T, F>(&self, view: F) -> Result<T, Error>

@@ -106,7 +106,12 @@ impl Callboard {
         ident::check_queue(name).map_err(|e| Error::invalid("queue", e))?;
         self.pause(Pausable::Queue, name, paused).await?;
         let found = self.queues().await?.into_iter().find(|q| q.name == name);
-        Ok(found.unwrap_or_else(|| QueueInfo { name: name.to_owned(), paused, counts: no_counts(), latency_secs: 0.0 }))
+        Ok(found.unwrap_or_else(|| QueueInfo {
+            name: name.to_owned(),
+            paused,
+            counts: no_counts(),
+            latency_secs: 0.0,
+        }))
     }
 
     async fn pause(&self, what: Pausable, name: &str, paused: bool) -> Result<(), Error> {
