@@ -1,12 +1,18 @@
 //! `callboard logs`
 
+use std::pin::pin;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
 use crate::domain::State;
 
 use super::failure::Failure;
 use super::output::Output;
-use super::remote::job_events::{JobEvents, Notice, Patience};
+use super::remote::job_events::JobEvents;
+use super::remote::notice::{Heard, Notice};
+use super::remote::outage::Patience;
 use super::remote::{Client, Query, RemoteCommand};
 
 /// Print what a job has logged
@@ -144,6 +150,8 @@ fn print_json(out: &mut Output, piece: &Piece) -> Result<(), Failure> {
     Ok(out.json(&text)?)
 }
 
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Prints a log while it is written. Events say when there is something new; what it is comes from
 /// the log itself, which has all of it.
 struct Follower<'a> {
@@ -156,7 +164,8 @@ impl Follower<'_> {
         let client = self.reader.client;
         let mut events = JobEvents::open(client, self.reader.id, patience).await?;
         loop {
-            let mut over = self.hear(events.next().await?.notice, out).await?;
+            let heard = self.next(&mut events, out).await?;
+            let mut over = self.hear(heard.notice, out).await?;
             while let Some(heard) = events.at_hand() {
                 over |= self.hear(heard.notice, out).await?;
             }
@@ -165,6 +174,17 @@ impl Follower<'_> {
                 return self.reader.end_line(out);
             }
         }
+    }
+
+    /// The next event. An event may come a little before the log can be read, so in a pause the
+    /// log is read once more.
+    async fn next(&mut self, events: &mut JobEvents<'_>, out: &mut Output) -> Result<Heard, Failure> {
+        let mut next = pin!(events.next());
+        tokio::select! {
+            heard = &mut next => return heard,
+            () = sleep(PAUSE) => self.read(out).await?,
+        }
+        next.await
     }
 
     /// Takes note of an event, and says whether nothing more will be written.

@@ -9,6 +9,7 @@ mod duration;
 mod enqueue;
 mod failure;
 mod filters;
+mod job_fields;
 mod list;
 mod logs;
 mod output;
@@ -16,6 +17,7 @@ mod pages;
 mod pause;
 mod problem;
 mod remote;
+mod schedules;
 mod show;
 mod stats;
 mod steer;
@@ -24,6 +26,7 @@ mod text;
 mod types;
 mod values;
 mod watch;
+mod workflow;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -59,6 +62,8 @@ enum Command {
     Types(types::Types),
     Pause(pause::Pause),
     Resume(pause::Resume),
+    Schedules(schedules::Schedules),
+    Workflow(workflow::Workflow),
     Completions(completions::Completions),
 }
 
@@ -77,6 +82,8 @@ impl Command {
             Self::Types(c) => remote::run(c, server),
             Self::Pause(c) => remote::run(c, server),
             Self::Resume(c) => remote::run(c, server),
+            Self::Schedules(c) => remote::run(c, server),
+            Self::Workflow(c) => remote::run(c, server),
             Self::Completions(c) => c.run(),
         }
     }

@@ -50,12 +50,11 @@ impl Output {
         reply: &Reply,
         show: impl FnOnce(&Reply) -> Result<String, Failure>,
     ) -> Result<(), Failure> {
-        if self.json {
-            self.json(reply.json()?)?;
-        } else {
-            self.text(&show(reply)?)?;
+        match (self.json, reply.is_empty()) {
+            (true, true) => Ok(()),
+            (true, false) => Ok(self.json(reply.json()?)?),
+            (false, _) => Ok(self.text(&show(reply)?)?),
         }
-        Ok(())
     }
 
     /// Sends on what was written.

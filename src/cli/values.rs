@@ -1,11 +1,15 @@
 //! Values of options that clap does not know by itself.
 
+use std::io::Read;
+use std::path::Path;
 use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
 use crate::domain::{Json, State, ident};
+
+use super::failure::Failure;
 
 /// A number of seconds, or `none` for no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -31,6 +35,19 @@ pub(super) fn seconds(s: &str) -> Result<f64, String> {
 /// Any JSON, kept as it was written.
 pub(super) fn json(s: &str) -> Result<Json, String> {
     Json::checked(s).map_err(|e| format!("not JSON: {e}"))
+}
+
+/// The JSON in a file, or on standard input for `-`.
+pub(super) fn json_file(path: &Path) -> Result<Json, Failure> {
+    let read = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let wrong = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
+    let text = read.map_err(|e| wrong(e.to_string()))?;
+    json(text.trim()).map_err(wrong)
 }
 
 /// A job type.

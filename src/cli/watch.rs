@@ -6,7 +6,9 @@ use crate::domain::{Job, State};
 
 use super::failure::Failure;
 use super::output::Output;
-use super::remote::job_events::{Heard, JobEvents, Line, Notice, Patience, StateChange, Step};
+use super::remote::job_events::JobEvents;
+use super::remote::notice::{Heard, Line, Notice, StateChange, Step};
+use super::remote::outage::Patience;
 use super::remote::{Client, RemoteCommand};
 use super::text;
 

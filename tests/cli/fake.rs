@@ -141,6 +141,11 @@ impl Fake {
         self.asked.recv_timeout(Duration::from_secs(30)).expect("the client asks")
     }
 
+    /// Waits for a request with this line; others may come before it.
+    pub fn expect(&self, line: &str) -> Request {
+        std::iter::repeat_with(|| self.request()).find(|request| request.line == line).unwrap()
+    }
+
     /// What was asked since the last time, as lines.
     pub fn lines(&self) -> Vec<String> {
         self.asked.try_iter().map(|request| request.line).collect()
@@ -157,6 +162,7 @@ fn serve(script: &Script, tell: &mpsc::Sender<Request>, request: &HttpRequest, b
     let header = |name: &str| request.headers().get(name).map(|v| v.to_str().unwrap().to_owned());
     let line = format!("{} {}", request.method(), request.uri());
     let answer = script.lock().unwrap().get_mut(&line).and_then(VecDeque::pop_front);
+    let answer = answer.or_else(|| nothing_new(&line));
     let answer = answer.unwrap_or_else(|| Answer::problem(501, &format!("unexpected: {line}"), json!([])));
     let body = String::from_utf8(body.to_vec()).unwrap();
     let (token, last_event_id) = (header("authorization"), header("last-event-id"));
@@ -172,6 +178,13 @@ fn serve(script: &Script, tell: &mpsc::Sender<Request>, request: &HttpRequest, b
             events.recv().await.map(|event| (event, events))
         })),
     }
+}
+
+/// A log that is read from where it ended: followers do that whenever they have a moment.
+fn nothing_new(line: &str) -> Option<Answer> {
+    let (_, offset) = line.split_once("/logs?")?.1.split_once("offset=")?;
+    let end: u64 = offset.parse().ok()?;
+    Some(Answer::json(json!({"content": "", "offset": end, "next_offset": end, "size": end})))
 }
 
 /// A job in the shape of the contract.

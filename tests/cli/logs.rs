@@ -66,24 +66,24 @@ fn follows_over_attempts_until_the_job_is_final() {
     let (answer, events) = Answer::events();
     server.on(EVENTS, answer);
     let child = start(&server, &["logs", "-f", "7"]);
-    assert_eq!(server.request().line, EVENTS);
+    server.expect(EVENTS);
     events.send(1, "snapshot", snapshot("pending", 0));
 
     server.on("GET /api/jobs/7/logs?stream=log&attempt=1", piece("one\n", 0, 4));
     events.send(2, "state", state("running", 1));
-    assert_eq!(server.request().line, "GET /api/jobs/7/logs?stream=log&attempt=1");
+    server.expect("GET /api/jobs/7/logs?stream=log&attempt=1");
 
     let next = "GET /api/jobs/7/logs?stream=log&attempt=1&offset=4";
     server.on(next, piece("two", 4, 7));
     events.send(3, "log", log(1));
-    assert_eq!(server.request().line, next);
+    server.expect(next);
 
     // The end of the first attempt is read before the second one is turned to.
     server.on("GET /api/jobs/7/logs?stream=log&attempt=1&offset=7", piece(" ends\n", 7, 13));
     server.on("GET /api/jobs/7/logs?stream=log&attempt=2&offset=0", piece("again\n", 0, 6));
     events.send(4, "state", state("running", 2));
-    assert_eq!(server.request().line, "GET /api/jobs/7/logs?stream=log&attempt=1&offset=7");
-    assert_eq!(server.request().line, "GET /api/jobs/7/logs?stream=log&attempt=2&offset=0");
+    server.expect("GET /api/jobs/7/logs?stream=log&attempt=1&offset=7");
+    server.expect("GET /api/jobs/7/logs?stream=log&attempt=2&offset=0");
 
     server.on("GET /api/jobs/7/logs?stream=log&attempt=2&offset=6", piece("last", 6, 10));
     events.send(5, "state", state("failed", 2)).end();
@@ -99,7 +99,7 @@ fn following_one_attempt_ends_with_it() {
     server.on("GET /api/jobs/7/logs?stream=log&attempt=1&tail=1", piece("old\n", 20, 24));
     let child = start(&server, &["logs", "-f", "7", "--attempt", "1", "--tail", "1", "--json"]);
     events.send(1, "snapshot", snapshot("running", 1));
-    assert_eq!(server.request().line, EVENTS);
+    server.expect(EVENTS);
     server.request();
     server.on("GET /api/jobs/7/logs?stream=log&attempt=1&offset=24", piece("new\n", 24, 28));
     events.send(2, "state", state("retrying", 1));
@@ -118,13 +118,10 @@ fn following_survives_a_lost_connection() {
     server.on("GET /api/jobs/7/logs?stream=log&attempt=1", piece("one\n", 0, 4));
     let child = start(&server, &["logs", "-f", "7"]);
     first.send(3, "snapshot", snapshot("running", 1));
-    server.request();
-    server.request();
-    // Whatever was written while nobody listened is read at the next event.
-    server.on("GET /api/jobs/7/logs?stream=log&attempt=1&offset=4", piece("", 4, 4));
+    server.expect(EVENTS);
+    server.expect("GET /api/jobs/7/logs?stream=log&attempt=1");
     first.cut();
-    server.request();
-    assert_eq!(server.request().last_event_id.as_deref(), Some("3"));
+    assert_eq!(server.expect(EVENTS).last_event_id.as_deref(), Some("3"));
     server.on("GET /api/jobs/7/logs?stream=log&attempt=1&offset=4", piece("two\n", 4, 8));
     second.send(4, "state", state("completed", 1)).end();
     let ran = end(child);

@@ -7,6 +7,7 @@ mod faults;
 mod list;
 mod local;
 mod logs;
+mod plans;
 mod run;
 mod show;
 mod watch;

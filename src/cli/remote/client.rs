@@ -19,19 +19,19 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const ANSWER_ON_MANY_WITHIN: Duration = Duration::from_secs(600);
 
 /// Parameters of a call, in the order in which they are sent.
-pub(in crate::cli) type Query = Vec<(&'static str, String)>;
+pub type Query = Vec<(&'static str, String)>;
 
 /// Talks to one server.
-pub(in crate::cli) struct Client {
+pub struct Client {
     http: reqwest::Client,
     base: Url,
     patience: Option<Duration>,
 }
 
 /// What a server answered.
-pub(in crate::cli) struct Reply {
+pub struct Reply {
     /// Whether the job was there already.
-    pub(in crate::cli) duplicate: bool,
+    pub duplicate: bool,
     url: String,
     text: String,
 }
@@ -55,27 +55,27 @@ impl Client {
     }
 
     /// `GET`.
-    pub(in crate::cli) async fn get(&self, path: &[&str], query: &Query) -> Result<Reply, Failure> {
+    pub async fn get(&self, path: &[&str], query: &Query) -> Result<Reply, Failure> {
         self.call(self.request(Method::GET, path, query), ANSWER_WITHIN).await
     }
 
     /// `POST` with a body.
-    pub(in crate::cli) async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Reply, Failure> {
+    pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Reply, Failure> {
         self.call(self.request(Method::POST, path, &Query::new()).json(body), ANSWER_WITHIN).await
     }
 
+    /// `PUT` with a body.
+    pub async fn put(&self, path: &[&str], body: &impl Serialize) -> Result<Reply, Failure> {
+        self.call(self.request(Method::PUT, path, &Query::new()).json(body), ANSWER_WITHIN).await
+    }
+
     /// `POST` or `DELETE` to one thing, without a body.
-    pub(in crate::cli) async fn act(&self, method: Method, path: &[&str]) -> Result<Reply, Failure> {
+    pub async fn act(&self, method: Method, path: &[&str]) -> Result<Reply, Failure> {
         self.call(self.request(method, path, &Query::new()), ANSWER_WITHIN).await
     }
 
     /// `POST` or `DELETE` to everything that the query matches, which may take its time.
-    pub(in crate::cli) async fn act_on_many(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &Query,
-    ) -> Result<Reply, Failure> {
+    pub async fn act_on_many(&self, method: Method, path: &[&str], query: &Query) -> Result<Reply, Failure> {
         self.call(self.request(method, path, query), ANSWER_ON_MANY_WITHIN).await
     }
 
@@ -101,8 +101,13 @@ impl Client {
         self.http.request(method, url)
     }
 
+    /// What to say when it answers something that makes no sense.
+    pub(super) fn strange(&self, why: &str) -> Failure {
+        Failure::Strange { url: self.name(), why: why.to_owned() }
+    }
+
     /// Who is spoken to, without a password that may be in the address.
-    pub(in crate::cli) fn name(&self) -> String {
+    fn name(&self) -> String {
         let mut url = self.base.clone();
         // Neither can fail for an address with a host.
         let _ = url.set_username("");
@@ -145,19 +150,24 @@ impl Client {
 
 impl Reply {
     /// Reads it.
-    pub(in crate::cli) fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_str(&self.text).map_err(|e| self.strange(&e.to_string()))
     }
 
     /// Its text, which is JSON for certain.
-    pub(in crate::cli) fn json(&self) -> Result<&str, Failure> {
+    pub fn json(&self) -> Result<&str, Failure> {
         serde_json::from_str::<&RawValue>(&self.text)
             .map(RawValue::get)
             .map_err(|e| self.strange(&e.to_string()))
     }
 
+    /// Whether it says nothing, as after a delete.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// What to say when it makes no sense.
-    pub(in crate::cli) fn strange(&self, why: &str) -> Failure {
+    pub fn strange(&self, why: &str) -> Failure {
         Failure::Strange { url: self.url.clone(), why: why.to_owned() }
     }
 }

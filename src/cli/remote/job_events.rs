@@ -7,110 +7,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use reqwest::Method;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::cli::failure::Failure;
-use crate::cli::values;
-use crate::domain::{Job, State};
 
 use super::client::Client;
+use super::notice::{Heard, Notice};
+use super::outage::{Outage, Patience};
 use super::sse::{Decoder, Event};
 
 /// A server says something every 20 seconds, even if it is only a comment.
 const SILENCE: Duration = Duration::from_secs(60);
-const FIRST_DELAY: Duration = Duration::from_millis(100);
-const LONGEST_DELAY: Duration = Duration::from_secs(5);
-
-/// How long a lost server is waited for.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(in crate::cli) struct Patience {
-    /// Give up when the server has been away for so many seconds
-    #[arg(long, value_name = "SECS", default_value = "60", value_parser = values::seconds)]
-    give_up_after: f64,
-}
-
-/// Something that was heard about the job.
-#[derive(Debug)]
-pub(in crate::cli) enum Notice {
-    /// All that is known of it now.
-    Snapshot(Box<Job>),
-    /// It is in another state.
-    State(StateChange),
-    /// It got further.
-    Progress(Step),
-    /// It wrote a line.
-    Log(Line),
-    /// We were too slow, or away too long, and missed events.
-    Gap(Missed),
-    /// The connection was lost for this reason; it is being made again.
-    Lost(String),
-    /// Something that this version does not know.
-    Unknown,
-}
-
-impl Notice {
-    /// Whether the job has come to its end.
-    pub(in crate::cli) fn is_final(&self) -> bool {
-        match self {
-            Self::Snapshot(job) => job.state.is_final(),
-            Self::State(change) => change.state.is_final(),
-            _ => false,
-        }
-    }
-}
-
-/// The job is in another state.
-#[derive(Debug, Deserialize)]
-pub(in crate::cli) struct StateChange {
-    pub(in crate::cli) state: State,
-    pub(in crate::cli) attempt: u32,
-    #[serde(default)]
-    pub(in crate::cli) error: Option<String>,
-}
-
-/// The job got further.
-#[derive(Debug, Deserialize)]
-pub(in crate::cli) struct Step {
-    pub(in crate::cli) attempt: u32,
-    pub(in crate::cli) percent: f64,
-    pub(in crate::cli) processed: u64,
-    #[serde(default)]
-    pub(in crate::cli) total: Option<u64>,
-    #[serde(default)]
-    pub(in crate::cli) message: Option<String>,
-}
-
-/// The job wrote a line.
-#[derive(Debug, Deserialize)]
-pub(in crate::cli) struct Line {
-    pub(in crate::cli) attempt: u32,
-    pub(in crate::cli) line: String,
-}
-
-/// Events were missed.
-#[derive(Debug, Deserialize)]
-pub(in crate::cli) struct Missed {
-    #[serde(default)]
-    pub(in crate::cli) dropped: u64,
-}
-
-#[derive(Deserialize)]
-struct Snapshot {
-    job: Job,
-}
-
-/// A notice, and the JSON it came as.
-pub(in crate::cli) struct Heard {
-    /// What it says.
-    pub(in crate::cli) notice: Notice,
-    /// As it was sent; nothing if it was not sent.
-    pub(in crate::cli) raw: Option<String>,
-}
 
 /// The events of one job.
-pub(in crate::cli) struct JobEvents<'a> {
+pub struct JobEvents<'a> {
     client: &'a Client,
     id: String,
     last_event_id: Option<String>,
@@ -126,11 +36,7 @@ struct Connection {
 
 impl<'a> JobEvents<'a> {
     /// Subscribes. Whatever happens from now on will be heard.
-    pub(in crate::cli) async fn open(
-        client: &'a Client,
-        id: i64,
-        patience: Patience,
-    ) -> Result<JobEvents<'a>, Failure> {
+    pub async fn open(client: &'a Client, id: i64, patience: Patience) -> Result<JobEvents<'a>, Failure> {
         let outage = Outage::new(patience);
         let id = id.to_string();
         let mut events =
@@ -140,7 +46,7 @@ impl<'a> JobEvents<'a> {
     }
 
     /// The next thing that happens.
-    pub(in crate::cli) async fn next(&mut self) -> Result<Heard, Failure> {
+    pub async fn next(&mut self) -> Result<Heard, Failure> {
         loop {
             if let Some(heard) = self.waiting.pop_front() {
                 return Ok(heard);
@@ -159,7 +65,7 @@ impl<'a> JobEvents<'a> {
     }
 
     /// What has been heard already and can be had without waiting.
-    pub(in crate::cli) fn at_hand(&mut self) -> Option<Heard> {
+    pub fn at_hand(&mut self) -> Option<Heard> {
         self.waiting.pop_front()
     }
 
@@ -171,7 +77,9 @@ impl<'a> JobEvents<'a> {
             }
             let ended = event.name == "end";
             if !ended {
-                self.waiting.push_back(self.understand(event)?);
+                let heard =
+                    Heard::read(event).map_err(|why| self.client.strange(&format!("an event: {why}")))?;
+                self.waiting.push_back(heard);
             }
             let latest = self.waiting.back().map(|heard| &heard.notice);
             // At the end it is known where the job ended, or that was missed too.
@@ -185,25 +93,6 @@ impl<'a> JobEvents<'a> {
             }
         }
         Ok(())
-    }
-
-    fn understand(&self, event: Event) -> Result<Heard, Failure> {
-        let raw = event.data;
-        let notice = match event.name.as_str() {
-            "snapshot" => Notice::Snapshot(Box::new(self.read::<Snapshot>(&raw)?.job)),
-            "state" => Notice::State(self.read(&raw)?),
-            "progress" => Notice::Progress(self.read(&raw)?),
-            "log" => Notice::Log(self.read(&raw)?),
-            "gap" => Notice::Gap(self.read(&raw)?),
-            _ => Notice::Unknown,
-        };
-        let raw = (!matches!(notice, Notice::Unknown)).then_some(raw);
-        Ok(Heard { notice, raw })
-    }
-
-    fn read<T: DeserializeOwned>(&self, data: &str) -> Result<T, Failure> {
-        serde_json::from_str(data)
-            .map_err(|e| Failure::Strange { url: self.client.name(), why: format!("an event: {e}") })
     }
 
     /// Asks for the job, to know what was missed.
@@ -250,37 +139,5 @@ impl Connection {
             Ok(None) => Err("the server closed it".into()),
             Err(_) => Err(format!("nothing was heard for {} s", SILENCE.as_secs())),
         }
-    }
-}
-
-/// A time without a server.
-struct Outage {
-    longest: Duration,
-    since: Option<Instant>,
-    delay: Duration,
-}
-
-impl Outage {
-    fn new(patience: Patience) -> Self {
-        let longest = Duration::try_from_secs_f64(patience.give_up_after).unwrap_or(Duration::MAX);
-        Self { longest, since: None, delay: FIRST_DELAY }
-    }
-
-    /// An event has come, which says more than a connection that may close at once.
-    fn is_over(&mut self) {
-        self.since = None;
-        self.delay = FIRST_DELAY;
-    }
-
-    /// How long to wait before the next try; longer each time.
-    fn delay(&mut self) -> Duration {
-        self.since.get_or_insert_with(Instant::now);
-        let delay = self.delay;
-        self.delay = (delay * 2).min(LONGEST_DELAY);
-        delay
-    }
-
-    fn is_too_long(&self) -> bool {
-        self.since.is_some_and(|since| since.elapsed() >= self.longest)
     }
 }

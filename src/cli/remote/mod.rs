@@ -2,6 +2,8 @@
 
 pub(super) mod client;
 pub(super) mod job_events;
+pub(super) mod notice;
+pub(super) mod outage;
 mod sse;
 
 use std::time::Duration;
