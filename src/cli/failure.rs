@@ -24,6 +24,11 @@ pub(super) enum Failure {
         /// What went wrong.
         why: String,
     },
+    /// This machine cannot speak HTTPS.
+    #[error(
+        "cannot speak HTTPS: {0}\ninstall the certificates of your system (often called ca-certificates)"
+    )]
+    Tls(String),
     /// The server said no.
     #[error("{0}")]
     Refused(Problem),

@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! A new command is one file with a struct that derives [`clap::Args`], and one line in
-//! [`Command`]. One that talks to a server implements [`remote::RemoteCommand`].
+//! `Command`. One that talks to a server implements `remote::RemoteCommand`.
 
 mod completions;
 mod dead;
@@ -38,7 +38,7 @@ use remote::ServerArgs;
 
 /// A durable job runtime: runs jobs, keeps them on disk, tries them again.
 #[derive(Debug, Parser)]
-#[command(name = "callboard", version, about, after_help = EXIT_CODES)]
+#[command(name = "callboard", version, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     server: ServerArgs,

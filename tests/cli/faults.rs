@@ -100,3 +100,16 @@ fn a_proxy_is_not_asked_for_this_machine() {
         .into();
     assert_eq!(ran.code, Some(0), "{}", ran.err);
 }
+
+#[test]
+fn a_machine_without_certificates_can_speak_plainly() {
+    let server = Fake::start();
+    server.on("GET /api/jobs/1", Answer::json(job(1, "pending")));
+    for (url, code) in [(server.url.as_str(), 0), ("https://127.0.0.1:1", 1)] {
+        let mut command = program(&["show", "1", "--url", url]);
+        let ran: Ran =
+            command.env("SSL_CERT_FILE", "/none").env("SSL_CERT_DIR", "/none").output().unwrap().into();
+        assert_eq!(ran.code, Some(code), "{url}: {}", ran.err);
+        assert_eq!(ran.err.contains("ca-certificates"), code == 1, "{}", ran.err);
+    }
+}

@@ -12,7 +12,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(5);
 /// How long a lost server is waited for.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Patience {
-    /// Give up when the server has been away for so many seconds
+    /// Stop following when the server has been away for so many seconds
     #[arg(long, value_name = "SECS", default_value = "60", value_parser = values::seconds)]
     give_up_after: f64,
 }
