@@ -1,6 +1,7 @@
 //! callboard: an actor-based, durable job runtime.
 #![deny(missing_docs)]
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod error;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `callboard` program.
+
+fn main() -> std::process::ExitCode {
+    callboard::cli::run(std::env::args_os())
+}

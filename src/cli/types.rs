@@ -1,0 +1,88 @@
+//! `callboard types`
+
+use serde::Deserialize;
+
+use crate::domain::State;
+use crate::domain::status::Counts;
+
+use super::failure::Failure;
+use super::output::Output;
+use super::remote::{Client, Query, RemoteCommand};
+use super::table::{Column, Table};
+use super::text;
+
+/// List the job types
+#[derive(Debug, clap::Args)]
+pub(super) struct Types {}
+
+#[derive(Deserialize)]
+struct JobTypes {
+    job_types: Vec<JobType>,
+}
+
+/// What of a job type is shown.
+#[derive(Deserialize)]
+struct JobType {
+    name: String,
+    description: Option<String>,
+    concurrency: u32,
+    available: bool,
+    unavailable_reason: Option<String>,
+    paused: bool,
+    running: i64,
+    counts: Counts,
+}
+
+static COLUMNS: [Column; 7] = [
+    Column::text("name"),
+    Column::word("status"),
+    Column::number("running"),
+    Column::number("slots"),
+    Column::number("pending"),
+    Column::number("failed"),
+    Column::text("description"),
+];
+
+impl RemoteCommand for Types {
+    async fn run(self, client: &Client, out: &mut Output) -> Result<(), Failure> {
+        let reply = client.get(&["job-types"], &Query::new()).await?;
+        if out.is_json() {
+            return Ok(out.json(reply.json()?)?);
+        }
+        let JobTypes { job_types } = reply.parse()?;
+        if job_types.is_empty() {
+            text::note("no job types");
+            return Ok(());
+        }
+        let rows: Vec<_> = job_types.iter().map(JobType::row).collect();
+        Ok(out.text(&Table::new(&COLUMNS, out.width()).page(&rows))?)
+    }
+}
+
+impl JobType {
+    fn row(&self) -> Vec<String> {
+        let count = |state: State| self.counts.get(&state).copied().unwrap_or(0).to_string();
+        vec![
+            self.name.clone(),
+            self.status().to_owned(),
+            self.running.to_string(),
+            self.concurrency.to_string(),
+            count(State::Pending),
+            count(State::Failed),
+            self.remark(),
+        ]
+    }
+
+    fn status(&self) -> &'static str {
+        match (self.available, self.paused) {
+            (false, _) => "unavailable",
+            (true, true) => "paused",
+            (true, false) => "ready",
+        }
+    }
+
+    fn remark(&self) -> String {
+        let why = if self.available { None } else { self.unavailable_reason.clone() };
+        why.or_else(|| self.description.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,106 @@
+use serde_json::json;
+
+use crate::fake::{Answer, Fake};
+use crate::run::{json, run, run_with_input};
+
+#[test]
+fn schedules_are_listed() {
+    let server = Fake::start();
+    let list = json!({"schedules": [
+        {"name": "nightly", "job_type": "sync", "cron": "30 4 * * *", "every_secs": null,
+            "timezone": "Europe/Berlin", "paused": false, "next_runs": ["2030-01-02T03:30:00.000Z"]},
+        {"name": "often", "job_type": "poll", "cron": null, "every_secs": 90.0, "timezone": "UTC",
+            "paused": true, "next_runs": ["2030-01-02T03:30:00.000Z"]}
+    ]});
+    server.on("GET /api/schedules", Answer::json(&list)).on("GET /api/schedules", Answer::json(&list));
+    let expected = "\
+NAME     TYPE  WHEN                      STATUS  NEXT RUN
+nightly  sync  30 4 * * * Europe/Berlin  active  2030-01-02T03:30:00.000Z
+often    poll  every 1m 30s              paused
+";
+    let ran = run(&server, &["schedules", "list"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), expected));
+    assert_eq!(json(&run(&server, &["schedules", "list", "--json"]).out), list);
+}
+
+#[test]
+fn schedules_are_set() {
+    let server = Fake::start();
+    server.on("PUT /api/schedules/my%20plan", Answer::json(json!({"name": "my plan"})));
+    let args = [
+        "schedules",
+        "set",
+        "my plan",
+        "--type",
+        "sync",
+        "--cron",
+        "30 4 * * *",
+        "--timezone",
+        "Europe/Berlin",
+        "--misfire",
+        "skip",
+        "--overlap",
+        "skip",
+        "--args",
+        "{\"a\":1}",
+        "--queue",
+        "q",
+        "--tag",
+        "t",
+    ];
+    let ran = run(&server, &args);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "schedule my plan set\n"));
+    let expected = json!({"job_type": "sync", "cron": "30 4 * * *", "timezone": "Europe/Berlin",
+        "misfire": "skip", "overlap": "skip", "args": {"a": 1}, "queue": "q", "tags": ["t"]});
+    assert_eq!(server.request().json(), expected);
+    for args in [
+        &["schedules", "set", "x", "--type", "sync"][..],
+        &["schedules", "set", "x", "--cron", "* * * * *"],
+        &["schedules", "set", "x", "--type", "sync", "--cron", "* * * * *", "--every-secs", "5"],
+    ] {
+        assert_eq!(run(&server, args).code, Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn schedules_are_steered() {
+    let server = Fake::start();
+    for (verb, line, done) in [
+        ("run", "POST /api/schedules/n/run", "run"),
+        ("pause", "POST /api/schedules/n/pause", "paused"),
+        ("resume", "POST /api/schedules/n/resume", "resumed"),
+        ("delete", "DELETE /api/schedules/n", "deleted"),
+    ] {
+        server.on(line, Answer::text(204, "application/json", ""));
+        let ran = run(&server, &["schedules", verb, "n"]);
+        assert_eq!((ran.code, ran.out), (Some(0), format!("schedule n {done}\n")));
+    }
+    server.on("DELETE /api/schedules/n", Answer::text(204, "application/json", ""));
+    let ran = run(&server, &["schedules", "delete", "n", "--json"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn workflows() {
+    let server = Fake::start();
+    let plan = r#"{"name":"w","jobs":[{"name":"a","job_type":"noop","args":{"n":12345678901234567890123}}]}"#;
+    let view = json!({"id": 3, "name": "w", "state": "running", "counts": {}, "jobs": [
+        {"name": "a", "id": 8, "state": "completed", "depends_on": []},
+        {"name": "b", "id": 9, "state": "running", "depends_on": ["a"]}
+    ], "created_at": "2030-01-02T03:30:00.000Z", "completed_at": null});
+    server.on("POST /api/workflows", Answer::text(201, "application/json", &view));
+    let ran = run_with_input(&server, &["workflow", "run", "-"], plan);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "3\n"));
+    assert_eq!(server.request().body, plan);
+    server.on("GET /api/workflows/3", Answer::json(&view));
+    let expected = "\
+workflow 3 w: running
+
+ID  NAME  STATE      DEPENDS ON
+ 8  a     completed
+ 9  b     running    a
+";
+    let ran = run(&server, &["workflow", "show", "3"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), expected));
+    assert_eq!(run(&server, &["workflow", "run", "/no/such/file"]).code, Some(2));
+}
