@@ -1,9 +1,13 @@
 //! How a command can fail, and what the shell is told.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::config::ConfigError;
 use crate::domain::State;
+use crate::error::Error;
+use crate::store::StoreError;
 
 use super::problem::Problem;
 use super::text;
@@ -69,6 +73,21 @@ pub(super) enum Failure {
         /// Why not.
         source: io::Error,
     },
+    /// The configuration is wrong.
+    #[error("the configuration is wrong:\n{0}")]
+    Configuration(ConfigError),
+    /// The configuration declares workers that cannot be.
+    #[error("the configuration is wrong:\n{}", .0.join("\n"))]
+    Workers(Vec<String>),
+    /// The server does not come up.
+    #[error("cannot start: {0}")]
+    Start(Error),
+    /// The database cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// There is no database yet.
+    #[error("there is no database at {} yet; `callboard serve` makes it", .0.display())]
+    NoDatabase(PathBuf),
     /// Standard output takes no more.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),

@@ -3,7 +3,9 @@
 //! A new command is one file with a struct that derives [`clap::Args`], and one line in
 //! `Command`. One that talks to a server implements `remote::RemoteCommand`.
 
+mod check;
 mod completions;
+mod configured;
 mod dead;
 mod duration;
 mod enqueue;
@@ -12,12 +14,14 @@ mod filters;
 mod job_fields;
 mod list;
 mod logs;
+mod migrate;
 mod output;
 mod pages;
 mod pause;
 mod problem;
 mod remote;
 mod schedules;
+mod serve;
 mod show;
 mod stats;
 mod steer;
@@ -50,6 +54,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong use; 3 no server
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Enqueue(enqueue::Enqueue),
     List(list::List),
     Show(show::Show),
@@ -64,12 +69,15 @@ enum Command {
     Resume(pause::Resume),
     Schedules(schedules::Schedules),
     Workflow(workflow::Workflow),
+    Check(check::Check),
+    Migrate(migrate::Migrate),
     Completions(completions::Completions),
 }
 
 impl Command {
     fn run(self, server: ServerArgs) -> Result<(), Failure> {
         match self {
+            Self::Serve(c) => c.run(),
             Self::Enqueue(c) => remote::run(c, server),
             Self::List(c) => remote::run(c, server),
             Self::Show(c) => remote::run(c, server),
@@ -84,6 +92,8 @@ impl Command {
             Self::Resume(c) => remote::run(c, server),
             Self::Schedules(c) => remote::run(c, server),
             Self::Workflow(c) => remote::run(c, server),
+            Self::Check(c) => c.run(),
+            Self::Migrate(c) => c.run(),
             Self::Completions(c) => c.run(),
         }
     }

@@ -32,6 +32,7 @@ mod queues;
 mod refusal;
 mod reply;
 mod resource;
+pub mod server;
 pub mod sse;
 pub mod stalled_peer;
 mod status;

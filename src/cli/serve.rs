@@ -1,0 +1,120 @@
+//! `callboard serve`
+
+use std::net::SocketAddr;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::configured::ConfigArgs;
+use super::failure::Failure;
+use crate::config::{Config, LogFormat};
+use crate::http::{Tokens, server};
+use crate::runtime::Callboard;
+use crate::workers::subprocess;
+
+/// Run the server: jobs, HTTP and WebSocket
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let (config, _) = self.config.load()?;
+        start_logging(&config);
+        subprocess::adopt_orphans().map_err(|source| Failure::Local { what: "adopt orphans", source })?;
+        actix_rt::System::new().block_on(serve(config))
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    // First of all, so that a signal during the start is not lost.
+    let mut signals = Signals::listen().map_err(|source| Failure::Local { what: "listen for signals", source })?;
+    let listening = server::listen(&config.bind).map_err(|source| Failure::Local { what: "start", source })?;
+    let tokens = Tokens::from(config.auth_tokens.clone());
+    let data_dir = config.data_dir.display().to_string();
+    let callboard = Callboard::builder(config).start().await.map_err(Failure::Start)?;
+    let http = server::serve(listening.0, &callboard, &tokens)
+        .map_err(|source| Failure::Local { what: "serve HTTP", source })?;
+    let handle = http.handle();
+    let serving = actix_rt::spawn(http);
+    log::info!("callboard {} is up, data in {data_dir}", env!("CARGO_PKG_VERSION"));
+    for address in &listening.1 {
+        log::info!("listening on http://{address}");
+    }
+    announce(&listening.1);
+
+    let name = signals.next().await;
+    log::info!("{name}: going down; running jobs may finish, a second signal stops them now");
+    let (faster, hurry) = watch::channel(false);
+    let down = callboard.shutdown_with(hurry);
+    tokio::pin!(down);
+    let mut heard = 1;
+    loop {
+        tokio::select! {
+            () = &mut down => break,
+            name = signals.next() => {
+                heard += 1;
+                log::warn!("{name} again: {}", if heard == 2 { "running jobs are told to stop" } else { "leaving at once" });
+                if heard > 2 {
+                    // Everything that was acknowledged is on disk; what runs is taken back at the
+                    // next start.
+                    std::process::exit(1);
+                }
+                let _ = faster.send(true);
+            }
+        }
+    }
+    server::stop(handle).await;
+    let _ = serving.await;
+    log::info!("callboard is down");
+    Ok(())
+}
+
+/// Says where the server is to be found, on standard output, so that whoever started it with port 0
+/// can know.
+fn announce(addresses: &[SocketAddr]) {
+    use std::io::Write;
+    let mut out = std::io::stdout();
+    for address in addresses {
+        let _ = writeln!(out, "http://{address}");
+    }
+    let _ = out.flush();
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+fn start_logging(config: &Config) {
+    use std::io::Write;
+    let mut builder = env_logger::Builder::new();
+    builder.parse_filters(&config.log);
+    if config.log_format == LogFormat::Json {
+        builder.format(|out, record| {
+            let line = serde_json::json!({
+                "at": crate::Timestamp::system_now(),
+                "level": record.level().as_str(),
+                "target": record.target(),
+                "message": record.args().to_string(),
+            });
+            writeln!(out, "{line}")
+        });
+    }
+    builder.init();
+}

@@ -1,0 +1,66 @@
+//! The HTTP server: listens, serves, and goes on reading while the rest goes down.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer};
+
+use super::{Tokens, configure, stalled_peer};
+use crate::runtime::Callboard;
+
+/// How long a client has to send the head of a request.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a connection may be idle between two requests.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long open requests have to end once the server stops.
+const LAST_REQUESTS_SECS: u64 = 3;
+/// Connections of one thread. Beyond that, new ones wait to be accepted.
+const MAX_CONNECTIONS: usize = 25_000;
+
+/// Serves a callboard on sockets that listen already.
+///
+/// # Errors
+/// When a socket cannot be used.
+pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, tokens: &Tokens) -> std::io::Result<Server> {
+    let (callboard, tokens) = (callboard.clone(), tokens.clone());
+    let mut server = HttpServer::new(move || App::new().configure(configure(callboard.clone(), tokens.clone())))
+        .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
+        .max_connections(MAX_CONNECTIONS)
+        .client_request_timeout(HEAD_PATIENCE)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(LAST_REQUESTS_SECS)
+        .on_connect(stalled_peer::limit(stalled_peer::PATIENCE))
+        .disable_signals();
+    for listener in listeners {
+        server = server.listen(listener)?;
+    }
+    Ok(server.run())
+}
+
+/// Binds every address that `bind` stands for (`localhost` stands for two).
+///
+/// # Errors
+/// When none can be bound; the text names the address.
+pub fn listen(bind: &str) -> std::io::Result<(Vec<TcpListener>, Vec<SocketAddr>)> {
+    use std::net::ToSocketAddrs;
+    let mut listeners = Vec::new();
+    let mut failure = None;
+    for address in bind.to_socket_addrs()? {
+        match TcpListener::bind(address) {
+            Ok(listener) => listeners.push(listener),
+            Err(e) => failure = Some(e),
+        }
+    }
+    if listeners.is_empty() {
+        let e = failure.unwrap_or_else(|| std::io::Error::other("it stands for no address"));
+        return Err(std::io::Error::new(e.kind(), format!("cannot listen on {bind}: {e}")));
+    }
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+    Ok((listeners, addresses))
+}
+
+/// Stops a server; open requests get a moment to end.
+pub async fn stop(handle: ServerHandle) {
+    handle.stop(true).await;
+}
