@@ -124,7 +124,7 @@ impl LiveJobs for Double {
 }
 
 impl JobLookup for Lookup {
-    fn job(&self, id: i64) -> BoxFuture<'static, Option<Job>> {
+    fn job(&self, id: i64) -> BoxFuture<'_, Option<Job>> {
         assert_ne!(id, POISON);
         self.0.reads.lock().unwrap().push(id);
         ready(self.0.jobs.lock().unwrap().get(&id).cloned()).boxed()

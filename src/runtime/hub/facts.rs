@@ -12,7 +12,7 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Where the hub reads a job that a filter asks about.
 pub trait JobLookup: Send + Sync + 'static {
     /// The job, if it is there and can be read.
-    fn job(&self, id: i64) -> BoxFuture<'static, Option<Job>>;
+    fn job(&self, id: i64) -> BoxFuture<'_, Option<Job>>;
 }
 
 /// The jobs that were asked about lately.
