@@ -8,6 +8,9 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::{Job, Json, Progress, State};
 use crate::logs::AttemptLog;
 
+/// The longest message of a step of progress, in bytes.
+const MAX_MESSAGE: usize = 1024;
+
 /// Where steps of progress go. The runtime's one throttles and stores them.
 pub trait ProgressReporter: Send + Sync {
     /// Takes a step; must not block.
@@ -75,7 +78,8 @@ impl Context {
     }
 
     /// Says that `processed` of `total` items are done. The percentage follows from them. Call it
-    /// as often as you like: it is throttled to two a second, and the last one always arrives.
+    /// as often as you like: what others see is throttled to two a second, and the last one always
+    /// arrives. All steps are in `progress.jsonl`.
     pub fn progress(&self, processed: u64, total: Option<u64>, message: Option<&str>) {
         #[allow(clippy::cast_precision_loss)]
         let percent = match total {
@@ -92,9 +96,19 @@ impl Context {
             percent: (percent * 100.0).round() / 100.0,
             processed,
             total,
-            message: message.map(ToOwned::to_owned),
+            message: message.map(fitting),
             updated_at: None,
         };
+        self.log.progress(&progress);
         self.progress.report(progress);
     }
+}
+
+/// A message as the store takes it: without NUL, and not endless.
+fn fitting(message: &str) -> String {
+    let mut end = message.len().min(MAX_MESSAGE);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message[..end].replace('\0', "\u{FFFD}")
 }

@@ -1,0 +1,18 @@
+//! The job as JSON, as programs and URLs get it: with the results of its parents.
+
+use serde::Serialize;
+
+use super::{Context, ParentResult};
+use crate::domain::Job;
+
+#[derive(Serialize)]
+struct JobDocument<'a> {
+    #[serde(flatten)]
+    job: &'a Job,
+    parents: &'a [ParentResult],
+}
+
+/// Writes the job of an attempt.
+pub(super) fn job_document(ctx: &Context) -> serde_json::Result<String> {
+    serde_json::to_string(&JobDocument { job: &ctx.job, parents: ctx.parents() })
+}
