@@ -6,11 +6,10 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
+use callboard::config::ProgressFormat;
 use callboard::domain::{Json, State};
 use callboard::logs::Stream;
-use callboard::workers::{
-    AnyWorker, Availability, CommandSpec, CommandWorker, Failure, ParentResult, ProgressFormat,
-};
+use callboard::workers::{AnyWorker, Availability, CommandSpec, CommandWorker, Failure, ParentResult};
 use serde_json::Value;
 use support::{Bench, entries, fatal, retried, run, spec};
 

@@ -31,8 +31,9 @@ impl Migrate {
                 if !path.exists() {
                     return Err(Failure::NoDatabase(path));
                 }
-                let mut conn = connection::open_readers(&path, 1)
-                    .and_then(|pool| pool.get().map_err(|e| crate::store::StoreError::Database(e.to_string())))?;
+                let mut conn = connection::open_readers(&path, 1).and_then(|pool| {
+                    pool.get().map_err(|e| crate::store::StoreError::Database(e.to_string()))
+                })?;
                 let (done, missing) = connection::migration_status(&mut conn)?;
                 for name in done {
                     writeln!(out, "done     {name}")?;

@@ -30,8 +30,10 @@ impl Serve {
 
 async fn serve(config: Config) -> Result<(), Failure> {
     // First of all, so that a signal during the start is not lost.
-    let mut signals = Signals::listen().map_err(|source| Failure::Local { what: "listen for signals", source })?;
-    let listening = server::listen(&config.bind).map_err(|source| Failure::Local { what: "start", source })?;
+    let mut signals =
+        Signals::listen().map_err(|source| Failure::Local { what: "listen for signals", source })?;
+    let listening =
+        server::listen(&config.bind).map_err(|source| Failure::Local { what: "start", source })?;
     let tokens = Tokens::from(config.auth_tokens.clone());
     let data_dir = config.data_dir.display().to_string();
     let callboard = Callboard::builder(config).start().await.map_err(Failure::Start)?;

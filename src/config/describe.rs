@@ -145,8 +145,6 @@ impl Page<'_> {
         self.optional("cwd", command.cwd.as_ref().map(|cwd| cwd.display().to_string()));
         self.line("env", command.env.clone());
         self.optional("progress", command.progress.map(|format| format.as_str()));
-        let schema = command.args_schema.as_ref();
-        self.optional("args_schema", schema.and_then(|schema| Value::try_from(schema).ok()));
     }
 
     fn url(&mut self, url: &UrlConfig) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ::config::{Value, ValueKind};
+use ::config::Value;
 
 use super::kinds;
 use super::section::Section;
@@ -68,16 +68,15 @@ pub struct CommandConfig {
     pub env: Vec<String>,
     /// How its output is read for progress, if it does not speak `::callboard`.
     pub progress: Option<ProgressFormat>,
-    /// JSON Schema of the job's args.
-    pub args_schema: Option<serde_json::Value>,
 }
 
 /// How to read progress from the output of a program that does not speak `::callboard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgressFormat {
-    /// What `ffmpeg -progress` writes.
+    /// As ffmpeg does with `-progress pipe:1`: blocks of `key=value` on standard output, against the
+    /// `Duration:` that it prints on standard error. Counts milliseconds.
     Ffmpeg,
-    /// The last `NN%` of a line.
+    /// The last percentage of a line, such as `42%` or `42.5 %`, on either output.
     Percent,
 }
 
@@ -161,7 +160,7 @@ fn rate_limit(section: &mut Section<'_>) -> Option<RateLimit> {
 }
 
 fn run(section: &mut Section<'_>) -> Option<RunConfig> {
-    const OF_COMMANDS: [&str; 4] = ["cwd", "env", "progress", "args_schema"];
+    const OF_COMMANDS: [&str; 3] = ["cwd", "env", "progress"];
     const OF_URLS: [&str; 1] = ["secret_env"];
     match (section.has("command"), section.has("url")) {
         (true, true) => {
@@ -189,8 +188,7 @@ fn command(section: &mut Section<'_>) -> Option<CommandConfig> {
     let cwd = section.get("cwd", kinds::path);
     let env = section.get("env", kinds::texts(kinds::variable)).unwrap_or_default();
     let progress = section.get("progress", kinds::one_of(&PROGRESS_FORMATS));
-    let args_schema = section.get("args_schema", schema);
-    Some(CommandConfig { argv: argv?, cwd, env, progress, args_schema })
+    Some(CommandConfig { argv: argv?, cwd, env, progress })
 }
 
 fn argv(value: &Value) -> Result<Vec<String>, String> {
@@ -203,13 +201,6 @@ fn argv(value: &Value) -> Result<Vec<String>, String> {
         None | Some("") => Err("must begin with the program to start".into()),
         Some(_) => Ok(argv),
     }
-}
-
-fn schema(value: &Value) -> Result<serde_json::Value, String> {
-    if !matches!(value.kind, ValueKind::Table(_)) {
-        return Err(kinds::wrong("a JSON Schema as a table", value));
-    }
-    value.clone().try_deserialize().map_err(|e| format!("has no form in JSON: {e}"))
 }
 
 fn url(section: &mut Section<'_>) -> Option<UrlConfig> {

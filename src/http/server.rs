@@ -24,14 +24,15 @@ const MAX_CONNECTIONS: usize = 25_000;
 /// When a socket cannot be used.
 pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, tokens: &Tokens) -> std::io::Result<Server> {
     let (callboard, tokens) = (callboard.clone(), tokens.clone());
-    let mut server = HttpServer::new(move || App::new().configure(configure(callboard.clone(), tokens.clone())))
-        .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
-        .max_connections(MAX_CONNECTIONS)
-        .client_request_timeout(HEAD_PATIENCE)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(LAST_REQUESTS_SECS)
-        .on_connect(stalled_peer::limit(stalled_peer::PATIENCE))
-        .disable_signals();
+    let mut server =
+        HttpServer::new(move || App::new().configure(configure(callboard.clone(), tokens.clone())))
+            .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
+            .max_connections(MAX_CONNECTIONS)
+            .client_request_timeout(HEAD_PATIENCE)
+            .keep_alive(KEEP_ALIVE)
+            .shutdown_timeout(LAST_REQUESTS_SECS)
+            .on_connect(stalled_peer::limit(stalled_peer::PATIENCE))
+            .disable_signals();
     for listener in listeners {
         server = server.listen(listener)?;
     }

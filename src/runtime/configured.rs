@@ -1,22 +1,92 @@
 //! The workers that come with callboard and those that the configuration declares.
 
+use std::sync::Arc;
+
 use super::options::Options;
-use crate::config::Config;
+use crate::config::{CommandConfig, Config, RunConfig, UrlConfig};
 use crate::domain::Clock;
-use crate::error::Error;
-use crate::workers::Registry;
+use crate::error::{Error, FieldFault};
 use crate::workers::subprocess::Instance;
+use crate::workers::{
+    AnyWorker, CommandSpec, CommandWorker, ProgramHost, Registry, UrlSpec, UrlWorker, builtin,
+};
 
 /// All of them.
 ///
 /// # Errors
-/// [`Error::Conflict`] when a declared job type has the name of a built-in one.
+/// [`Error::Invalid`] with every declared job type that cannot be.
 pub fn registry(
     config: &Config,
     options: &Options,
     instance: Instance,
     clock: &Clock,
 ) -> Result<Registry, Error> {
-    let _ = (config, options, instance, clock);
-    Ok(Registry::default())
+    let host = ProgramHost { instance, work_root: options.work_dir(), kill_after: options.kill_after };
+    let host = Arc::new(host);
+    let mut registry = builtin();
+    let mut faults = Vec::new();
+    for (name, said) in &config.job_types {
+        let Some(run) = &said.run else { continue };
+        let description = said.description.clone().unwrap_or_default();
+        let (worker, wrong) = match run {
+            RunConfig::Command(command) => command_worker(name, description, command, &host),
+            RunConfig::Url(url) => url_worker(name, description, url, clock),
+        };
+        let key = |field: &str| format!("job_types.{name}.{field}");
+        faults.extend(wrong.into_iter().map(|(field, message)| FieldFault::new(key(field), message)));
+        if let Err(message) = registry.add(worker) {
+            faults.push(FieldFault::new(format!("job_types.{name}"), message));
+        }
+    }
+    for name in config.job_types.keys().filter(|name| registry.get(name).is_none()) {
+        let near = registry.nearest(name).join(", ");
+        let hint = if near.is_empty() { String::new() } else { format!(" (did you mean {near}?)") };
+        log::warn!(
+            "job_types.{name} has neither a command nor a url, and no built-in worker has that name{hint}"
+        );
+    }
+    if faults.is_empty() { Ok(registry) } else { Err(Error::Invalid(faults)) }
+}
+
+/// Looks at what the configuration declares, without starting anything; what is wrong, a line each.
+///
+/// # Errors
+/// What is wrong.
+pub fn check_workers(config: &Config) -> Result<(), Vec<String>> {
+    match registry(config, &Options::of(config), Instance::new("check"), &Clock::system()) {
+        Ok(_) => Ok(()),
+        Err(Error::Invalid(faults)) => {
+            Err(faults.into_iter().map(|f| format!("{} {}", f.field, f.message)).collect())
+        }
+        Err(other) => Err(vec![other.to_string()]),
+    }
+}
+
+type Checked = (Arc<dyn AnyWorker>, Vec<(&'static str, String)>);
+
+fn command_worker(
+    name: &str,
+    description: String,
+    config: &CommandConfig,
+    host: &Arc<ProgramHost>,
+) -> Checked {
+    let spec = CommandSpec {
+        description,
+        cwd: config.cwd.clone(),
+        env: config.env.clone(),
+        progress: config.progress,
+        ..CommandSpec::new(name, config.argv.clone())
+    };
+    let faults = spec.faults();
+    (Arc::new(CommandWorker::new(spec, host.clone())), faults)
+}
+
+fn url_worker(name: &str, description: String, config: &UrlConfig, clock: &Clock) -> Checked {
+    let spec = UrlSpec {
+        description,
+        secret_env: config.secret_env.clone(),
+        ..UrlSpec::new(name, config.url.clone())
+    };
+    let faults = spec.faults();
+    (Arc::new(UrlWorker::new(spec, clock.clone())), faults)
 }

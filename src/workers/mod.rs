@@ -13,7 +13,7 @@ pub mod subprocess;
 pub mod url;
 pub mod worker;
 
-pub use command::{CommandSpec, CommandWorker, ProgramHost, ProgressFormat};
+pub use command::{CommandSpec, CommandWorker, ProgramHost};
 pub use context::{Context, ParentResult, ProgressReporter};
 pub use failure::{Failure, RunResult};
 pub use registry::Registry;

@@ -24,7 +24,6 @@ fn hostile_job_types_are_faults() {
         ("x = { command = ['a'], env = ['A=B'] }", "x.env"),
         ("x = { command = ['a'], env = ['9'] }", "x.env"),
         ("x = { command = ['a'], progress = 'bar' }", "x.progress"),
-        ("x = { command = ['a'], args_schema = 'object' }", "x.args_schema"),
         ("x = { command = ['a'], secret_env = 'S' }", "x.secret_env"),
         ("x = { command = ['a'], url = 'http://h' }", "x.url"),
         ("x = { url = 'http://h', cwd = '/' }", "x.cwd"),
@@ -58,20 +57,17 @@ fn a_job_type_in_full() {
         cwd = "/srv"
         env = ["HTTP_PROXY", "_x1"]
         progress = "percent"
-        args_schema = { type = "object", properties.path.maxLength = 20 }
         [job_types.hook]
         url = "https://u:p@example.com/x?key=1"
         secret_env = "HOOK_SECRET"
     "#;
     let mut config = from_file(text);
     let encode = config.job_types.remove("video.encode").unwrap();
-    let schema = serde_json::json!({"type": "object", "properties": {"path": {"maxLength": 20}}});
     let command = CommandConfig {
         argv: ["ffmpeg", "-i", "{args.path}", ""].map(str::to_owned).to_vec(),
         cwd: Some("/srv".into()),
         env: vec!["HTTP_PROXY".into(), "_x1".into()],
         progress: Some(ProgressFormat::Percent),
-        args_schema: Some(schema),
     };
     let expected = JobTypeConfig {
         concurrency: Some(10_000),

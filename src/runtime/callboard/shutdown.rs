@@ -49,6 +49,10 @@ impl Callboard {
         if let Err(e) = self.shared.store.write(move |tx| verbs::nodes::leave(tx, node, now)).await {
             log::warn!("cannot note that this node went down in order: {e}");
         }
+        // Behind the last commit in its mailbox, so that those who watch hear of it first.
+        if let Ok(supervisor) = self.supervisor() {
+            let _ = supervisor.send(DrainAll).await;
+        }
         self.shared.hub.close();
         let threads = self.job_threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if let Some(threads) = threads {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::message::{Message, MessageFilter, Piece, Step};
-use super::progress_format::{ProgressFormat, ProgressReader};
+use super::progress_format::ProgressReader;
+use crate::config::ProgressFormat;
 use crate::domain::Json;
 use crate::logs::Stream;
 use crate::workers::Context;

@@ -7,5 +7,4 @@ mod template;
 mod verdict;
 mod worker;
 
-pub use progress_format::ProgressFormat;
 pub use worker::{CommandSpec, CommandWorker, ProgramHost};

@@ -1,34 +1,11 @@
 //! The progress of programs that know nothing of callboard.
 
-use std::str::FromStr;
-
 use super::message::Step;
+use crate::config::ProgressFormat;
 use crate::logs::{LineBreak, LineSplitter};
 
 /// The longest line that is looked at.
 const MAX_LINE: usize = 8 * 1024;
-
-/// How a program says how far it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProgressFormat {
-    /// As ffmpeg does with `-progress pipe:1`: blocks of `key=value` on standard output, against the
-    /// `Duration:` that it prints on standard error. Counts milliseconds.
-    Ffmpeg,
-    /// The last percentage of a line, such as `42%` or `42.5 %`, on either output.
-    Percent,
-}
-
-impl FromStr for ProgressFormat {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, String> {
-        match s {
-            "ffmpeg" => Ok(Self::Ffmpeg),
-            "percent" => Ok(Self::Percent),
-            _ => Err(format!("there is no progress format {s:?}; use \"ffmpeg\" or \"percent\"")),
-        }
-    }
-}
 
 /// Reads a program's output for its progress.
 pub(super) struct ProgressReader {

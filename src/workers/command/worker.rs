@@ -10,9 +10,9 @@ use std::{env, fs, io};
 use serde_json::{Map, Value, json};
 
 use super::interpreter::Interpreter;
-use super::progress_format::ProgressFormat;
 use super::template::Template;
 use super::verdict;
+use crate::config::ProgressFormat;
 use crate::domain::{Job, Json};
 use crate::workers::job_document::job_document;
 use crate::workers::subprocess::{Ended, Instance, Subprocess, WorkDir, find_program};
