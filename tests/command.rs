@@ -119,11 +119,11 @@ async fn programs_speak() {
     let script = r#"
         echo before
         echo '::callboard {"progress":{"processed":3,"total":10,"message":"working"}}'
-        echo '::callboard {"result":{"answer":42}}'
+        echo '::callboard {"result":{"answer":4.20}}'
         echo '::callboard {"nonsense":1}'
         printf '::callboard {"progress":{"percent":60,"processed":6}}'"#;
     let result = bench.run_script(script).await.unwrap().unwrap();
-    assert_eq!(result.as_str(), r#"{"answer":42}"#);
+    assert_eq!(result.as_str(), r#"{"answer":4.20}"#);
     assert_eq!(bench.read(Stream::Stdout), "before\n::callboard {\"nonsense\":1}\n");
     assert!(bench.read(Stream::Log).contains("WARN  a ::callboard line is kept as log"));
     let steps = bench.steps();
@@ -133,7 +133,7 @@ async fn programs_speak() {
     );
     assert_eq!((steps[1].percent, steps[1].processed), (60.0, 6));
     assert_eq!(bench.read(Stream::Progress).lines().count(), 2);
-    assert!(bench.read(Stream::Events).contains("\"event\":\"result\""));
+    assert!(bench.read(Stream::Events).contains(r#""event":"result","result":{"answer":4.20}}"#));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::bounded_writer::BoundedWriter;
 use super::job_logs::Shared;
@@ -46,6 +46,23 @@ struct OpenStream {
     lines: LineSplitter,
 }
 
+#[derive(Serialize)]
+struct EventLine<'a, T> {
+    at: Timestamp,
+    event: &'a str,
+    #[serde(flatten)]
+    fields: &'a T,
+}
+
+#[derive(Serialize)]
+struct ProgressLine<'a> {
+    at: Timestamp,
+    percent: f64,
+    processed: u64,
+    total: Option<u64>,
+    message: &'a Option<String>,
+}
+
 impl AttemptLog {
     pub(super) fn new(shared: Arc<Shared>, job_id: i64, attempt: u32, sink: Option<LogSink>) -> Self {
         Self(Arc::new(OpenAttempt { shared, job_id, attempt, sink, state: Mutex::default() }))
@@ -68,23 +85,19 @@ impl AttemptLog {
 
     /// Writes to `events.jsonl`: the name, the time, and the fields of an object (anything that is
     /// not an object becomes the field `data`).
-    pub fn event(&self, name: &str, fields: &impl Serialize) {
-        let mut line = Map::from_iter([("at".into(), json!(self.now())), ("event".into(), json!(name))]);
-        match serde_json::to_value(fields) {
-            Ok(Value::Object(fields)) => line.extend(fields),
-            Ok(Value::Null) => {}
-            Ok(data) => line.extend([("data".to_owned(), data)]),
-            Err(e) => line.extend([("data".to_owned(), json!(format!("cannot be written as JSON: {e}")))]),
-        }
-        self.json_line(Stream::Events, &Value::Object(line));
+    pub fn event(&self, event: &str, fields: &impl Serialize) {
+        let at = self.now();
+        let line = serde_json::to_string(&EventLine { at, event, fields })
+            .or_else(|_| serde_json::to_string(&json!({"at": at, "event": event, "data": fields})));
+        self.json_line(Stream::Events, line);
     }
 
     /// Writes to `progress.jsonl`.
     pub fn progress(&self, step: &Progress) {
         let Progress { percent, processed, total, message, .. } = step;
-        let line = json!({"at": self.now(), "percent": percent, "processed": processed, "total": total,
-            "message": message});
-        self.json_line(Stream::Progress, &line);
+        let line =
+            ProgressLine { at: self.now(), percent: *percent, processed: *processed, total: *total, message };
+        self.json_line(Stream::Progress, serde_json::to_string(&line));
     }
 
     /// Writes what a program printed, as it is.
@@ -102,8 +115,11 @@ impl AttemptLog {
         self.0.write(Stream::Log, format!("{} {level:<5} {message}\n", self.now()).as_bytes());
     }
 
-    fn json_line(&self, stream: Stream, line: &Value) {
-        self.0.write(stream, format!("{line}\n").as_bytes());
+    fn json_line(&self, stream: Stream, line: serde_json::Result<String>) {
+        match line {
+            Ok(line) => self.0.write(stream, format!("{line}\n").as_bytes()),
+            Err(e) => self.warn(format_args!("cannot write to {}: {e}", stream.file_name())),
+        }
     }
 
     fn now(&self) -> Timestamp {

@@ -1,5 +1,6 @@
 //! Makes sense of what a program prints.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::message::{Message, MessageFilter, Piece, Step};
@@ -107,11 +108,11 @@ impl Heard {
 
     fn heed(&mut self, message: Message) {
         if let Some(snooze) = message.snooze() {
-            self.ctx.log.event("snooze", &serde_json::json!({"snooze_secs": message.snooze_secs}));
+            self.ctx.log.event("snooze", &BTreeMap::from([("snooze_secs", message.snooze_secs)]));
             self.snooze = Some(snooze);
         }
         if let Some(result) = message.result {
-            self.ctx.log.event("result", &serde_json::json!({"bytes": result.as_str().len()}));
+            self.ctx.log.event("result", &BTreeMap::from([("result", &result)]));
             self.result = Some(result);
         }
         self.report(message.progress);

@@ -84,7 +84,7 @@ impl Subprocess {
         let mut printing = pin!(pump(running.pipes(), &self.stdin, output));
         let mut printed = false;
         let ended = {
-            let mut ending = pin!(running.to_the_end(cancel));
+            let mut ending = pin!(running.await_end(cancel));
             loop {
                 tokio::select! {
                     () = &mut printing, if !printed => printed = true,
@@ -155,21 +155,29 @@ impl Running {
         (self.child.stdin.take(), self.child.stdout.take(), self.child.stderr.take())
     }
 
-    async fn to_the_end(&mut self, cancel: &CancellationToken) -> io::Result<Ended> {
-        let status = self.exit_or(cancel.cancelled()).await?;
+    async fn await_end(&mut self, cancel: &CancellationToken) -> io::Result<Ended> {
+        let mut status = self.exit_or(cancel.cancelled()).await?;
         let cancelled = cancel.is_cancelled();
         let patience = if status.is_some() { PATIENCE } else { Duration::ZERO };
-        let outcome = self.end_family(patience).await?;
+        let mut ending = pin!(self.end_family(patience));
+        let outcome = loop {
+            // Waiting for the program takes note of its end: until then its group looks alive to
+            // systems without a table of processes.
+            tokio::select! {
+                exited = self.child.wait(), if status.is_none() => status = Some(exited?),
+                outcome = &mut ending => break outcome?,
+            }
+        };
         let status = match status {
             Some(status) => status,
             None => {
                 tokio::time::timeout(REAP, self.child.wait()).await.map_err(|_| does_not_end(&outcome))??
             }
         };
-        self.over = outcome.left.is_empty();
-        if !self.over {
+        if !outcome.left.is_empty() {
             return Err(does_not_end(&outcome));
         }
+        self.over = true;
         let left_behind = if cancelled { 0 } else { outcome.ended };
         Ok(Ended { status, cancelled, killed: outcome.killed, left_behind })
     }
@@ -190,14 +198,14 @@ impl Running {
         }
     }
 
-    async fn end_family(&self, patience: Duration) -> io::Result<Outcome> {
+    /// Ends the family on a thread of its own, whether or not the future is polled.
+    fn end_family(&self, patience: Duration) -> impl Future<Output = io::Result<Outcome>> + use<> {
         let family = Arc::clone(&self.family);
         let at_once = Arc::clone(&self.at_once);
         let schedule = Schedule { patience, kill_after: self.kill_after, at_once };
         let living = move || super::lock(&family).living();
-        tokio::task::spawn_blocking(move || ending::end_all(living, &schedule))
-            .await
-            .map_err(io::Error::other)
+        let ending = tokio::task::spawn_blocking(move || ending::end_all(living, &schedule));
+        async move { ending.await.map_err(io::Error::other) }
     }
 }
 
