@@ -37,7 +37,7 @@ async fn serve_once(answer: Vec<u8>) -> (url::Url, oneshot::Receiver<String>) {
 fn is_complete(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    header(head, "content-length").is_some_and(|len| body.len() >= len.parse().unwrap())
+    header(head, "content-length").is_some_and(|len| body.len() >= len.parse::<usize>().unwrap())
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
