@@ -1,6 +1,6 @@
 //! Putting a callboard together and starting it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use actix::{Addr, Arbiter};
@@ -13,7 +13,7 @@ use super::rescuer::rescue_all;
 use super::shared::{Parts, Shared};
 use super::supervisor::{CommitDone, Supervisor, load_settings};
 use crate::config::Config;
-use crate::domain::{Clock, Job};
+use crate::domain::{Claim, Clock, Job};
 use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::{Committed, Store, verbs, views};
@@ -81,11 +81,6 @@ impl Builder {
         }
         let now = self.clock.now();
         let rescued = rescue_all(&store, options.max_crashes, now).await?;
-        if rescued > 0 {
-            log::warn!(
-                "{rescued} attempts were running when the process before this one died; they are taken back"
-            );
-        }
         let host = super::host::name();
         let node = store.write(move |tx| verbs::nodes::register(tx, &host, std::process::id(), now)).await?;
         let settings = load_settings(&store).await?;
@@ -103,10 +98,28 @@ impl Builder {
             node,
             settings,
         }));
-        launch(&shared, &arbiter).await?;
         commits.attach(&shared);
+        launch(&shared, &arbiter).await?;
+        tell_rescued(&shared, rescued);
         Ok(Callboard::new(shared, job_threads))
     }
+}
+
+/// Says what was taken back, and makes whole the logs that its end left in parts.
+fn tell_rescued(shared: &Arc<Shared>, rescued: Vec<Claim>) {
+    if rescued.is_empty() {
+        return;
+    }
+    let n = rescued.len();
+    log::warn!("{n} attempts were running when the process before this one died; they are taken back");
+    let logs = shared.logs.clone();
+    tokio::task::spawn_blocking(move || {
+        for claim in rescued {
+            if let Err(e) = logs.settle(claim.job_id, claim.attempt) {
+                log::warn!("the logs of {claim} stay in parts: {e}");
+            }
+        }
+    });
 }
 
 /// Starts the hub and the supervisor on their arbiter, and waits until they are there.
@@ -135,11 +148,11 @@ fn job_threads() -> Result<tokio::runtime::Runtime, Error> {
 
 /// Passes on what each commit brought about, once there is somebody to pass it on to.
 #[derive(Default)]
-struct Commits(Mutex<Option<Arc<Shared>>>);
+struct Commits(Mutex<Weak<Shared>>);
 
 impl Commits {
     fn tell(&self, commit: Committed) {
-        let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         let supervisor: Option<Addr<Supervisor>> =
             shared.and_then(|shared| shared.with_actors(|actors| actors.supervisor.clone()));
         if let Some(supervisor) = supervisor {
@@ -149,7 +162,7 @@ impl Commits {
     }
 
     fn attach(&self, shared: &Arc<Shared>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(shared.clone());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(shared);
     }
 }
 

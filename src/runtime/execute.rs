@@ -51,7 +51,6 @@ impl Execution {
             queue,
             clock: self.shared.clock.clone(),
             hub: self.shared.hub.clone(),
-            log: log.clone(),
             slots: self.slots.clone(),
             writer: self.shared.progress.clone(),
         });

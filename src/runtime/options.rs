@@ -72,9 +72,9 @@ impl Options {
             accept_unknown_job_types: config.accept_unknown_job_types,
             heartbeat: config.heartbeat,
             shutdown_grace: config.shutdown_grace,
-            // A program gets `kill_after` between SIGTERM and SIGKILL; one second more is for the
-            // worker to say how it ended.
-            stop_grace: config.kill_after + Duration::from_secs(1),
+            // A program gets `kill_after` between SIGTERM and SIGKILL; some seconds more are for
+            // its pipes to close and the worker to say how it ended.
+            stop_grace: config.kill_after + Duration::from_secs(3),
             kill_after: config.kill_after,
             max_log_bytes: config.logs_max_bytes_per_stream,
             max_crashes: config.defaults.max_crashes,

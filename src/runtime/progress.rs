@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::hub::HubHandle;
 use super::slots::Slots;
 use crate::domain::{Claim, Clock, Event, EventBody, Progress, Timestamp};
-use crate::logs::AttemptLog;
 use crate::store::{Store, verbs};
 use crate::workers::ProgressReporter;
 
@@ -22,7 +21,6 @@ pub struct Reporter {
     queue: Arc<str>,
     clock: Clock,
     hub: HubHandle,
-    log: AttemptLog,
     slots: Arc<Slots>,
     writer: ProgressWriter,
     state: Mutex<State>,
@@ -44,7 +42,6 @@ pub struct ReporterParts {
     pub(super) queue: Arc<str>,
     pub(super) clock: Clock,
     pub(super) hub: HubHandle,
-    pub(super) log: AttemptLog,
     pub(super) slots: Arc<Slots>,
     pub(super) writer: ProgressWriter,
 }
@@ -59,7 +56,6 @@ impl Reporter {
             queue: parts.queue,
             clock: parts.clock,
             hub: parts.hub,
-            log: parts.log,
             slots: parts.slots,
             writer: parts.writer,
             state: Mutex::default(),
@@ -131,7 +127,6 @@ impl Reporter {
     fn tell(&self, step: &Progress) {
         let at = step.updated_at.unwrap_or_else(|| self.clock.now());
         self.slots.progress(&self.claim, step);
-        self.log.progress(step);
         self.hub.publish(vec![Event {
             job_id: self.claim.job_id,
             job_type: self.job_type.clone(),

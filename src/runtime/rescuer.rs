@@ -10,11 +10,11 @@ use crate::store::{Store, StoreResult, verbs::rescue};
 const CHUNK: usize = 500;
 
 /// At the start on an embedded database nothing runs yet, so every claim on disk is an orphan.
-/// Returns how many there were.
+/// Returns those that there were.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn rescue_all(store: &Store, max_crashes: u32, now: Timestamp) -> StoreResult<u64> {
+pub async fn rescue_all(store: &Store, max_crashes: u32, now: Timestamp) -> StoreResult<Vec<Claim>> {
     rescue(store, max_crashes, now, |_| true).await
 }
 
@@ -27,28 +27,29 @@ pub async fn rescue_stale(shared: &Arc<Shared>) -> StoreResult<u64> {
     let is_stale = move |claim: &Claim| {
         claim.node != known.node || !known.slots.values().any(|slots| slots.knows(claim))
     };
-    rescue(&shared.store, shared.options.max_crashes, shared.clock.now(), is_stale).await
+    let lost = rescue(&shared.store, shared.options.max_crashes, shared.clock.now(), is_stale).await?;
+    Ok(lost.len() as u64)
 }
 
-async fn rescue<F>(store: &Store, max_crashes: u32, now: Timestamp, is_stale: F) -> StoreResult<u64>
+async fn rescue<F>(store: &Store, max_crashes: u32, now: Timestamp, is_stale: F) -> StoreResult<Vec<Claim>>
 where
     F: Fn(&Claim) -> bool + Clone + Send + 'static,
 {
     let mut after = 0;
-    let mut rescued = 0;
+    let mut rescued = Vec::new();
     loop {
         let is_stale = is_stale.clone();
         let (last, lost) = store
             .write(move |tx| {
                 let claims = rescue::claims(tx, after, CHUNK)?;
-                let mut lost = 0;
+                let mut lost = Vec::new();
                 for claim in claims.iter().filter(|claim| is_stale(claim)) {
-                    lost += u64::from(rescue::lose(tx, *claim, max_crashes, now)?.is_some());
+                    lost.extend(rescue::lose(tx, *claim, max_crashes, now)?.map(|_| *claim));
                 }
                 Ok((claims.last().map(|c| c.job_id), lost))
             })
             .await?;
-        rescued += lost;
+        rescued.extend(lost);
         match last {
             Some(id) => after = id,
             None => return Ok(rescued),

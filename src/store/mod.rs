@@ -14,7 +14,8 @@ pub mod views;
 pub mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use diesel::prelude::*;
 
@@ -31,7 +32,13 @@ pub struct Store {
     writer: Writer,
     readers: ReadPool,
     instance: Arc<str>,
-    _owner: Arc<OwnerLock>,
+    open: Arc<Mutex<Option<Open>>>,
+}
+
+/// What keeps the store open.
+struct Open {
+    writer: JoinHandle<()>,
+    owner: OwnerLock,
 }
 
 impl Store {
@@ -49,14 +56,32 @@ impl Store {
             .select(schema::meta::value)
             .first(&mut conn)?;
         let readers = connection::open_readers(path, readers)?;
-        let (writer, _thread) = Writer::start(conn, observer)?;
-        Ok(Self { writer, readers, instance: instance.into(), _owner: Arc::new(owner) })
+        let (writer, thread) = Writer::start(conn, observer)?;
+        let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
+        Ok(Self { writer, readers, instance: instance.into(), open })
     }
 
     /// The name of this store: other than that of any other.
     #[must_use]
     pub fn instance(&self) -> &str {
         &self.instance
+    }
+
+    /// Closes the store: what is in line is still written, then the file is free for another
+    /// process. Writes that come later fail with [`StoreError::Closed`].
+    pub async fn close(&self) {
+        self.writer.stop().await;
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Open { writer, owner }) = open {
+            let ended = tokio::task::spawn_blocking(move || {
+                let ended = writer.join();
+                drop(owner);
+                ended
+            });
+            if !matches!(ended.await, Ok(Ok(()))) {
+                log::error!("the writer's thread panicked");
+            }
+        }
     }
 
     /// Does a write and returns once it is on disk; see [`Writer::write`].

@@ -44,7 +44,9 @@ where
     T: Send,
 {
     fn attempt(&mut self, tx: &mut Tx<'_>) -> StoreResult<()> {
-        let outcome = (self.verb)(tx);
+        // A verb that panics must not take the writer's thread along.
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.verb)(tx)))
+            .unwrap_or_else(|_| Err(StoreError::Database("the write panicked; see the log".into())));
         let same = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         self.outcome = Some(outcome);
         same
@@ -66,7 +68,13 @@ where
 /// The way to the writer. Cloning gives another way to the same one.
 #[derive(Clone)]
 pub struct Writer {
-    line: mpsc::Sender<Box<dyn Write>>,
+    line: mpsc::Sender<Inline>,
+}
+
+/// What stands in line.
+enum Inline {
+    Write(Box<dyn Write>),
+    Stop,
 }
 
 impl Writer {
@@ -89,8 +97,14 @@ impl Writer {
     {
         let (caller, answer) = oneshot::channel();
         let call = Box::new(Call { verb, outcome: None, caller });
-        self.line.send(call).await.map_err(|_| StoreError::Closed)?;
+        self.line.send(Inline::Write(call)).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Lets the writer's thread end once it has done what is in line before this.
+    pub async fn stop(&self) {
+        // When it is gone already, that is as good.
+        let _ = self.line.send(Inline::Stop).await;
     }
 }
 
@@ -101,15 +115,21 @@ struct Loop {
 }
 
 impl Loop {
-    fn run(mut self, mut inbox: mpsc::Receiver<Box<dyn Write>>) {
-        while let Some(first) = inbox.blocking_recv() {
+    fn run(mut self, mut inbox: mpsc::Receiver<Inline>) {
+        while let Some(Inline::Write(first)) = inbox.blocking_recv() {
             let mut batch = vec![first];
-            while batch.len() < MAX_BATCH
-                && let Ok(next) = inbox.try_recv()
-            {
-                batch.push(next);
+            let mut stop = false;
+            while batch.len() < MAX_BATCH && !stop {
+                match inbox.try_recv() {
+                    Ok(Inline::Write(next)) => batch.push(next),
+                    Ok(Inline::Stop) => stop = true,
+                    Err(_) => break,
+                }
             }
             self.commit(batch);
+            if stop {
+                return;
+            }
         }
     }
 

@@ -59,6 +59,7 @@ impl Callboard {
             threads.shutdown_background();
         }
         self.shared.arbiter.stop();
+        self.shared.store.close().await;
     }
 
     /// Waits until nothing runs and everything is on disk; false when that took too long.
