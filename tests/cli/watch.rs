@@ -95,6 +95,22 @@ fn goes_on_where_a_lost_connection_ended() {
 }
 
 #[test]
+fn hears_what_it_missed_before_how_it_ended() {
+    let server = Fake::start();
+    let (answer, first) = Answer::events();
+    let (answer_again, second) = Answer::events();
+    server.on(EVENTS, answer).on(EVENTS, answer_again);
+    let mut child = start(&server, &["watch", "7"]);
+    first.send(1, "log", log("one"));
+    assert_eq!(line(&mut child), "one");
+    first.cut();
+    let (now, end_of_it) = (snapshot(job(7, "completed")), state("completed", 1, None));
+    second.send(3, "snapshot", now).send(2, "log", log("two")).send(3, "state", end_of_it).end();
+    let ran = end(child);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "two\n"));
+}
+
+#[test]
 fn gives_up_on_a_server_that_stays_away() {
     let server = Fake::start();
     let (answer, events) = Answer::events();
