@@ -30,7 +30,7 @@ pub(super) struct Logs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     attempt: Option<u32>,
     /// Only the last lines
-    #[arg(short = 'n', long, value_name = "LINES")]
+    #[arg(short = 'n', long, value_name = "LINES", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     tail: Option<u32>,
     #[command(flatten)]
     patience: Patience,
@@ -206,18 +206,18 @@ impl Follower<'_> {
         }
     }
 
-    /// Goes on to a later attempt, after the rest of the one before it.
+    /// Goes on to a later attempt, after the rest of the one before it and all of any between.
     async fn turn_to(&mut self, attempt: u32, out: &mut Output) -> Result<(), Failure> {
-        let before = self.reader.attempt.unwrap_or(0);
-        if attempt <= before {
+        let Some(before) = self.reader.attempt else {
+            self.reader.attempt = Some(attempt).filter(|first| *first > 0);
             return Ok(());
-        }
-        if before > 0 {
+        };
+        for next in before + 1..=attempt {
             self.reader.print_new(out).await?;
             self.reader.end_line(out)?;
             self.reader.offset = Some(0);
+            self.reader.attempt = Some(next);
         }
-        self.reader.attempt = Some(attempt);
         Ok(())
     }
 

@@ -85,10 +85,15 @@ fn follows_over_attempts_until_the_job_is_final() {
     server.expect("GET /api/jobs/7/logs?stream=log&attempt=1&offset=7");
     server.expect("GET /api/jobs/7/logs?stream=log&attempt=2&offset=0");
 
-    server.on("GET /api/jobs/7/logs?stream=log&attempt=2&offset=6", piece("last", 6, 10));
-    events.send(5, "state", state("failed", 2)).end();
+    // Nothing was heard of the third attempt.
+    server.on("GET /api/jobs/7/logs?stream=log&attempt=3&offset=0", piece("unheard", 0, 7));
+    server.on("GET /api/jobs/7/logs?stream=log&attempt=4&offset=0", piece("last", 0, 4));
+    events.send(5, "state", state("failed", 4)).end();
     let ran = end(child);
-    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "one\ntwo ends\nagain\nlast\n", ""));
+    assert_eq!(
+        (ran.code, ran.out.as_str(), ran.err.as_str()),
+        (Some(0), "one\ntwo ends\nagain\nunheard\nlast\n", "")
+    );
 }
 
 #[test]

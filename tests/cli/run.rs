@@ -1,6 +1,6 @@
 //! Runs the program.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Child, Command, Output, Stdio};
 
 use crate::fake::Fake;
@@ -48,6 +48,14 @@ pub fn run_with_input(server: &Fake, args: &[&str], input: &str) -> Ran {
 
 pub fn start(server: &Fake, args: &[&str]) -> Child {
     against(server, args).spawn().unwrap()
+}
+
+/// Reads a line of its output, so that it is certain how far it got.
+#[expect(clippy::unbuffered_bytes, reason = "what comes after the line is for others")]
+pub fn line(child: &mut Child) -> String {
+    let out = child.stdout.as_mut().unwrap();
+    let bytes = out.bytes().map(Result::unwrap).take_while(|byte| *byte != b'\n');
+    String::from_utf8(bytes.collect()).unwrap()
 }
 
 pub fn end(child: Child) -> Ran {

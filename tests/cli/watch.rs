@@ -3,7 +3,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::fake::{Answer, Fake, job, job_with};
-use crate::run::{end, json, run, start};
+use crate::run::{end, json, line, run, start};
 
 const EVENTS: &str = "GET /api/jobs/7/events?logs=true";
 
@@ -81,16 +81,33 @@ fn goes_on_where_a_lost_connection_ended() {
         .on(EVENTS, answer)
         .on(EVENTS, Answer::problem(503, "restarting", json!([])))
         .on(EVENTS, answer_again);
-    let child = start(&server, &["watch", "7"]);
+    let mut child = start(&server, &["watch", "7"]);
     first.send(1, "snapshot", snapshot(job(7, "running"))).send(41, "log", log("one"));
     assert_eq!(server.request().last_event_id, None);
+    assert_eq!(line(&mut child), "one");
     first.cut();
     assert_eq!(server.request().last_event_id.as_deref(), Some("41"));
     assert_eq!(server.request().last_event_id.as_deref(), Some("41"));
     second.send(42, "log", log("two")).send(43, "state", state("completed", 1, None)).end();
     let ran = end(child);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "one\ntwo\n"));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "two\n"));
     assert!(ran.err.contains("lost the server"), "{}", ran.err);
+}
+
+#[test]
+fn hears_what_it_missed_before_how_it_ended() {
+    let server = Fake::start();
+    let (answer, first) = Answer::events();
+    let (answer_again, second) = Answer::events();
+    server.on(EVENTS, answer).on(EVENTS, answer_again);
+    let mut child = start(&server, &["watch", "7"]);
+    first.send(1, "log", log("one"));
+    assert_eq!(line(&mut child), "one");
+    first.cut();
+    let (now, end_of_it) = (snapshot(job(7, "completed")), state("completed", 1, None));
+    second.send(3, "snapshot", now).send(2, "log", log("two")).send(3, "state", end_of_it).end();
+    let ran = end(child);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "two\n"));
 }
 
 #[test]
@@ -98,13 +115,14 @@ fn gives_up_on_a_server_that_stays_away() {
     let server = Fake::start();
     let (answer, events) = Answer::events();
     server.on(EVENTS, answer);
-    events.send(1, "snapshot", snapshot(job(7, "running")));
-    let child = start(&server, &["watch", "7", "--give-up-after", "0.1"]);
-    server.request();
+    events.send(1, "log", log("one"));
+    let mut child = start(&server, &["watch", "7", "--give-up-after", "0.1"]);
+    assert_eq!(line(&mut child), "one");
     drop(server);
     events.cut();
     let ran = end(child);
     assert_eq!(ran.code, Some(3), "{}", ran.err);
+    assert!(ran.err.contains("lost the server") && ran.err.contains("error: no server"), "{}", ran.err);
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub struct JobEvents<'a> {
 }
 
 struct Connection {
+    /// Whether it goes on where another one broke off.
+    resumed: bool,
     bytes: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>>>>,
     decoder: Decoder,
 }
@@ -70,27 +72,28 @@ impl<'a> JobEvents<'a> {
     }
 
     async fn take(&mut self, events: Vec<Event>) -> Result<(), Failure> {
+        let resumed = self.connection.as_ref().is_some_and(|connection| connection.resumed);
+        let mut missed = false;
         for event in events {
             self.outage.is_over();
             if event.id.is_some() {
                 self.last_event_id.clone_from(&event.id);
             }
-            let ended = event.name == "end";
-            if !ended {
-                let heard =
-                    Heard::read(event).map_err(|why| self.client.strange(&format!("an event: {why}")))?;
-                self.waiting.push_back(heard);
+            match event.name.as_str() {
+                "end" => missed = true,
+                // It would tell the outcome of the events that are told again after it.
+                "snapshot" if resumed => {}
+                _ => {
+                    let heard =
+                        Heard::read(event).map_err(|e| self.client.strange(&format!("an event: {e}")))?;
+                    missed |= matches!(heard.notice, Notice::Gap(_));
+                    self.waiting.push_back(heard);
+                }
             }
-            let latest = self.waiting.back().map(|heard| &heard.notice);
-            // At the end it is known where the job ended, or that was missed too.
-            let missed = match latest {
-                Some(notice) if ended => !notice.is_final(),
-                Some(notice) => matches!(notice, Notice::Gap(_)),
-                None => ended,
-            };
-            if missed {
-                self.waiting.push_back(self.ask().await?);
-            }
+        }
+        // Whoever still listens at the end has not heard how the job ended.
+        if missed && !self.waiting.iter().any(|heard| heard.notice.is_final()) {
+            self.waiting.push_back(self.ask().await?);
         }
         Ok(())
     }
@@ -110,7 +113,8 @@ impl<'a> JobEvents<'a> {
             request = request.header("last-event-id", id);
         }
         let response = self.client.open(request).await?;
-        Ok(Connection { bytes: Box::pin(response.bytes_stream()), decoder: Decoder::default() })
+        let resumed = self.last_event_id.is_some();
+        Ok(Connection { resumed, bytes: Box::pin(response.bytes_stream()), decoder: Decoder::default() })
     }
 
     async fn reconnect(&mut self) -> Result<(), Failure> {
