@@ -1,7 +1,7 @@
 //! The slots of a job type: what runs in them, and what has ended and is not on disk yet. They
 //! outlive the worker actor, so that one that panics loses nothing.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -73,6 +73,8 @@ struct Inner {
     unwritten: usize,
     leaked: HashMap<i64, usize>,
     starts: VecDeque<Timestamp>,
+    /// Asked to stop before they were known here: the claim's answer was still on its way.
+    stopped_early: HashSet<Claim>,
     claiming: bool,
 }
 
@@ -85,6 +87,9 @@ impl Slots {
     pub fn begin(&self, claim: Claim, attempt: Attempt) {
         let mut inner = self.inner();
         inner.starts.push_back(attempt.started_at);
+        if inner.stopped_early.remove(&claim) {
+            attempt.stop(StopCause::Cancel);
+        }
         inner.running.insert(claim, attempt);
     }
 
@@ -131,7 +136,9 @@ impl Slots {
 
     /// The claim is over.
     pub fn end_claim(&self) {
-        self.inner().claiming = false;
+        let mut inner = self.inner();
+        inner.claiming = false;
+        inner.stopped_early.clear();
     }
 
     /// The attempts that run, with their claims.
@@ -140,10 +147,14 @@ impl Slots {
         self.inner().running.iter().map(|(c, a)| (*c, a.clone())).collect()
     }
 
-    /// The attempt that a claim is for.
-    #[must_use]
-    pub fn get(&self, claim: &Claim) -> Option<Attempt> {
-        self.inner().running.get(claim).cloned()
+    /// Somebody asked for an attempt to be called off.
+    pub fn cancel(&self, claim: Claim) {
+        let mut inner = self.inner();
+        if let Some(attempt) = inner.running.get(&claim) {
+            attempt.stop(StopCause::Cancel);
+        } else if inner.claiming {
+            inner.stopped_early.insert(claim);
+        }
     }
 
     /// Whether this process still has to do with a claim.
@@ -235,6 +246,17 @@ mod tests {
         assert_eq!(slots.allowance(2, per, at(500)), (0, Some(at(1100))));
         assert_eq!(slots.allowance(2, per, at(1100)), (1, None));
         assert_eq!(slots.allowance(2, per, at(1400)), (2, None));
+    }
+
+    #[test]
+    fn a_cancel_that_overtakes_the_claim_is_kept() {
+        let slots = Slots::default();
+        let claim = Claim { job_id: 1, attempt: 1, node: 1 };
+        assert!(slots.begin_claim());
+        slots.cancel(claim);
+        let attempt = Attempt::new(at(0));
+        slots.begin(claim, attempt.clone());
+        assert_eq!(attempt.cause(), Some(StopCause::Cancel));
     }
 
     #[test]

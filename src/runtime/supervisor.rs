@@ -272,7 +272,7 @@ struct Respawn(Arc<Shared>);
 
 impl Drop for Respawn {
     fn drop(&mut self) {
-        if self.0.is_draining() && self.0.is_idle() {
+        if self.0.is_draining() {
             return;
         }
         log::error!("the supervisor is gone (a panic, see above); it is built anew");

@@ -118,7 +118,7 @@ impl Worker {
         self.more = false;
         // Not in the actor's context: were the actor to panic, the jobs would be claimed and never
         // started.
-        actix_rt::spawn(claim_and_start(ctx.address(), self.job_type.clone(), self.starter(), free));
+        actix_rt::spawn(claim_and_start(self.job_type.clone(), self.starter(), free));
     }
 
     fn wake_at(&mut self, at: crate::domain::Timestamp, ctx: &mut Context<Self>) {
@@ -189,9 +189,7 @@ impl Handler<CancelRunning> for Worker {
     type Result = ();
 
     fn handle(&mut self, CancelRunning(claim): CancelRunning, _: &mut Context<Self>) {
-        if let Some(attempt) = self.slots.get(&claim) {
-            attempt.stop(StopCause::Cancel);
-        }
+        self.slots.cancel(claim);
     }
 }
 
@@ -236,6 +234,10 @@ impl Starter {
         let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
         let attempt = Attempt::new(job.started_at.unwrap_or_else(|| self.shared.clock.now()));
         self.slots.begin(claim, attempt.clone());
+        if self.shared.is_draining() {
+            // It was claimed while the server began to go down.
+            attempt.stop(StopCause::Shutdown);
+        }
         let options = self.shared.type_options(&job.job_type);
         let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
         let timeout = secs.and_then(|s| Duration::try_from_secs_f64(s).ok());
@@ -260,7 +262,7 @@ impl Starter {
     }
 }
 
-async fn claim_and_start(worker: actix::Addr<Worker>, job_type: Arc<str>, starter: Starter, free: usize) {
+async fn claim_and_start(job_type: Arc<str>, starter: Starter, free: usize) {
     let by = Claimer { node: starter.shared.node, worker_id: format!("{}/{job_type}", starter.shared.node) };
     let now = starter.shared.clock.now();
     let wanted = job_type.clone();
@@ -281,7 +283,10 @@ async fn claim_and_start(worker: actix::Addr<Worker>, job_type: Arc<str>, starte
     };
     starter.slots.end_claim();
     starter.shared.idle.notify_waiters();
-    worker.do_send(Claimed { all });
+    // Whoever is the actor now: it may have been rebuilt meanwhile.
+    if let Some(worker) = starter.shared.worker(&job_type) {
+        worker.do_send(Claimed { all });
+    }
 }
 
 /// Writes ends until the store has taken them: what a worker has done is not lost because the disk
