@@ -21,6 +21,7 @@ pub mod live;
 mod live_query;
 mod logs;
 mod maintenance;
+mod metrics;
 mod new_job;
 mod nodes;
 mod object;
@@ -66,6 +67,7 @@ pub fn configure(callboard: Callboard, tokens: Tokens) -> impl FnOnce(&mut Servi
 fn routes(config: &mut ServiceConfig) {
     config
         .configure(health::routes)
+        .configure(metrics::routes)
         .configure(jobs::routes)
         .configure(bulk::routes)
         .configure(actions::routes)

@@ -72,11 +72,17 @@ impl Callboard {
             parts.insert("server".into(), "shutting down".into());
         }
         parts.insert("logs".into(), self.shared.logs.fault().unwrap_or_else(|| "ok".into()));
-        let leaked = self.shared.leaked();
+        let leaked = self.leaked();
         if leaked > 0 {
             parts.insert("leaked".into(), format!("{leaked} attempts are over whose code goes on running"));
         }
         Readiness { ready, parts }
+    }
+
+    /// How much code goes on running although its attempt is over.
+    #[must_use]
+    pub fn leaked(&self) -> usize {
+        self.shared.leaked()
     }
 
     /// Whether the server is going down.
