@@ -1,13 +1,63 @@
-//! Takes back attempts whose worker is gone.
+//! Takes back attempts whose worker is gone: all of them when the server starts, and now and then
+//! those that slipped out of everybody's hands.
 
 use std::sync::Arc;
 
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+
+use super::guard::Guard;
 use super::shared::Shared;
+use super::worker::Ping;
 use crate::domain::{Claim, Timestamp};
 use crate::store::{Store, StoreResult, verbs::rescue};
 
 /// Claims looked at in one write.
 const CHUNK: usize = 500;
+
+/// Looks after stale claims every so many heartbeats. Nothing in the program should ever leave one;
+/// this is the net below it.
+const EVERY: u32 = 6;
+
+/// See the module.
+pub struct Rescuer {
+    shared: Arc<Shared>,
+    beats: u32,
+    at_work: bool,
+    _guard: Guard,
+}
+
+impl Rescuer {
+    /// One that looks for the first time some heartbeats after it starts.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, guard: Guard) -> Self {
+        Self { shared, beats: 0, at_work: false, _guard: guard }
+    }
+}
+
+impl Actor for Rescuer {
+    type Context = Context<Self>;
+}
+
+impl Handler<Ping> for Rescuer {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, ctx: &mut Context<Self>) {
+        self.shared.watchdog.beat("rescuer");
+        self.beats += 1;
+        if self.beats % EVERY != 0 || std::mem::replace(&mut self.at_work, true) {
+            return;
+        }
+        let shared = self.shared.clone();
+        let work = async move {
+            match rescue_stale(&shared).await {
+                Ok(0) => {}
+                Ok(n) => log::warn!("{n} attempts belonged to nobody; they are taken back"),
+                Err(e) => log::warn!("cannot look for attempts that belong to nobody: {e}"),
+            }
+        };
+        ctx.spawn(work.into_actor(self).map(|(), me, _| me.at_work = false));
+    }
+}
 
 /// At the start on an embedded database nothing runs yet, so every claim on disk is an orphan.
 /// Returns those that there were.

@@ -4,10 +4,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
+};
 
 use super::guard::{Gone, Guard};
 use super::pruner::Pruner;
+use super::rescuer::Rescuer;
 use super::retry_scheduler::{Reschedule, RetryScheduler};
 use super::shared::{Settings, Shared};
 use super::worker::{CancelRunning, Crash, Drain, JobReady, Ping, Worker};
@@ -17,6 +20,7 @@ use crate::store::{Committed, StoreResult, Tx, verbs, views};
 
 const RETRY_SCHEDULER: &str = "retry scheduler";
 const PRUNER: &str = "pruner";
+const RESCUER: &str = "rescuer";
 const WORKER: &str = "worker ";
 const SUPERVISOR: &str = "supervisor";
 const STORE: &str = "store";
@@ -24,7 +28,8 @@ const STORE: &str = "store";
 /// See the module.
 pub struct Supervisor {
     shared: Arc<Shared>,
-    pruner: Option<actix::Addr<Pruner>>,
+    pruner: Option<Addr<Pruner>>,
+    rescuer: Option<Addr<Rescuer>>,
     _guard: Option<Respawn>,
 }
 
@@ -63,7 +68,12 @@ pub struct CrashChild(pub String);
 impl Supervisor {
     /// Starts one on the arbiter of the caller, and sees to it that it is rebuilt if it panics.
     pub fn launch(shared: &Arc<Shared>) {
-        let supervisor = Self { shared: shared.clone(), pruner: None, _guard: Some(Respawn(shared.clone())) };
+        let supervisor = Self {
+            shared: shared.clone(),
+            pruner: None,
+            rescuer: None,
+            _guard: Some(Respawn(shared.clone())),
+        };
         let address = supervisor.start();
         shared.with_actors(|actors| actors.supervisor = Some(address));
     }
@@ -88,6 +98,12 @@ impl Supervisor {
         let guard = Guard::new(PRUNER, ctx.address().recipient());
         self.pruner = Some(Pruner::new(self.shared.clone(), guard).start());
         self.shared.watchdog.beat(PRUNER);
+    }
+
+    fn start_rescuer(&mut self, ctx: &mut Context<Self>) {
+        let guard = Guard::new(RESCUER, ctx.address().recipient());
+        self.rescuer = Some(Rescuer::new(self.shared.clone(), guard).start());
+        self.shared.watchdog.beat(RESCUER);
     }
 
     /// The heartbeat: the node's row, and a sign of life from everybody.
@@ -118,6 +134,9 @@ impl Supervisor {
         }
         if let Some(pruner) = &self.pruner {
             pruner.do_send(Ping);
+        }
+        if let Some(rescuer) = &self.rescuer {
+            rescuer.do_send(Ping);
         }
     }
 
@@ -175,6 +194,7 @@ impl Actor for Supervisor {
             self.start_retry_scheduler(ctx);
         }
         self.start_pruner(ctx);
+        self.start_rescuer(ctx);
         self.beat(ctx);
     }
 }
@@ -250,6 +270,7 @@ impl Handler<Gone> for Supervisor {
         match name.strip_prefix(WORKER) {
             Some(job_type) => self.start_worker(job_type, ctx),
             None if name == RETRY_SCHEDULER => self.start_retry_scheduler(ctx),
+            None if name == RESCUER => self.start_rescuer(ctx),
             None => self.start_pruner(ctx),
         }
     }
