@@ -9,6 +9,7 @@ pub mod ident;
 pub mod job;
 pub mod json;
 pub mod lifecycle;
+pub mod nearest;
 pub mod new_job;
 pub mod rate_limit;
 pub mod retry;

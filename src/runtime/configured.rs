@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::options::Options;
 use crate::config::{CommandConfig, Config, RunConfig, UrlConfig};
 use crate::domain::Clock;
+use crate::domain::nearest::nearest;
 use crate::error::{Error, FieldFault};
 use crate::workers::subprocess::Instance;
 use crate::workers::{
@@ -39,7 +40,7 @@ pub fn registry(
         }
     }
     for name in config.job_types.keys().filter(|name| registry.get(name).is_none()) {
-        let near = registry.nearest(name).join(", ");
+        let near = nearest(name, registry.iter().map(|(known, _)| known)).join(", ");
         let hint = if near.is_empty() { String::new() } else { format!(" (did you mean {near}?)") };
         log::warn!(
             "job_types.{name} has neither a command nor a url, and no built-in worker has that name{hint}"

@@ -35,17 +35,4 @@ impl Registry {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<dyn AnyWorker>)> {
         self.0.iter().map(|(name, worker)| (name.as_str(), worker))
     }
-
-    /// Up to three job types whose names are near to this one, nearest first.
-    #[must_use]
-    pub fn nearest(&self, name: &str) -> Vec<&str> {
-        let mut scored: Vec<_> = self
-            .0
-            .keys()
-            .map(|known| (strsim::damerau_levenshtein(name, known), known.as_str()))
-            .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
-            .collect();
-        scored.sort_unstable();
-        scored.into_iter().take(3).map(|(_, known)| known).collect()
-    }
 }

@@ -1,6 +1,7 @@
 //! Single jobs: enqueue, read, change, retry, cancel.
 
 use super::{Callboard, Cancelled, Enqueued, EnqueuedMany, Page};
+use crate::domain::nearest::nearest;
 use crate::domain::{Job, JobFilter, JobPatch, NewJob, Order};
 use crate::error::{Error, FieldFault};
 use crate::runtime::supervisor::Enqueue;
@@ -83,7 +84,7 @@ impl Callboard {
     }
 
     fn unknown_type(&self, name: &str) -> String {
-        let near = nearest(name, self.shared.types.keys());
+        let near = nearest(name, self.shared.types.keys().map(String::as_str));
         let hint = match near.is_empty() {
             true => String::from("GET /api/job-types lists those that are there"),
             false => format!("did you mean {}?", near.join(", ")),
@@ -180,13 +181,4 @@ impl Callboard {
         let at_once = self.write(move |tx| verbs::cancel::cancel(tx, id, now)).await?;
         Ok(Cancelled { job: self.plain_job(id).await?, at_once })
     }
-}
-
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
-    let mut scored: Vec<_> = known
-        .map(|known| (strsim::damerau_levenshtein(name, known), known.as_str()))
-        .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
-        .collect();
-    scored.sort_unstable();
-    scored.into_iter().take(3).map(|(_, known)| known).collect()
 }
