@@ -70,12 +70,15 @@ pub struct Slots(Mutex<Inner>);
 struct Inner {
     running: HashMap<Claim, Attempt>,
     ended: Vec<Finished>,
-    unwritten: usize,
+    unwritten: HashSet<Claim>,
     leaked: HashMap<i64, usize>,
     starts: VecDeque<Timestamp>,
-    /// Asked to stop before they were known here: the claim's answer was still on its way.
-    stopped_early: HashSet<Claim>,
     claiming: bool,
+    /// Attempts to be stopped whose claim is on disk, but not yet known here.
+    stop_early: HashSet<Claim>,
+    /// Whether all attempts are to stop, also those that begin now.
+    stop_all: Option<StopCause>,
+    overdue: usize,
 }
 
 impl Slots {
@@ -87,10 +90,32 @@ impl Slots {
     pub fn begin(&self, claim: Claim, attempt: Attempt) {
         let mut inner = self.inner();
         inner.starts.push_back(attempt.started_at);
-        if inner.stopped_early.remove(&claim) {
+        if inner.stop_early.remove(&claim) {
             attempt.stop(StopCause::Cancel);
+        } else if let Some(cause) = inner.stop_all {
+            attempt.stop(cause);
         }
         inner.running.insert(claim, attempt);
+    }
+
+    /// Somebody called an attempt off. A cancel may share its commit with the claim, and then comes
+    /// before the attempt begins.
+    pub fn cancel(&self, claim: Claim) {
+        let mut inner = self.inner();
+        match inner.running.get(&claim).cloned() {
+            Some(attempt) => attempt.stop(StopCause::Cancel),
+            None if inner.claiming => {
+                inner.stop_early.insert(claim);
+            }
+            None => {}
+        }
+    }
+
+    /// Tells all attempts to stop, also those that have yet to begin.
+    pub fn stop_all(&self, cause: StopCause) {
+        let mut inner = self.inner();
+        inner.stop_all = Some(cause);
+        inner.running.values().for_each(|attempt| attempt.stop(cause));
     }
 
     /// An attempt has ended. True when the worker actor has to be woken: nothing else had ended.
@@ -105,28 +130,42 @@ impl Slots {
     pub fn take_ended(&self) -> Vec<Finished> {
         let mut inner = self.inner();
         let ended = std::mem::take(&mut inner.ended);
-        inner.unwritten += ended.len();
+        inner.unwritten.extend(ended.iter().map(|f| f.claim));
         ended
     }
 
-    /// So many ends are on disk.
-    pub fn written(&self, n: usize) {
+    /// These ends are on disk.
+    pub fn written(&self, ended: &[Finished]) {
         let mut inner = self.inner();
-        inner.unwritten = inner.unwritten.saturating_sub(n);
+        for finished in ended {
+            inner.unwritten.remove(&finished.claim);
+        }
     }
 
-    /// Slots in use by code that runs.
+    /// The store did not take so many ends. They keep their slots until it has, which bounds what
+    /// is held in memory.
+    pub fn overdue(&self, n: usize) {
+        self.inner().overdue += n;
+    }
+
+    /// So many ends that were overdue are on disk.
+    pub fn caught_up(&self, n: usize) {
+        let mut inner = self.inner();
+        inner.overdue = inner.overdue.saturating_sub(n);
+    }
+
+    /// Slots in use: by code that runs, and by ends that the store did not take.
     #[must_use]
-    pub fn running(&self) -> usize {
+    pub fn taken(&self) -> usize {
         let inner = self.inner();
-        inner.running.len() + inner.leaked.values().sum::<usize>()
+        inner.running.len() + inner.leaked.values().sum::<usize>() + inner.overdue
     }
 
     /// Whether nothing runs and everything is on disk.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let inner = self.inner();
-        inner.running.is_empty() && inner.ended.is_empty() && inner.unwritten == 0 && !inner.claiming
+        inner.running.is_empty() && inner.ended.is_empty() && inner.unwritten.is_empty() && !inner.claiming
     }
 
     /// Begins to claim; false when a claim is under way already.
@@ -138,7 +177,7 @@ impl Slots {
     pub fn end_claim(&self) {
         let mut inner = self.inner();
         inner.claiming = false;
-        inner.stopped_early.clear();
+        inner.stop_early.clear();
     }
 
     /// The attempts that run, with their claims.
@@ -147,23 +186,18 @@ impl Slots {
         self.inner().running.iter().map(|(c, a)| (*c, a.clone())).collect()
     }
 
-    /// Somebody asked for an attempt to be called off.
-    pub fn cancel(&self, claim: Claim) {
-        let mut inner = self.inner();
-        if let Some(attempt) = inner.running.get(&claim) {
-            attempt.stop(StopCause::Cancel);
-        } else if inner.claiming {
-            inner.stopped_early.insert(claim);
-        }
-    }
-
-    /// Whether this process still has to do with a claim.
+    /// Whether this process has or may have to do with a claim.
     #[must_use]
     pub fn knows(&self, claim: &Claim) -> bool {
+        self.inner().claiming || self.holds(claim)
+    }
+
+    /// Whether the attempt of a claim runs here, or has ended here and is not on disk.
+    #[must_use]
+    pub fn holds(&self, claim: &Claim) -> bool {
         let inner = self.inner();
-        inner.claiming
-            || inner.unwritten > 0
-            || inner.running.contains_key(claim)
+        inner.running.contains_key(claim)
+            || inner.unwritten.contains(claim)
             || inner.ended.iter().any(|f| f.claim == *claim)
     }
 
@@ -249,14 +283,25 @@ mod tests {
     }
 
     #[test]
-    fn a_cancel_that_overtakes_the_claim_is_kept() {
+    fn a_cancel_that_comes_before_its_attempt_begins_is_not_lost() {
         let slots = Slots::default();
-        let claim = Claim { job_id: 1, attempt: 1, node: 1 };
+        let claim = |n| Claim { job_id: n, attempt: 1, node: 1 };
         assert!(slots.begin_claim());
-        slots.cancel(claim);
-        let attempt = Attempt::new(at(0));
-        slots.begin(claim, attempt.clone());
-        assert_eq!(attempt.cause(), Some(StopCause::Cancel));
+        slots.cancel(claim(1));
+        let (called_off, other) = (Attempt::new(at(0)), Attempt::new(at(0)));
+        slots.begin(claim(1), called_off.clone());
+        slots.begin(claim(2), other.clone());
+        slots.end_claim();
+        assert_eq!((called_off.cause(), other.cause()), (Some(StopCause::Cancel), None));
+    }
+
+    #[test]
+    fn when_all_are_told_to_stop_so_is_one_that_begins_later() {
+        let slots = Slots::default();
+        slots.stop_all(StopCause::Shutdown);
+        let late = Attempt::new(at(0));
+        slots.begin(Claim { job_id: 1, attempt: 1, node: 1 }, late.clone());
+        assert_eq!(late.cause(), Some(StopCause::Shutdown));
     }
 
     #[test]

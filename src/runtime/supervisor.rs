@@ -4,9 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use actix::{
-    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
-};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
 
 use super::guard::{Gone, Guard};
 use super::pruner::Pruner;
@@ -22,15 +20,15 @@ const RETRY_SCHEDULER: &str = "retry scheduler";
 const PRUNER: &str = "pruner";
 const RESCUER: &str = "rescuer";
 const WORKER: &str = "worker ";
+const JOB_THREADS: &str = "job threads";
 const SUPERVISOR: &str = "supervisor";
-const STORE: &str = "store";
+/// The store's name among the parts that prove progress.
+pub const STORE: &str = "store";
 
 /// See the module.
 pub struct Supervisor {
     shared: Arc<Shared>,
-    pruner: Option<Addr<Pruner>>,
-    rescuer: Option<Addr<Rescuer>>,
-    _guard: Option<Respawn>,
+    _guard: Respawn,
 }
 
 /// Store jobs.
@@ -50,10 +48,10 @@ impl<T: Send + 'static> Message for Write<T> {
     type Result = StoreResult<T>;
 }
 
-/// A commit is on disk.
-#[derive(Message)]
+/// Commits are on disk that nobody was told of: see [`Shared::take_commit`].
+#[derive(Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub struct CommitDone(pub Committed);
+pub struct CommitsDone;
 
 /// Start nothing more.
 #[derive(Clone, Copy, Message)]
@@ -68,18 +66,39 @@ pub struct CrashChild(pub String);
 impl Supervisor {
     /// Starts one on the arbiter of the caller, and sees to it that it is rebuilt if it panics.
     pub fn launch(shared: &Arc<Shared>) {
-        let supervisor = Self {
-            shared: shared.clone(),
-            pruner: None,
-            rescuer: None,
-            _guard: Some(Respawn(shared.clone())),
-        };
+        let supervisor = Self { shared: shared.clone(), _guard: Respawn(shared.clone()) };
         let address = supervisor.start();
         shared.with_actors(|actors| actors.supervisor = Some(address));
     }
 
-    fn start_worker(&self, job_type: &str, ctx: &mut Context<Self>) {
-        let guard = Guard::new(format!("{WORKER}{job_type}"), ctx.address().recipient());
+    /// Starts those children that are not there: all of them at first, and after a panic of this or
+    /// that one those that are gone.
+    fn start_children(&self) {
+        let (workers, scheduler, pruner, rescuer) = self.shared.with_actors(|actors| {
+            let alive = actors.workers.iter().filter(|(_, worker)| worker.connected());
+            (
+                alive.map(|(name, _)| name.clone()).collect::<HashSet<_>>(),
+                actors.retry_scheduler.as_ref().is_some_and(actix::Addr::connected),
+                actors.pruner.as_ref().is_some_and(actix::Addr::connected),
+                actors.rescuer.as_ref().is_some_and(actix::Addr::connected),
+            )
+        });
+        for job_type in self.shared.types.keys().filter(|name| !workers.contains(*name)) {
+            self.start_worker(job_type);
+        }
+        if !scheduler {
+            self.start_retry_scheduler();
+        }
+        if !pruner {
+            self.start_pruner();
+        }
+        if !rescuer {
+            self.start_rescuer();
+        }
+    }
+
+    fn start_worker(&self, job_type: &str) {
+        let guard = Guard::new(format!("{WORKER}{job_type}"), &self.shared);
         if let Some(worker) = Worker::new(job_type, self.shared.clone(), guard) {
             let address = worker.start();
             self.shared.watchdog.beat(&format!("{WORKER}{job_type}"));
@@ -87,23 +106,25 @@ impl Supervisor {
         }
     }
 
-    fn start_retry_scheduler(&self, ctx: &mut Context<Self>) {
-        let guard = Guard::new(RETRY_SCHEDULER, ctx.address().recipient());
+    fn start_retry_scheduler(&self) {
+        let guard = Guard::new(RETRY_SCHEDULER, &self.shared);
         let address = RetryScheduler::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(RETRY_SCHEDULER);
         self.shared.with_actors(|actors| actors.retry_scheduler = Some(address));
     }
 
-    fn start_pruner(&mut self, ctx: &mut Context<Self>) {
-        let guard = Guard::new(PRUNER, ctx.address().recipient());
-        self.pruner = Some(Pruner::new(self.shared.clone(), guard).start());
+    fn start_pruner(&self) {
+        let guard = Guard::new(PRUNER, &self.shared);
+        let address = Pruner::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(PRUNER);
+        self.shared.with_actors(|actors| actors.pruner = Some(address));
     }
 
-    fn start_rescuer(&mut self, ctx: &mut Context<Self>) {
-        let guard = Guard::new(RESCUER, ctx.address().recipient());
-        self.rescuer = Some(Rescuer::new(self.shared.clone(), guard).start());
+    fn start_rescuer(&self) {
+        let guard = Guard::new(RESCUER, &self.shared);
+        let address = Rescuer::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(RESCUER);
+        self.shared.with_actors(|actors| actors.rescuer = Some(address));
     }
 
     /// The heartbeat: the node's row, and a sign of life from everybody.
@@ -123,8 +144,9 @@ impl Supervisor {
     }
 
     fn ping(&self) {
-        let (workers, scheduler) = self.shared.with_actors(|actors| {
-            (actors.workers.values().cloned().collect::<Vec<_>>(), actors.retry_scheduler.clone())
+        let (workers, scheduler, pruner, rescuer) = self.shared.with_actors(|actors| {
+            let workers: Vec<_> = actors.workers.values().cloned().collect();
+            (workers, actors.retry_scheduler.clone(), actors.pruner.clone(), actors.rescuer.clone())
         });
         for worker in workers {
             worker.do_send(Ping);
@@ -132,12 +154,15 @@ impl Supervisor {
         if let Some(scheduler) = scheduler {
             scheduler.do_send(Ping);
         }
-        if let Some(pruner) = &self.pruner {
+        if let Some(pruner) = pruner {
             pruner.do_send(Ping);
         }
-        if let Some(rescuer) = &self.rescuer {
+        if let Some(rescuer) = rescuer {
             rescuer.do_send(Ping);
         }
+        // Async workers that block their threads would stop all others, and their time limits too.
+        let shared = self.shared.clone();
+        self.shared.job_threads.spawn(async move { shared.watchdog.beat(JOB_THREADS) });
     }
 
     fn reload_settings(&self, ctx: &mut Context<Self>) {
@@ -151,6 +176,34 @@ impl Supervisor {
             }
         };
         ctx.spawn(load.into_actor(self).map(|(), me, _| me.wake_all()));
+    }
+
+    /// Passes on what a commit brought about.
+    fn pass_on(&self, commit: Committed, ctx: &mut Context<Self>) {
+        for claim in commit.stop {
+            // Its type is not known here, and those that do not have it do not mind.
+            for worker in
+                self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>())
+            {
+                worker.do_send(CancelRunning(claim));
+            }
+        }
+        for job_type in commit.ready {
+            if let Some(worker) = self.shared.worker(&job_type) {
+                worker.do_send(JobReady);
+            }
+        }
+        if let (Some(at), Some(scheduler)) =
+            (commit.due, self.shared.with_actors(|actors| actors.retry_scheduler.clone()))
+        {
+            scheduler.do_send(Reschedule(at));
+        }
+        if commit.settings {
+            self.reload_settings(ctx);
+        }
+        if !commit.events.is_empty() {
+            self.shared.hub.publish(commit.events);
+        }
     }
 
     fn wake_all(&self) {
@@ -182,19 +235,9 @@ impl Actor for Supervisor {
     fn started(&mut self, ctx: &mut Context<Self>) {
         // Commits are told from the writer's thread, which must not wait.
         ctx.set_mailbox_capacity(65_536);
-        let (known, scheduler) = self.shared.with_actors(|actors| {
-            let alive = actors.workers.iter().filter(|(_, worker)| worker.connected());
-            (alive.map(|(name, _)| name.clone()).collect::<HashSet<_>>(), actors.retry_scheduler.is_some())
-        });
-        // After a panic of its own the children are still there.
-        for job_type in self.shared.types.keys().filter(|name| !known.contains(*name)) {
-            self.start_worker(job_type, ctx);
-        }
-        if !scheduler {
-            self.start_retry_scheduler(ctx);
-        }
-        self.start_pruner(ctx);
-        self.start_rescuer(ctx);
+        self.start_children();
+        // What the one before this did not get to.
+        ctx.notify(CommitsDone);
         self.beat(ctx);
     }
 }
@@ -217,33 +260,13 @@ impl<T: Send + 'static> Handler<Write<T>> for Supervisor {
     }
 }
 
-impl Handler<CommitDone> for Supervisor {
+impl Handler<CommitsDone> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, CommitDone(commit): CommitDone, ctx: &mut Context<Self>) {
-        for claim in commit.stop {
-            // Its type is not known here, and those that do not have it do not mind.
-            for worker in
-                self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>())
-            {
-                worker.do_send(CancelRunning(claim));
-            }
-        }
-        for job_type in commit.ready {
-            if let Some(worker) = self.shared.worker(&job_type) {
-                worker.do_send(JobReady);
-            }
-        }
-        if let (Some(at), Some(scheduler)) =
-            (commit.due, self.shared.with_actors(|actors| actors.retry_scheduler.clone()))
-        {
-            scheduler.do_send(Reschedule(at));
-        }
-        if commit.settings {
-            self.reload_settings(ctx);
-        }
-        if !commit.events.is_empty() {
-            self.shared.hub.publish(commit.events);
+    fn handle(&mut self, _: CommitsDone, ctx: &mut Context<Self>) {
+        // One by one: those behind one that makes this panic are left to the next supervisor.
+        while let Some(commit) = self.shared.take_commit() {
+            self.pass_on(commit, ctx);
         }
     }
 }
@@ -262,17 +285,12 @@ impl Handler<DrainAll> for Supervisor {
 impl Handler<Gone> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, Gone(name): Gone, ctx: &mut Context<Self>) {
+    fn handle(&mut self, Gone(name): Gone, _: &mut Context<Self>) {
         if self.shared.is_draining() && self.shared.is_idle() {
             return;
         }
         log::error!("the actor {name:?} is gone (a panic, see above); it is built anew");
-        match name.strip_prefix(WORKER) {
-            Some(job_type) => self.start_worker(job_type, ctx),
-            None if name == RETRY_SCHEDULER => self.start_retry_scheduler(ctx),
-            None if name == RESCUER => self.start_rescuer(ctx),
-            None => self.start_pruner(ctx),
-        }
+        self.start_children();
     }
 }
 
@@ -293,7 +311,7 @@ struct Respawn(Arc<Shared>);
 
 impl Drop for Respawn {
     fn drop(&mut self) {
-        if self.0.is_draining() {
+        if self.0.is_draining() && self.0.is_idle() {
             return;
         }
         log::error!("the supervisor is gone (a panic, see above); it is built anew");
