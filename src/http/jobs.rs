@@ -37,7 +37,7 @@ pub(super) fn single_routes(config: &mut ServiceConfig) {
 
 async fn enqueue(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
-    let job = new_job::whole(&mut fields, callboard.clock());
+    let job = new_job::whole(&mut fields, &**callboard);
     query::finish(fields)?;
     store(&callboard, job).await
 }
@@ -51,10 +51,10 @@ async fn enqueue_typed(
     let args = typed_args(body.text()?)?;
     let mut fields = query::fields(request.query_string())?;
     let job = match args {
-        Ok(args) => new_job::around(&mut fields, job_type.0, args, callboard.clock()),
+        Ok(args) => new_job::around(&mut fields, job_type.0, args, &**callboard),
         Err(message) => {
             fields.fault("args", message);
-            new_job::around(&mut fields, job_type.0, Json::empty_object(), callboard.clock())
+            new_job::around(&mut fields, job_type.0, Json::empty_object(), &**callboard)
         }
     };
     query::finish(fields)?;
