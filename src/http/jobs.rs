@@ -4,7 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::body::Body;
+use super::body::{Body, NoBody};
 use super::given::Given;
 use super::path::{JobId, Name};
 use super::problem::Problem;
@@ -127,11 +127,11 @@ async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -
     reply::ok(&callboard.patch(id.0, patch).await?)
 }
 
-async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.retry(id.0).await?)
 }
 
-async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {
     let cancelled = callboard.cancel(id.0).await?;
     let status = if cancelled.at_once { StatusCode::OK } else { StatusCode::ACCEPTED };
     reply::json(status, &cancelled.job)
