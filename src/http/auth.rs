@@ -23,6 +23,11 @@ impl From<Vec<Token>> for Tokens {
 }
 
 impl Tokens {
+    /// Whether everybody may do everything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The entry of a token. Takes as long for a wrong one as for any of the right ones.
     fn find(&self, token: &[u8]) -> Option<&Token> {
         let hash: [u8; 32] = Sha256::digest(token).into();
@@ -40,7 +45,7 @@ impl Tokens {
     /// # Errors
     /// 401 without a known token, 403 with one whose role is not enough.
     pub(super) fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
-        if self.0.is_empty() || request.path() == "/healthz" {
+        if self.is_empty() || request.path() == "/healthz" {
             return Ok(());
         }
         let token = presented(request).ok_or_else(|| unauthorized("this server wants a token"))?;

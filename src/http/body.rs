@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest, mime};
 use super::fields::Fields;
 use super::object::NotAnObject;
 use super::problem::Problem;
+use super::query;
 use crate::error::FieldFault;
 
 /// The largest body that is about one thing: args of full size, and room for the other fields.
@@ -75,6 +76,27 @@ impl<const LIMIT: usize> FromRequest for Body<LIMIT> {
                 return Err(not_json("the body has no Content-Type"));
             }
             Ok(Self(bytes))
+        })
+    }
+}
+
+/// For calls that take no body: nothing and `{}` are fine, fields are refused by name.
+pub(crate) struct NoBody;
+
+impl FromRequest for NoBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let payload = Payload::from_request(request, payload);
+        Box::pin(async move {
+            let payload = payload.await.map_err(|e| Problem::new(StatusCode::BAD_REQUEST, e.to_string()))?;
+            let bytes = receive(payload, ONE).await?;
+            if !bytes.is_empty() {
+                let body: Body = Body(bytes);
+                query::finish(body.fields()?)?;
+            }
+            Ok(Self)
         })
     }
 }
@@ -176,6 +198,19 @@ mod tests {
         assert_eq!(read::<4>(typed("application/json", b"12345")).await.unwrap_err(), 413);
         let announced = typed("application/json", b"1").insert_header(("content-length", "5"));
         assert_eq!(read::<4>(announced).await.unwrap_err(), 413);
+    }
+
+    #[actix_web::test]
+    async fn a_call_without_fields_names_those_it_gets() {
+        let read = |body: &'static str| async move {
+            let (request, mut payload) = TestRequest::post().set_payload(body).to_http_parts();
+            let read = NoBody::from_request(&request, &mut payload).await;
+            read.map(|_| ()).map_err(|p| (p.status().as_u16(), p.errors().len()))
+        };
+        assert_eq!(read("").await, Ok(()));
+        assert_eq!(read("{}").await, Ok(()));
+        assert_eq!(read(r#"{"force":true}"#).await, Err((422, 1)));
+        assert_eq!(read("force=true").await, Err((400, 0)));
     }
 
     #[test]

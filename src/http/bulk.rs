@@ -4,12 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, ServiceConfig};
 
 use super::body::{BULK, Body};
+use super::new_job::{self, Usual};
 use super::problem::Problem;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
-use super::{new_job, resource};
+use super::resource;
+
+use crate::domain::NewJob;
 use crate::domain::ident::MAX_BULK;
-use crate::domain::{Clock, NewJob};
 use crate::runtime::Callboard;
 
 /// A body beyond this size is read off the threads that serve other requests.
@@ -22,21 +24,21 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 async fn enqueue_many(callboard: Data<Callboard>, _: NoQuery, body: Body<BULK>) -> Reply {
     let jobs = if body.len() > LARGE {
-        let clock = callboard.clock().clone();
-        web::block(move || read(&body, &clock)).await.map_err(|_| interrupted())??
+        let usual = callboard.clone();
+        web::block(move || read(&body, &**usual)).await.map_err(|_| interrupted())??
     } else {
-        read(&body, callboard.clock())?
+        read(&body, &**callboard)?
     };
     reply::json(StatusCode::CREATED, &callboard.enqueue_many(jobs).await?)
 }
 
-fn read(body: &Body<BULK>, clock: &Clock) -> Result<Vec<NewJob>, Problem> {
+fn read(body: &Body<BULK>, usual: &impl Usual) -> Result<Vec<NewJob>, Problem> {
     let mut fields = body.fields()?;
     let items = fields.needed("jobs", |g| g.items(MAX_BULK)).unwrap_or_default();
     let mut jobs = Vec::with_capacity(items.len());
     for (i, item) in items.iter().enumerate() {
         let place = format_args!("jobs[{i}]");
-        jobs.extend(fields.inside(place, item.source(), |inner| new_job::whole(inner, clock)));
+        jobs.extend(fields.inside(place, item.source(), |inner| new_job::whole(inner, usual)));
         if fields.is_hopeless() {
             break;
         }
@@ -52,10 +54,23 @@ fn interrupted() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Backoff, Timestamp};
+
+    struct Now;
+
+    impl Usual for Now {
+        fn now(&self) -> Timestamp {
+            Timestamp::system_now()
+        }
+
+        fn backoff(&self, _: &str) -> Backoff {
+            Backoff::default()
+        }
+    }
 
     fn parse(text: &str) -> Result<Vec<NewJob>, (u16, Vec<String>)> {
         let body = Body::from(text.to_owned());
-        read(&body, &Clock::system()).map_err(|problem| {
+        read(&body, &Now).map_err(|problem| {
             (problem.status().as_u16(), problem.errors().iter().map(|e| e.field.clone()).collect())
         })
     }

@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::{Data, ServiceConfig};
 
+use super::body::NoBody;
 use super::reply::{self, Reply};
 use super::{filter, jobs, query, resource};
 use crate::runtime::Callboard;
@@ -19,11 +20,11 @@ async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
     reply::ok(&jobs::page(&callboard, fields, filter::read_failed).await?)
 }
 
-async fn redrive(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+async fn redrive(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
     act(&callboard, Action::Retry, &request).await
 }
 
-async fn discard(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+async fn discard(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
     act(&callboard, Action::Delete, &request).await
 }
 

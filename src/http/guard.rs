@@ -7,8 +7,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest};
 
-use super::auth::Tokens;
-use super::origin;
+use super::access::Access;
 use super::problem::Problem;
 
 /// The longest path and query together, in bytes.
@@ -19,20 +18,19 @@ const MAX_HEADERS: usize = 32 * 1024;
 
 /// Lets a request through, or answers it with what is wrong.
 pub(super) async fn guard<B: MessageBody>(
-    tokens: Data<Tokens>,
+    access: Data<Access>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    match admit(&tokens, request.request()) {
+    match admit(&access, request.request()) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
         Err(problem) => Ok(request.into_response(problem.response()).map_into_right_body()),
     }
 }
 
-fn admit(tokens: &Tokens, request: &HttpRequest) -> Result<(), Problem> {
+fn admit(access: &Access, request: &HttpRequest) -> Result<(), Problem> {
     check_size(request)?;
-    origin::check(request)?;
-    tokens.check(request)
+    access.check(request)
 }
 
 fn check_size(request: &HttpRequest) -> Result<(), Problem> {
@@ -58,7 +56,7 @@ mod tests {
     #[test]
     fn long_addresses_and_headers_are_refused() {
         let status = |request: TestRequest| {
-            admit(&Tokens::default(), &request.to_http_request()).map_err(|p| p.status().as_u16())
+            admit(&Access::default(), &request.to_http_request()).map_err(|p| p.status().as_u16())
         };
         assert_eq!(status(TestRequest::with_uri("/api/jobs?q=a")), Ok(()));
         assert_eq!(status(TestRequest::with_uri(&format!("/?q={}", "a".repeat(MAX_URI)))), Err(414));

@@ -9,8 +9,8 @@ use actix_web::http::StatusCode;
 use futures_util::Stream;
 
 use super::live::LiveJobs;
-use super::live_query::LiveQuery;
-use super::refusal::{refuse, refuse_away, refuse_error};
+use super::path::JobId;
+use super::problem::Problem;
 use crate::domain::{EventBody, Job, State};
 use crate::runtime::hub::{Frame, Subscription, Wish};
 
@@ -29,16 +29,18 @@ pub(super) struct JobFeed {
 }
 
 impl JobFeed {
-    /// Begins to watch the job whose id is in the path, and then reads it.
-    pub async fn open(live: &impl LiveJobs, id: &str, query: LiveQuery) -> actix_web::Result<Self> {
-        let no_such_job = || refuse(StatusCode::NOT_FOUND, &format!("there is no job {id}"));
-        let id = id.parse().map_err(|_| no_such_job())?;
-        let wish = Wish::job(id).with_logs(query.logs).after(query.last_event_id);
-        let events = live.hub().subscribe(wish).await.map_err(refuse_away)?;
-        let job = live.job(id).await.map_err(|e| refuse_error(&e))?;
-        Self::new(&job, events, query.last_event_id.is_some()).map_err(|e| {
-            log::error!("job {id} cannot be written as JSON: {e}");
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, &format!("what is stored of job {id} is damaged: {e}"))
+    /// Begins to watch a job, and then reads it.
+    ///
+    /// # Errors
+    /// 404 when there is no such job, 503.
+    pub async fn open(live: &impl LiveJobs, id: JobId, wish: Wish) -> Result<Self, Problem> {
+        let resumed = wish.after.is_some();
+        let events = live.hub().subscribe(wish).await?;
+        let job = live.job(id.0).await?;
+        Self::new(&job, events, resumed).map_err(|e| {
+            log::error!("job {} cannot be written as JSON: {e}", job.id);
+            let detail = format!("what is stored of job {} is damaged: {e}", job.id);
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
         })
     }
 

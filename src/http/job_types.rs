@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, ServiceConfig};
 
-use super::body::Body;
+use super::body::{Body, NoBody};
 use super::fields::Fields;
 use super::given::Given;
 use super::path::Name;
@@ -43,11 +43,11 @@ async fn change(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) 
     reply::ok(&callboard.patch_job_type(&name.0, patch).await?)
 }
 
-async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
+async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_job_type(&name.0, true).await?)
 }
 
-async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
+async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_job_type(&name.0, false).await?)
 }
 

@@ -4,7 +4,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::body::Body;
+use super::body::{Body, NoBody};
 use super::given::Given;
 use super::path::{JobId, Name};
 use super::problem::Problem;
@@ -37,7 +37,7 @@ pub(super) fn single_routes(config: &mut ServiceConfig) {
 
 async fn enqueue(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
-    let job = new_job::whole(&mut fields, callboard.clock());
+    let job = new_job::whole(&mut fields, &**callboard);
     query::finish(fields)?;
     store(&callboard, job).await
 }
@@ -51,10 +51,10 @@ async fn enqueue_typed(
     let args = typed_args(body.text()?)?;
     let mut fields = query::fields(request.query_string())?;
     let job = match args {
-        Ok(args) => new_job::around(&mut fields, job_type.0, args, callboard.clock()),
+        Ok(args) => new_job::around(&mut fields, job_type.0, args, &**callboard),
         Err(message) => {
             fields.fault("args", message);
-            new_job::around(&mut fields, job_type.0, Json::empty_object(), callboard.clock())
+            new_job::around(&mut fields, job_type.0, Json::empty_object(), &**callboard)
         }
     };
     query::finish(fields)?;
@@ -127,11 +127,11 @@ async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -
     reply::ok(&callboard.patch(id.0, patch).await?)
 }
 
-async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.retry(id.0).await?)
 }
 
-async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {
     let cancelled = callboard.cancel(id.0).await?;
     let status = if cancelled.at_once { StatusCode::OK } else { StatusCode::ACCEPTED };
     reply::json(status, &cancelled.job)

@@ -1,8 +1,11 @@
-//! What the live streams ask of the runtime.
+//! WebSockets and SSE streams, and what they ask of the runtime.
 
 use std::future::Future;
 use std::time::Duration;
 
+use actix_web::web::{Data, ServiceConfig};
+
+use super::{Access, mount, sse, ws};
 use crate::domain::Job;
 use crate::error::Error;
 use crate::runtime::hub::HubHandle;
@@ -27,6 +30,19 @@ pub trait LiveJobs: 'static {
     fn comment_every(&self) -> Duration {
         Duration::from_secs(15)
     }
+}
+
+/// Mounts the live endpoints alone.
+pub fn configure<L: LiveJobs>(live: Data<L>, access: Access) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config.app_data(live);
+        mount(config, access, routes::<L>);
+    }
+}
+
+/// Every live path. `L` must be there as [`Data`].
+pub(super) fn routes<L: LiveJobs>(config: &mut ServiceConfig) {
+    config.configure(ws::routes::<L>).configure(sse::routes::<L>);
 }
 
 impl LiveJobs for crate::runtime::Callboard {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::web::{Data, ServiceConfig};
 use serde::Serialize;
 
-use super::body::Body;
+use super::body::{Body, NoBody};
 use super::fields::Fields;
 use super::given::Given;
 use super::query::{self, NoQuery};
@@ -31,7 +31,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/maintenance/cleanup").post(cleanup).mount(config);
 }
 
-async fn recover_stale(callboard: Data<Callboard>, _: NoQuery) -> Reply {
+async fn recover_stale(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&Recovered { recovered: callboard.recover_stale().await? })
 }
 

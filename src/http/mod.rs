@@ -3,6 +3,7 @@
 //! A request passes `guard`, then its handler reads body and query through `fields`, where every
 //! fault is gathered, and calls [`Callboard`]. Nothing is written when anything is wrong.
 
+mod access;
 mod actions;
 mod auth;
 mod body;
@@ -13,12 +14,12 @@ mod filter;
 mod given;
 mod guard;
 mod health;
+mod host;
 mod job_feed;
 mod job_patch;
 mod job_types;
 mod jobs;
 pub mod live;
-mod live_query;
 mod logs;
 mod maintenance;
 mod metrics;
@@ -30,36 +31,38 @@ mod path;
 mod problem;
 mod query;
 mod queues;
-mod refusal;
 mod reply;
 mod resource;
 pub mod server;
-pub mod sse;
+mod sse;
 pub mod stalled_peer;
 mod status;
-pub mod ws;
+mod watch;
+mod ws;
 mod ws_intake;
 
 use actix_web::HttpRequest;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
+pub use access::Access;
 pub use auth::Tokens;
 pub use problem::Problem;
 
 use crate::runtime::Callboard;
 
-/// Mounts the API of a running callboard: `App::new().configure(http::configure(callboard, tokens))`.
-pub fn configure(callboard: Callboard, tokens: Tokens) -> impl FnOnce(&mut ServiceConfig) {
+/// Mounts the API of a running callboard: `App::new().configure(http::configure(callboard, access))`.
+pub fn configure(callboard: Callboard, access: Access) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
-        config.app_data(Data::new(callboard)).app_data(Data::new(tokens));
-        config.service(
-            web::scope("")
-                .wrap(from_fn(guard::guard))
-                .configure(routes)
-                .default_service(web::to(nothing_here)),
-        );
+        config.app_data(Data::new(callboard));
+        mount(config, access, routes);
     }
+}
+
+/// Mounts routes behind the guard, and what answers where there is none.
+fn mount(config: &mut ServiceConfig, access: Access, routes: fn(&mut ServiceConfig)) {
+    let guarded = web::scope("").wrap(from_fn(guard::guard)).configure(routes);
+    config.app_data(Data::new(access)).service(guarded.default_service(web::to(nothing_here)));
 }
 
 /// Every path. Where two match a request the first one takes it, so fixed words come before
@@ -79,8 +82,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(queues::routes)
         .configure(nodes::routes)
         .configure(maintenance::routes)
-        .configure(ws::routes::<Callboard>)
-        .configure(sse::routes::<Callboard>);
+        .configure(live::routes::<Callboard>);
 }
 
 async fn nothing_here(request: HttpRequest) -> reply::Reply {

@@ -8,20 +8,41 @@ use super::given::Given;
 use crate::domain::ident::{MAX_DEPENDS_ON, MAX_TAGS, check_tags};
 use crate::domain::lifecycle::State;
 use crate::domain::unique::UniqueRule;
-use crate::domain::{Backoff, Clock, Json, NewJob, Timestamp, Unique};
+use crate::domain::{Backoff, Json, NewJob, Timestamp, Unique};
+use crate::runtime::Callboard;
 
 /// The most parts that a uniqueness rule may look at.
 const MAX_UNIQUE_BY: usize = 20;
 
+/// What is to be known besides what the caller says.
+pub(crate) trait Usual {
+    /// The present moment, from which a delay counts.
+    fn now(&self) -> Timestamp;
+
+    /// The delays between tries of a job type.
+    fn backoff(&self, job_type: &str) -> Backoff;
+}
+
+impl Usual for Callboard {
+    fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    fn backoff(&self, job_type: &str) -> Backoff {
+        Self::backoff(self, job_type)
+    }
+}
+
 /// Reads a whole job. Faults stay in `fields`; the job is worth something only without any.
-pub(crate) fn whole(fields: &mut Fields<'_>, clock: &Clock) -> NewJob {
+pub(crate) fn whole(fields: &mut Fields<'_>, usual: &impl Usual) -> NewJob {
     let job_type = fields.needed("job_type", text);
     let args = fields.read("args", Given::json);
-    around(fields, job_type.unwrap_or_default(), args.unwrap_or_else(Json::empty_object), clock)
+    around(fields, job_type.unwrap_or_default(), args.unwrap_or_else(Json::empty_object), usual)
 }
 
 /// Reads the fields around a job type and args that came another way.
-pub(crate) fn around(fields: &mut Fields<'_>, job_type: String, args: Json, clock: &Clock) -> NewJob {
+pub(crate) fn around(fields: &mut Fields<'_>, job_type: String, args: Json, usual: &impl Usual) -> NewJob {
+    let backoff = backoff(fields, || usual.backoff(&job_type));
     let plain = NewJob::new(job_type);
     let job = NewJob {
         args,
@@ -31,14 +52,14 @@ pub(crate) fn around(fields: &mut Fields<'_>, job_type: String, args: Json, cloc
         priority: priority(fields).unwrap_or(plain.priority),
         max_retries: max_retries(fields),
         timeout_secs: fields.nullable("timeout_secs", Given::number),
-        run_at: start(fields, clock),
+        run_at: start(fields, usual),
         parent_job_id: fields.nullable("parent_job_id", Given::id).flatten(),
         depends_on: fields.list("depends_on", MAX_DEPENDS_ON, Given::id).unwrap_or_default(),
         on_parent_failure: fields.nullable("on_parent_failure", Given::word).flatten().unwrap_or_default(),
         tags: tags(fields).unwrap_or_default(),
         metadata: fields.read("metadata", Given::json).unwrap_or(plain.metadata),
         unique: unique(fields),
-        backoff: backoff(fields),
+        backoff,
         ..plain
     };
     fields.faults(job.faults());
@@ -69,7 +90,7 @@ pub(super) fn tags(fields: &mut Fields<'_>) -> Option<Vec<String>> {
 }
 
 /// `run_at` or `delay_secs`, whichever was given. A past time is kept: it means now.
-fn start(fields: &mut Fields<'_>, clock: &Clock) -> Option<Timestamp> {
+fn start(fields: &mut Fields<'_>, usual: &impl Usual) -> Option<Timestamp> {
     let both = fields.has("run_at") && fields.has("delay_secs");
     let run_at = fields.nullable("run_at", Given::time).flatten();
     let delay = fields.nullable("delay_secs", delay).flatten();
@@ -77,7 +98,7 @@ fn start(fields: &mut Fields<'_>, clock: &Clock) -> Option<Timestamp> {
         fields.fault("delay_secs", "cannot be given together with run_at");
     }
     let Some(delay) = delay else { return run_at };
-    let at = clock.now().plus(delay);
+    let at = usual.now().plus(delay);
     if at == Timestamp::MAX {
         fields.fault("delay_secs", "leads beyond the year 9999");
     }
@@ -105,11 +126,11 @@ fn unique_rule(fields: &mut Fields<'_>) -> UniqueRule {
     }
 }
 
-/// A backoff of which any part may be left out.
-pub(crate) fn backoff(fields: &mut Fields<'_>) -> Option<Backoff> {
+/// A backoff; a part that is left out is the job type's.
+fn backoff(fields: &mut Fields<'_>, usual: impl FnOnce() -> Backoff) -> Option<Backoff> {
     fields
         .table("backoff", |inner| {
-            let usual = Backoff::default();
+            let usual = usual();
             Backoff {
                 base_delay_secs: inner
                     .read("base_delay_secs", Given::number)
@@ -131,19 +152,29 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::MIN;
 
-    fn clock() -> Clock {
-        Clock::manual(NOW.plus(Duration::from_secs(1000)))
+    /// All job types wait for a minute at most, but `slow` for a day.
+    struct Noon;
+
+    impl Usual for Noon {
+        fn now(&self) -> Timestamp {
+            NOW.plus(Duration::from_secs(1000))
+        }
+
+        fn backoff(&self, job_type: &str) -> Backoff {
+            let max_delay_secs = if job_type == "slow" { 86_400.0 } else { 60.0 };
+            Backoff { max_delay_secs, ..Backoff::default() }
+        }
     }
 
     fn from_body(text: &str) -> Result<NewJob, Vec<String>> {
         let mut fields = Fields::of_object(text).unwrap();
-        let job = whole(&mut fields, &clock());
+        let job = whole(&mut fields, &Noon);
         names(fields.finish()).map(|()| job)
     }
 
     fn from_query(text: &str) -> Result<NewJob, Vec<String>> {
         let mut fields = query::fields(text).unwrap();
-        let job = around(&mut fields, "t".into(), Json::empty_object(), &clock());
+        let job = around(&mut fields, "t".into(), Json::empty_object(), &Noon);
         names(fields.finish()).map(|()| job)
     }
 
@@ -172,7 +203,7 @@ mod tests {
         let Some(Unique::Rule(rule)) = job.unique else { panic!("{:?}", job.unique) };
         assert_eq!((rule.by, rule.while_in), (vec!["args.x".into()], Some(vec![State::Pending])));
         assert_eq!((rule.for_secs, rule.on_conflict), (Some(1.5), OnConflict::Refuse));
-        assert_eq!(job.backoff, Some(Backoff { jitter: 0.0, ..Backoff::default() }));
+        assert_eq!(job.backoff, Some(Backoff { jitter: 0.0, ..Noon.backoff("t") }));
     }
 
     #[test]
@@ -186,6 +217,13 @@ mod tests {
         assert_eq!((job.tags, job.depends_on), (vec!["a".into(), "b c".into()], vec![1, 2]));
         assert_eq!((job.unique, job.priority), (Some(Unique::Plain(true)), 1));
         assert_eq!(job.run_at, Some(NOW.plus(Duration::from_millis(1_000_500))));
+    }
+
+    #[test]
+    fn the_rest_of_a_backoff_is_its_job_types() {
+        let job = from_body(r#"{"backoff":{"multiplier":3},"job_type":"slow"}"#).unwrap();
+        assert_eq!(job.backoff, Some(Backoff { multiplier: 3.0, ..Noon.backoff("slow") }));
+        assert_eq!(from_body(r#"{"job_type":"slow"}"#).unwrap().backoff, None);
     }
 
     #[test]
@@ -303,7 +341,7 @@ mod tests {
             value in r#"null|true|-?[0-9]{1,25}(\.[0-9]{1,5})?(e-?[0-9]{1,4})?|"[a-z\\0-9:TZ+-]{0,30}"|\[[0-9,]{0,9}\]|\{"by":.{0,9}\}"#,
         ) {
             if let Ok(mut fields) = Fields::of_object(&format!("{{\"{name}\":{value}}}")) {
-                let job = whole(&mut fields, &clock());
+                let job = whole(&mut fields, &Noon);
                 if fields.finish().is_ok() {
                     prop_assert_eq!(job.faults(), vec![]);
                 }

@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::error::{Error, FieldFault};
+use crate::runtime::hub::HubAway;
 
 /// How long a caller should stay away, in seconds, when the server or its store is away.
 const RETRY_AFTER_SECS: u32 = 2;
@@ -52,6 +53,11 @@ impl Problem {
     #[must_use]
     pub fn invalid(errors: Vec<FieldFault>) -> Self {
         Self::faulty(StatusCode::UNPROCESSABLE_ENTITY, errors)
+    }
+
+    /// 503: it may go well a little later.
+    fn away(why: impl fmt::Display) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string()).retry_after(RETRY_AFTER_SECS)
     }
 
     /// Fields or parameters are wrong, and this is how badly.
@@ -127,15 +133,18 @@ impl ResponseError for Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let away = |error: Error| {
-            Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after(RETRY_AFTER_SECS)
-        };
         match error {
             Error::NotFound(what) => Self::not_found(what),
             Error::Conflict(why) => Self::new(StatusCode::CONFLICT, why),
             Error::Invalid(faults) => Self::invalid(faults),
-            Error::ShuttingDown | Error::Unavailable(_) => away(error),
+            Error::ShuttingDown | Error::Unavailable(_) => Self::away(error),
         }
+    }
+}
+
+impl From<HubAway> for Problem {
+    fn from(away: HubAway) -> Self {
+        Self::away(away)
     }
 }
 

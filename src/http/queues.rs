@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, ServiceConfig};
 
+use super::body::NoBody;
 use super::path::Name;
 use super::query::NoQuery;
 use super::reply::{self, Reply};
@@ -19,10 +20,10 @@ async fn list(callboard: Data<Callboard>, _: NoQuery) -> Reply {
     reply::list("queues", &callboard.queues().await?)
 }
 
-async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
+async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_queue(&name.0, true).await?)
 }
 
-async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
+async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_queue(&name.0, false).await?)
 }

@@ -43,6 +43,11 @@ impl Methods {
         self
     }
 
+    /// Answers GET alone, with something that has no end: HEAD would wait for it.
+    pub(crate) fn stream<Args: FromRequest + 'static>(self, handler: impl Handles<Args>) -> Self {
+        self.method("GET", Method::GET, handler)
+    }
+
     /// Answers POST.
     pub(crate) fn post<Args: FromRequest + 'static>(self, handler: impl Handles<Args>) -> Self {
         self.method("POST", Method::POST, handler)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer};
 
-use super::{Tokens, configure, stalled_peer};
+use super::{Access, Tokens, configure, stalled_peer};
 use crate::runtime::Callboard;
 
 /// How long a client has to send the head of a request.
@@ -23,9 +23,9 @@ const MAX_CONNECTIONS: usize = 25_000;
 /// # Errors
 /// When a socket cannot be used.
 pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, tokens: &Tokens) -> std::io::Result<Server> {
-    let (callboard, tokens) = (callboard.clone(), tokens.clone());
+    let (callboard, access) = (callboard.clone(), access(&listeners, tokens)?);
     let mut server =
-        HttpServer::new(move || App::new().configure(configure(callboard.clone(), tokens.clone())))
+        HttpServer::new(move || App::new().configure(configure(callboard.clone(), access.clone())))
             .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
             .max_connections(MAX_CONNECTIONS)
             .client_request_timeout(HEAD_PATIENCE)
@@ -37,6 +37,16 @@ pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, tokens: &Tokens
         server = server.listen(listener)?;
     }
     Ok(server.run())
+}
+
+fn access(listeners: &[TcpListener], tokens: &Tokens) -> std::io::Result<Access> {
+    let access = Access::new(tokens.clone());
+    for listener in listeners {
+        if !listener.local_addr()?.ip().is_loopback() {
+            return Ok(access);
+        }
+    }
+    Ok(access.local())
 }
 
 /// Binds every address that `bind` stands for (`localhost` stands for two).

@@ -1,60 +1,43 @@
 //! Server-sent events: `/api/events` and `/api/jobs/{id}/events`.
 
+use std::convert::Infallible;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, Result, web};
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 
 use super::job_feed::JobFeed;
 use super::live::LiveJobs;
-use super::live_query::{self, LiveQuery, Takes};
-use super::refusal::{refuse_away, refuse_error};
+use super::path::JobId;
+use super::reply::Reply;
+use super::resource;
+use super::watch::{self, Resume};
 use crate::runtime::hub::{Frame, Wish};
 
 /// Frames that go out as one chunk when they are there at once.
 const MAX_BATCH: usize = 64;
-/// An id that no event has: one that was not ours, or not a number.
-const FOREIGN_ID: u64 = u64::MAX;
 
-/// Adds the SSE endpoints. `L` must be there as [`web::Data`].
-pub fn routes<L: LiveJobs>(config: &mut web::ServiceConfig) {
-    config
-        .route("/api/events", web::get().to(watch_all::<L>))
-        .route("/api/jobs/{id}/events", web::get().to(watch_job::<L>));
+/// Mounts the calls.
+pub(super) fn routes<L: LiveJobs>(config: &mut ServiceConfig) {
+    resource::at("/api/events").stream(watch_all::<L>).mount(config);
+    resource::at("/api/jobs/{id}/events").stream(watch_job::<L>).mount(config);
 }
 
-/// `GET /api/events`: everything, narrowed by the list's filters.
-pub async fn watch_all<L: LiveJobs>(request: HttpRequest, live: web::Data<L>) -> Result<HttpResponse> {
-    let query = read_query(&request, true)?;
-    let wish = Wish::all(query.filter).with_logs(query.logs).after(query.last_event_id);
-    let events = live.hub().subscribe(wish).await.map_err(refuse_away)?;
-    Ok(answer(events, live.comment_every()))
+/// Everything, narrowed by the list's filters.
+async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest) -> Reply {
+    let wish = watch::read(&request, Resume::Offered, watch::everything)?;
+    Ok(answer(live.hub().subscribe(wish).await?, live.comment_every()))
 }
 
-/// `GET /api/jobs/{id}/events`: one job, until its end.
-pub async fn watch_job<L: LiveJobs>(
-    request: HttpRequest,
-    id: web::Path<String>,
-    live: web::Data<L>,
-) -> Result<HttpResponse> {
-    let query = read_query(&request, false)?;
-    let feed = JobFeed::open(&**live, &id, query).await?;
-    Ok(answer(feed, live.comment_every()))
-}
-
-/// The query, and the header that browsers send when they come back.
-fn read_query(request: &HttpRequest, filters: bool) -> Result<LiveQuery> {
-    let mut query = live_query::read(request.query_string(), Takes { filters, resume: true })
-        .map_err(|e| refuse_error(&e))?;
-    if let Some(id) = request.headers().get("Last-Event-ID").filter(|id| !id.is_empty()) {
-        let id = id.to_str().ok().and_then(|id| id.trim().parse().ok());
-        query.last_event_id = Some(id.unwrap_or(FOREIGN_ID));
-    }
-    Ok(query)
+/// One job, until its end.
+async fn watch_job<L: LiveJobs>(live: Data<L>, id: JobId, request: HttpRequest) -> Reply {
+    let wish = watch::read(&request, Resume::Offered, |_| Wish::job(id.0))?;
+    Ok(answer(JobFeed::open(&**live, id, wish).await?, live.comment_every()))
 }
 
 fn answer(frames: impl Stream<Item = Arc<Frame>> + 'static, comment_every: Duration) -> HttpResponse {
@@ -70,7 +53,7 @@ fn answer(frames: impl Stream<Item = Arc<Frame>> + 'static, comment_every: Durat
 fn chunks(
     frames: impl Stream<Item = Arc<Frame>> + 'static,
     comment_every: Duration,
-) -> impl Stream<Item = Result<Bytes>> {
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let first = stream::iter([Bytes::from_static(b": callboard\n\n")]);
     let batches = Box::pin(frames.ready_chunks(MAX_BATCH));
     let rest = stream::unfold(batches, move |mut batches| async move {

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
+use actix_web::HttpRequest;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, Result, web};
+use actix_web::web::{Data, Payload, ServiceConfig};
 use actix_web_actors::ws;
 use futures_util::StreamExt;
 use futures_util::stream::LocalBoxStream;
-use url::Url;
 
 use super::job_feed::JobFeed;
 use super::live::LiveJobs;
-use super::live_query::{self, Takes};
-use super::refusal::{refuse, refuse_away, refuse_error};
+use super::path::JobId;
+use super::problem::Problem;
+use super::reply::Reply;
+use super::resource;
+use super::watch::{self, Resume};
 use super::ws_intake::Intake;
 use crate::runtime::hub::{Frame, FrameKind, Wish};
 
@@ -26,40 +29,26 @@ const PATIENCE: u8 = 3;
 /// How long to wait for the client's half of the goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// Adds the WebSocket endpoints. `L` must be there as [`web::Data`].
-pub fn routes<L: LiveJobs>(config: &mut web::ServiceConfig) {
-    config
-        .route("/api/ws", web::get().to(watch_all::<L>))
-        .route("/api/jobs/{id}/ws", web::get().to(watch_job::<L>))
-        .route("/jobs/{id}/ws", web::get().to(watch_job::<L>));
+/// Mounts the calls.
+pub(super) fn routes<L: LiveJobs>(config: &mut ServiceConfig) {
+    resource::at("/api/ws").stream(watch_all::<L>).mount(config);
+    for path in ["/api/jobs/{id}/ws", "/jobs/{id}/ws"] {
+        resource::at(path).stream(watch_job::<L>).mount(config);
+    }
 }
 
-/// `GET /api/ws`: everything, narrowed by the list's filters.
-pub async fn watch_all<L: LiveJobs>(
-    request: HttpRequest,
-    payload: web::Payload,
-    live: web::Data<L>,
-) -> Result<HttpResponse> {
-    check_origin(&request)?;
-    let query = live_query::read(request.query_string(), Takes { filters: true, resume: false })
-        .map_err(|e| refuse_error(&e))?;
+/// Everything, narrowed by the list's filters.
+async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest, payload: Payload) -> Reply {
+    let wish = watch::read(&request, Resume::NotOffered, watch::everything)?;
     check_handshake(&request)?;
-    let wish = Wish::all(query.filter).with_logs(query.logs);
-    let events = live.hub().subscribe(wish).await.map_err(refuse_away)?;
+    let events = live.hub().subscribe(wish).await?;
     WsSession::new(events.boxed_local(), live.ping_every()).start(&request, payload)
 }
 
-/// `GET /api/jobs/{id}/ws`: one job, until its end.
-pub async fn watch_job<L: LiveJobs>(
-    request: HttpRequest,
-    id: web::Path<String>,
-    payload: web::Payload,
-    live: web::Data<L>,
-) -> Result<HttpResponse> {
-    check_origin(&request)?;
-    let query = live_query::read(request.query_string(), Takes { filters: false, resume: false })
-        .map_err(|e| refuse_error(&e))?;
-    let feed = JobFeed::open(&**live, &id, query).await?;
+/// One job, until its end.
+async fn watch_job<L: LiveJobs>(live: Data<L>, id: JobId, request: HttpRequest, payload: Payload) -> Reply {
+    let wish = watch::read(&request, Resume::NotOffered, |_| Wish::job(id.0))?;
+    let feed = JobFeed::open(&**live, id, wish).await?;
     check_handshake(&request)?;
     WsSession::new(feed.boxed_local(), live.ping_every()).start(&request, payload)
 }
@@ -81,8 +70,11 @@ impl WsSession {
         Self { frames: Some(frames), ping_every, silence: 0, said_goodbye: false }
     }
 
-    fn start(self, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse> {
-        ws::WsResponseBuilder::new(self, request, Intake::new(payload)).frame_size(MAX_FRAME_BYTES).start()
+    fn start(self, request: &HttpRequest, payload: Payload) -> Reply {
+        ws::WsResponseBuilder::new(self, request, Intake::new(payload))
+            .frame_size(MAX_FRAME_BYTES)
+            .start()
+            .map_err(|e| Problem::new(StatusCode::BAD_REQUEST, e.to_string()))
     }
 
     fn beat_later(&self, ctx: &mut Context) {
@@ -155,62 +147,12 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for WsSession {
     }
 }
 
-/// Browsers let any page open a WebSocket to any server, and name the page in `Origin`.
-fn check_origin(request: &HttpRequest) -> Result<()> {
-    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
-    let host = request.headers().get(header::HOST).and_then(|h| h.to_str().ok());
-    match (origin.to_str().ok(), host) {
-        (Some(origin), Some(host)) if same_host(origin, host) => Ok(()),
-        _ => Err(refuse(
-            StatusCode::FORBIDDEN,
-            "the Origin header names another host than the Host header: pages of other sites may not watch jobs",
-        )),
-    }
-}
-
-fn same_host(origin: &str, host: &str) -> bool {
-    let Ok(origin) = Url::parse(origin) else { return false };
-    // With the scheme of the origin, so that its default port may be left out on either side.
-    let Ok(host) = Url::parse(&format!("{}://{host}", origin.scheme())) else { return false };
-    origin.host().is_some()
-        && origin.host() == host.host()
-        && origin.port_or_known_default() == host.port_or_known_default()
-}
-
-fn check_handshake(request: &HttpRequest) -> Result<()> {
+fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
     ws::handshake(request).map(|_| ()).map_err(|e| match e {
         ws::HandshakeError::NoWebsocketUpgrade | ws::HandshakeError::NoConnectionUpgrade => {
-            refuse(StatusCode::UPGRADE_REQUIRED, "this is a WebSocket endpoint: ask for an upgrade")
+            let detail = "this is a WebSocket endpoint: ask for an upgrade";
+            Problem::new(StatusCode::UPGRADE_REQUIRED, detail).with_header(header::UPGRADE, "websocket")
         }
-        other => refuse(StatusCode::BAD_REQUEST, &format!("the WebSocket handshake is wrong: {other}")),
+        other => Problem::new(StatusCode::BAD_REQUEST, format!("the WebSocket handshake is wrong: {other}")),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn compares_hosts_with_their_ports() {
-        for (origin, host) in [
-            ("http://localhost:8080", "localhost:8080"),
-            ("http://LOCALHOST:8080", "localhost:8080"),
-            ("https://jobs.example", "jobs.example"),
-            ("https://jobs.example", "jobs.example:443"),
-            ("http://[::1]:80", "[::1]"),
-        ] {
-            assert!(same_host(origin, host), "{origin} {host}");
-        }
-        for (origin, host) in [
-            ("http://localhost:3000", "localhost:8080"),
-            ("http://evil.example", "localhost:8080"),
-            ("http://localhost.evil.example", "localhost"),
-            ("http://jobs.example", "jobs.example:443"),
-            ("null", "localhost"),
-            ("", "localhost"),
-            ("file://", ""),
-        ] {
-            assert!(!same_host(origin, host), "{origin} {host}");
-        }
-    }
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use callboard::domain::{Clock, State};
-use callboard::http::live::LiveJobs;
-use callboard::http::{sse, stalled_peer, ws};
-use callboard::runtime::hub::{JobLookup, Wish};
-use callboard::runtime::{HubHandle, ProgressHub};
+use callboard::http::live::{self, LiveJobs};
+use callboard::http::{Access, stalled_peer};
+use callboard::runtime::hub::{HubHandle, JobLookup, Wish};
+use callboard::runtime::progress_hub::ProgressHub;
 use callboard::{Error, Job, Timestamp};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
@@ -77,7 +77,7 @@ impl Double {
     pub async fn serve(self: &Arc<Self>) -> (SocketAddr, ServerHandle) {
         let data = web::Data::from(Arc::clone(self));
         let server = HttpServer::new(move || {
-            App::new().app_data(data.clone()).configure(ws::routes::<Double>).configure(sse::routes::<Double>)
+            App::new().configure(live::configure(data.clone(), Access::default().local()))
         })
         .on_connect(stalled_peer::limit(self.patience))
         .workers(1)

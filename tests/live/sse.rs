@@ -110,7 +110,7 @@ fn told(blocks: &[Block]) -> Vec<String> {
 async fn everything_comes_with_rising_ids() {
     let double = Double::start();
     let (address, _server) = double.serve().await;
-    let mut stream = Stream::open(address, "/api/events?job_type=video&logs=1", None).await;
+    let mut stream = Stream::open(address, "/api/events?job_type=video&logs=true", None).await;
     double.hub.publish(vec![state(1, State::Running, 1), progress(1, 1, 1)]);
     double.hub.log(1, &"video".into(), &"default".into(), line("two\nlines"));
     double.hub.publish(vec![state(1, State::Completed, 1)]);

@@ -82,8 +82,9 @@ impl Callboard {
     /// Takes back attempts whose worker is gone. Returns how many.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
+    /// [`Error::ShuttingDown`], [`Error::Unavailable`].
     pub async fn recover_stale(&self) -> Result<u64, Error> {
+        self.refuse_when_draining()?;
         Ok(rescue_stale(&self.shared).await?)
     }
 
@@ -91,8 +92,9 @@ impl Callboard {
     /// cancelled ones, and failed ones if asked for. Returns how many.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
+    /// [`Error::ShuttingDown`], [`Error::Unavailable`].
     pub async fn cleanup(&self, older_than: Duration, include_failed: bool) -> Result<u64, Error> {
+        self.refuse_when_draining()?;
         let before = self.shared.clock.now().minus(older_than);
         let states = [State::Completed, State::Cancelled, State::Failed];
         let mut deleted = 0;

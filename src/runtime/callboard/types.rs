@@ -2,7 +2,7 @@
 
 use super::{Callboard, JobTypeInfo, JobTypePatch};
 use crate::domain::status::{Counts, QueueInfo, no_counts};
-use crate::domain::{State, ident, new_job};
+use crate::domain::{Backoff, State, ident, new_job};
 use crate::error::{Error, FieldFault};
 use crate::runtime::supervisor::load_settings;
 use crate::store::verbs::settings::{self, JobTypeSettings, Pausable};
@@ -36,6 +36,12 @@ impl Callboard {
     pub async fn job_type(&self, name: &str) -> Result<JobTypeInfo, Error> {
         let all = self.job_types().await?;
         all.into_iter().find(|t| t.name == name).ok_or_else(|| Error::NotFound(format!("job type {name}")))
+    }
+
+    /// The delays between tries of a job type, unless a job says otherwise.
+    #[must_use]
+    pub fn backoff(&self, job_type: &str) -> Backoff {
+        self.shared.type_options(job_type).backoff
     }
 
     fn describe(&self, name: &str, counts: Counts) -> Option<JobTypeInfo> {
