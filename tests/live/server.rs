@@ -10,8 +10,8 @@ use actix_web::{App, HttpServer, web};
 use callboard::domain::{Clock, State};
 use callboard::http::live::LiveJobs;
 use callboard::http::{sse, stalled_peer, ws};
-use callboard::runtime::hub::{JobLookup, Wish};
-use callboard::runtime::{HubHandle, ProgressHub};
+use callboard::runtime::hub::{HubHandle, JobLookup, Wish};
+use callboard::runtime::progress_hub::ProgressHub;
 use callboard::{Error, Job, Timestamp};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
