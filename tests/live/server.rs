@@ -74,6 +74,7 @@ impl Double {
     }
 
     /// Starts a server; gives its address.
+    #[expect(clippy::unused_async, reason = "it needs a runtime to be called in")]
     pub async fn serve(self: &Arc<Self>) -> (SocketAddr, ServerHandle) {
         let data = web::Data::from(Arc::clone(self));
         let server = HttpServer::new(move || {
