@@ -1,5 +1,6 @@
 //! callboard: an actor-based, durable job runtime.
 #![deny(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 pub mod cli;
 pub mod config;

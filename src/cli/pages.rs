@@ -97,7 +97,7 @@ impl Listing<'_> {
         out.flush()?;
         match cursor {
             Some(cursor) => {
-                text::note(&format!("there are more: --all shows all, --cursor {cursor} the next"))
+                text::note(&format!("there are more: --all shows all, --cursor {cursor} the next"));
             }
             None if !found => text::note("no jobs"),
             None => {}

@@ -62,7 +62,9 @@ impl<'a> Table<'a> {
         let widest = |i: usize| rows.iter().map(|row| measure_text_width(&row[i])).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..self.columns.len()).map(widest).collect();
         let Some(limit) = self.limit else { return widths };
-        widths.iter_mut().for_each(|w| *w = (*w).min(limit));
+        for width in &mut widths {
+            *width = (*width).min(limit);
+        }
         let gaps = GAP.len() * self.columns.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > limit {
             let shrinkable = widths.iter_mut().zip(self.columns).filter(|(_, c)| c.may_shrink);

@@ -148,6 +148,7 @@ impl<'a> Screen<'a> {
         };
         let message = step.message.as_deref().map_or_else(String::new, |m| format!(" {}", text::line(m)));
         let shown = format!("{percent:.1}%{count}{message}");
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]
         let (position, tenths) = ((percent * 10.0) as u64, (percent / 10.0) as u8);
         self.bar.set_position(position);
         // Where no bar can be drawn, a line for every tenth of the way is enough.

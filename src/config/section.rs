@@ -69,7 +69,7 @@ pub(super) struct Section<'a> {
     notes: &'a mut Notes,
 }
 
-impl<'a> Section<'a> {
+impl Section<'_> {
     /// Reads a table: what `read` does not take is refused.
     pub fn read<T>(
         path: &str,

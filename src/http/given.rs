@@ -81,7 +81,7 @@ impl<'a> Given<'a> {
         // Beyond 2^53 a float stands for several integers.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         let float: f64 = self.source().parse().ok()?;
-        // The cast is exact: the value is whole and not beyond 2^53.
+        #[expect(clippy::cast_possible_truncation, reason = "the value is whole and not beyond 2^53")]
         (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
     }
 

@@ -237,6 +237,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn each_wrong_field_is_named() {
         for (field, value) in [
             ("args", "5"),

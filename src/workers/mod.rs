@@ -25,6 +25,7 @@ pub use worker::{AnyWorker, Availability, BlockingWorker, Worker, WorkerInfo, bl
 /// # Panics
 /// Never: their names are valid and differ.
 #[must_use]
+#[expect(clippy::expect_used, reason = "their names are valid and differ")]
 pub fn builtin() -> Registry {
     let mut registry = Registry::default();
     for worker in [typed(noop::Noop), typed(sleep::Sleep)] {

@@ -95,7 +95,7 @@ async fn a_long_log_line_is_cut_between_characters() {
 async fn gives_again_what_came_after_an_event() {
     let double = Double::start();
     let mut watch = double.hub.subscribe(Wish::all(JobFilter::default())).await.unwrap();
-    double.hub.publish((0..10).map(|n| progress(n % 2, 1, n as u64)).collect());
+    double.hub.publish((0..10).map(|n| progress(n % 2, 1, n.unsigned_abs())).collect());
     let seen = take(&mut watch, 10).await;
     let again = double.hub.subscribe(Wish::job(1).after(seen[6].id())).await.unwrap();
     double.hub.publish(vec![state(1, State::Completed, 1)]);
@@ -277,14 +277,14 @@ async fn time_per_delivered_frame() {
     for _ in 0..1_000 {
         watches.push(double.hub.subscribe(Wish::all(JobFilter::default())).await.unwrap());
     }
-    let (rounds, batch) = (50, 200);
+    let (rounds, batch) = (50, 200_usize);
     let start = Instant::now();
     for round in 0..rounds {
-        double.hub.publish((0..batch).map(|n| progress(n, 1, round)).collect());
+        double.hub.publish((0_i64..).take(batch).map(|n| progress(n, 1, round)).collect());
         for watch in &mut watches {
-            take(watch, batch as usize).await;
+            take(watch, batch).await;
         }
     }
-    let frames = rounds * batch.unsigned_abs() * watches.len() as u64;
+    let frames = rounds * (batch * watches.len()) as u64;
     println!("{} ns for each of {frames} frames", start.elapsed().as_nanos() / u128::from(frames));
 }

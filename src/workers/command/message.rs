@@ -175,7 +175,9 @@ mod tests {
             Piece::Message(line) => messages.push(String::from_utf8(line.to_vec()).unwrap()),
         };
         let mut filter = MessageFilter::default();
-        chunks.iter().for_each(|chunk| filter.push(chunk, &mut take));
+        for chunk in chunks {
+            filter.push(chunk, &mut take);
+        }
         filter.finish(&mut take);
         (String::from_utf8(text).unwrap(), messages)
     }
@@ -209,8 +211,8 @@ mod tests {
         filter.push(PREFIX, |_| panic!("too early"));
         let mut too_long = 0;
         for _ in 0..40 {
-            filter.push(&[b'x'; 64 * 1024], |piece| {
-                too_long += usize::from(matches!(piece, Piece::TooLong(_)))
+            filter.push(&vec![b'x'; 64 * 1024], |piece| {
+                too_long += usize::from(matches!(piece, Piece::TooLong(_)));
             });
             assert!(filter.held.len() <= MAX_LINE);
         }

@@ -1,0 +1,11 @@
+//! The program as a person runs it: a server of its own, the command line, a WebSocket, real tools.
+#![cfg(target_os = "linux")]
+
+mod cancel;
+mod killed_server;
+mod program;
+mod server;
+mod tools;
+mod transcode;
+mod tree;
+mod watcher;
