@@ -22,9 +22,7 @@ impl From<DieselError> for StoreError {
     fn from(e: DieselError) -> Self {
         match &e {
             DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
-                let what =
-                    if info.message().contains("unique_hash") { "its target or args" } else { "its key" };
-                Self::Refused(Error::Conflict(format!("another job like it by {what} is there")))
+                Self::Refused(Error::Conflict(format!("it is there already: {}", info.message())))
             }
             _ => Self::Database(explain(e.to_string())),
         }

@@ -107,7 +107,7 @@ impl Store {
         self.writer.write(verb).await
     }
 
-    /// Reads, on a thread for blocking work.
+    /// Reads, on a thread for blocking work. All that the view sees is of one moment.
     ///
     /// # Errors
     /// [`StoreError::Database`] when the database fails or no connection is free for too long.
@@ -119,7 +119,7 @@ impl Store {
         let readers = self.readers.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let mut conn = readers.get().map_err(|e| StoreError::Database(e.to_string()))?;
-            view(&mut conn).map_err(StoreError::from)
+            conn.transaction(|conn| view(conn)).map_err(StoreError::from)
         });
         reading.await.unwrap_or_else(|e| Err(StoreError::Database(format!("a read did not end: {e}"))))
     }

@@ -54,8 +54,10 @@ CREATE INDEX jobs_list ON jobs (job_type, queue, state, id);
 -- What may be deleted some day.
 CREATE INDEX jobs_finished ON jobs (state, completed_at, id) WHERE state IN ('completed','failed','cancelled');
 CREATE UNIQUE INDEX jobs_key ON jobs (key) WHERE key IS NOT NULL;
--- The lock of a unique job, held in the states that its rule names.
-CREATE UNIQUE INDEX jobs_unique ON jobs (unique_hash)
+-- The lock of a unique job, held in the states that its rule names. Not a UNIQUE index: a job may
+-- leave such a state and come back to it after another has taken the lock, and no claim, promotion
+-- or end of an attempt may fail for that. Who lets a job in (enqueue, retry, patch) looks first.
+CREATE INDEX jobs_unique ON jobs (unique_hash)
     WHERE unique_hash IS NOT NULL AND instr(unique_states, state) > 0;
 CREATE INDEX jobs_target ON jobs (target_id, id) WHERE target_id IS NOT NULL;
 CREATE INDEX jobs_parent ON jobs (parent_job_id, id) WHERE parent_job_id IS NOT NULL;

@@ -112,8 +112,8 @@ pub struct Stored {
 /// Stores jobs, all or none.
 ///
 /// # Errors
-/// Refused when a parent is unknown (field `jobs[i].depends_on`, without `jobs[i].` when there is
-/// one job and `bulk` is false) or a unique conflict is to be refused.
+/// Refused when a parent is unknown (field `jobs[i].depends_on` or `jobs[i].parent_job_id`, without
+/// `jobs[i].` when `bulk` is false) or a unique conflict is to be refused.
 pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -> StoreResult<Vec<Stored>> {
     let wanted = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
     let last: Vec<i64> = tx.run_returning::<NextIds, BigInt, _>(binds![wanted])?;
@@ -132,7 +132,7 @@ fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) ->
     if let Some(id) = duplicate(tx, new, field, now)? {
         return Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now });
     }
-    let family = parents::look(tx, &new.parents, field)?;
+    let family = parents::look(tx, &new.job, &new.parents, field)?;
     let (state, error) = first_state(new, &family, now);
     debug_assert!(lifecycle::NEW.contains(&state));
     let job = &new.job;

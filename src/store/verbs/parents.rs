@@ -3,7 +3,7 @@
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use crate::domain::lifecycle::{self, Move};
-use crate::domain::{OnParentFailure, State, Timestamp};
+use crate::domain::{NewJob, OnParentFailure, State, Timestamp};
 use crate::error::Error;
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
@@ -63,12 +63,16 @@ pub struct Family {
 }
 
 /// Looks at the parents of a new job.
-pub fn look(tx: &mut Tx<'_>, parents: &[i64], field: &str) -> StoreResult<Family> {
+///
+/// # Errors
+/// Refused when one is unknown: the field that names it, after `prefix`.
+pub fn look(tx: &mut Tx<'_>, new: &NewJob, parents: &[i64], prefix: &str) -> StoreResult<Family> {
     let mut family = Family::default();
     for parent in parents {
         let found: Vec<String> = tx.load::<StateOf, Text, _>(binds![*parent])?;
         let state = found.first().and_then(|s| s.parse().ok()).ok_or_else(|| {
-            Error::invalid(format!("{field}depends_on"), format!("there is no job {parent}"))
+            let field = if new.depends_on.contains(parent) { "depends_on" } else { "parent_job_id" };
+            Error::invalid(format!("{prefix}{field}"), format!("there is no job {parent}"))
         })?;
         match state {
             State::Completed => {}

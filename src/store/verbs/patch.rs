@@ -74,7 +74,7 @@ fn apply(tx: &mut Tx<'_>, row: JobRow, change: &JobPatch, now: Timestamp) -> Sto
         Some(m) => (m.as_str() != "{}").then(|| m.as_str().to_owned()),
         None => row.metadata.clone(),
     };
-    let hash = lock_after(tx, &row, change, now)?;
+    let hash = lock_after(tx, &row, to, change, now)?;
     tx.run::<Write>(binds![
         to.as_str(),
         queue,
@@ -106,10 +106,12 @@ fn state_after(from: State, moved: bool, run_at: Option<Timestamp>, now: Timesta
     }
 }
 
-/// The lock after the change: args and queue may be part of it.
+/// The lock after the change: args and queue may be part of it. Another job that holds it stands in
+/// the way only if this one would hold it too.
 fn lock_after(
     tx: &mut Tx<'_>,
     row: &JobRow,
+    to: State,
     change: &JobPatch,
     now: Timestamp,
 ) -> StoreResult<Option<String>> {
@@ -124,12 +126,12 @@ fn lock_after(
     like.queue = change.queue.clone().unwrap_or_else(|| row.queue.clone());
     let Some(lock) = Lock::of(&like) else { return Ok(Some(held.clone())) };
     match unique::rival(tx, &lock.hash, row.id, now)? {
-        Some(rival) => {
+        Some(rival) if lock.states.contains(&to) => {
             let what =
                 format!("job {} is unique, and the change would make it the same as job {rival}", row.id);
             Err(Error::Conflict(what).into())
         }
-        None => Ok(Some(lock.hash)),
+        _ => Ok(Some(lock.hash)),
     }
 }
 

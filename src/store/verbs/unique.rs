@@ -10,7 +10,7 @@ use crate::store::tx::Tx;
 statement!(
     Holding,
     "SELECT id, unique_until, state FROM jobs \
-     WHERE unique_hash = ? AND unique_hash IS NOT NULL AND instr(unique_states, state) > 0"
+     WHERE unique_hash = ? AND unique_hash IS NOT NULL AND instr(unique_states, state) > 0 ORDER BY id"
 );
 statement!(Unlock, "UPDATE jobs SET unique_hash = NULL WHERE id = ?");
 
@@ -20,19 +20,28 @@ pub(super) struct Holder {
     pub state: String,
 }
 
-/// Who holds a lock now. A holder whose time is over lets go of it.
+/// Who holds a lock now: the oldest, when a job has come back to a state that its rule names after
+/// another took the lock.
 pub(super) fn holder(tx: &mut Tx<'_>, hash: &str, now: Timestamp) -> StoreResult<Option<Holder>> {
-    let found: Vec<(i64, Option<i64>, String)> =
-        tx.load::<Holding, (BigInt, Nullable<BigInt>, Text), _>(binds![hash])?;
-    let Some((id, until, state)) = found.into_iter().next() else { return Ok(None) };
-    if until.is_some_and(|until| until <= now.as_millis()) {
-        tx.run::<Unlock>(binds![id])?;
-        return Ok(None);
-    }
-    Ok(Some(Holder { id, state }))
+    Ok(holders(tx, hash, now)?.into_iter().next())
 }
 
 /// Another job than `id` that holds the lock.
 pub(super) fn rival(tx: &mut Tx<'_>, hash: &str, id: i64, now: Timestamp) -> StoreResult<Option<i64>> {
-    Ok(holder(tx, hash, now)?.map(|holder| holder.id).filter(|holder| *holder != id))
+    Ok(holders(tx, hash, now)?.into_iter().map(|holder| holder.id).find(|holder| *holder != id))
+}
+
+/// Holders whose time is over let go.
+fn holders(tx: &mut Tx<'_>, hash: &str, now: Timestamp) -> StoreResult<Vec<Holder>> {
+    let found: Vec<(i64, Option<i64>, String)> =
+        tx.load::<Holding, (BigInt, Nullable<BigInt>, Text), _>(binds![hash])?;
+    let mut holders = Vec::with_capacity(found.len());
+    for (id, until, state) in found {
+        if until.is_some_and(|until| until <= now.as_millis()) {
+            tx.run::<Unlock>(binds![id])?;
+        } else {
+            holders.push(Holder { id, state });
+        }
+    }
+    Ok(holders)
 }
