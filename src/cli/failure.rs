@@ -82,6 +82,19 @@ pub(super) enum Failure {
     /// The server does not come up.
     #[error("cannot start: {0}")]
     Start(Error),
+    /// The runtime did not do what it was asked.
+    #[error("{0}")]
+    Runtime(#[from] Error),
+    /// A measurement takes too long to go on.
+    #[error("{what} takes too long: {done} of {of} jobs are done")]
+    Slow {
+        /// What was measured.
+        what: &'static str,
+        /// Jobs done.
+        done: u64,
+        /// Of so many.
+        of: u64,
+    },
     /// The database cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),

@@ -3,6 +3,7 @@
 //! A new command is one file with a struct that derives [`clap::Args`], and one line in
 //! `Command`. One that talks to a server implements `remote::RemoteCommand`.
 
+mod bench;
 mod check;
 mod completions;
 mod configured;
@@ -70,6 +71,7 @@ enum Command {
     Schedules(schedules::Schedules),
     Workflow(workflow::Workflow),
     Check(check::Check),
+    Bench(bench::Bench),
     Migrate(migrate::Migrate),
     Completions(completions::Completions),
 }
@@ -93,6 +95,7 @@ impl Command {
             Self::Schedules(c) => remote::run(c, server),
             Self::Workflow(c) => remote::run(c, server),
             Self::Check(c) => c.run(),
+            Self::Bench(c) => c.run(server.json),
             Self::Migrate(c) => c.run(),
             Self::Completions(c) => c.run(),
         }
