@@ -112,7 +112,7 @@ pub struct Stored {
 /// Stores jobs, all or none.
 ///
 /// # Errors
-/// Refused when a parent is unknown (field `jobs[i].depends_on`, without `jobs[i].` when there is
+/// Refused when a parent is unknown (field `jobs[i].depends_on` or `jobs[i].parent_job_id`, without `jobs[i].` when there is
 /// one job and `bulk` is false) or a unique conflict is to be refused.
 pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -> StoreResult<Vec<Stored>> {
     let wanted = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
@@ -132,7 +132,8 @@ fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) ->
     if let Some(id) = duplicate(tx, new, field, now)? {
         return Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now });
     }
-    let family = parents::look(tx, &new.parents, field)?;
+    let listed = |parent| if new.job.depends_on.contains(&parent) { "depends_on" } else { "parent_job_id" };
+    let family = parents::look(tx, &new.parents, |parent| format!("{field}{}", listed(parent)))?;
     let (state, error) = first_state(new, &family, now);
     debug_assert!(lifecycle::NEW.contains(&state));
     let job = &new.job;

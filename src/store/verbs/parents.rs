@@ -62,14 +62,15 @@ pub struct Family {
     pub failed: Option<(i64, State)>,
 }
 
-/// Looks at the parents of a new job.
-pub fn look(tx: &mut Tx<'_>, parents: &[i64], field: &str) -> StoreResult<Family> {
+/// Looks at the parents of a new job. `field` tells where one was named.
+pub fn look(tx: &mut Tx<'_>, parents: &[i64], field: impl Fn(i64) -> String) -> StoreResult<Family> {
     let mut family = Family::default();
     for parent in parents {
         let found: Vec<String> = tx.load::<StateOf, Text, _>(binds![*parent])?;
-        let state = found.first().and_then(|s| s.parse().ok()).ok_or_else(|| {
-            Error::invalid(format!("{field}depends_on"), format!("there is no job {parent}"))
-        })?;
+        let state = found
+            .first()
+            .and_then(|s| s.parse().ok())
+            .ok_or_else(|| Error::invalid(field(*parent), format!("there is no job {parent}")))?;
         match state {
             State::Completed => {}
             State::Failed | State::Cancelled => family.failed = family.failed.or(Some((*parent, state))),
