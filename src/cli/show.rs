@@ -53,7 +53,7 @@ fn identity(job: &Job) -> Facts {
 }
 
 fn life(job: &Job) -> Facts {
-    let waiting = job.waiting_for.as_ref().map(|w| w.detail.clone());
+    let waiting = job.waiting_for.iter().flatten().next().map(|w| w.detail.clone());
     let limit = job.timeout_secs.map_or_else(|| "none".into(), duration::show_secs);
     vec![
         ("state", Some(job.state.to_string())),

@@ -75,9 +75,10 @@ pub struct Job {
     pub started_at: Option<Timestamp>,
     /// When a final state was reached.
     pub completed_at: Option<Timestamp>,
-    /// Why an unfinished job does not run (one-job reads only).
+    /// Why an unfinished job does not run (one-job reads only; the inner `None`: it runs or is about
+    /// to).
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub waiting_for: Option<WaitingFor>,
+    pub waiting_for: Option<Option<WaitingFor>>,
     /// Its attempts (one-job reads only).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub attempts: Option<Vec<Attempt>>,

@@ -103,7 +103,9 @@ impl Callboard {
             Ok(Some(job))
         });
         let mut job = found.await?.ok_or_else(|| Error::NotFound(format!("job {id}")))?;
-        job.waiting_for = waiting_for(&self.shared, &job).await?;
+        if !job.state.is_final() {
+            job.waiting_for = Some(waiting_for(&self.shared, &job).await?);
+        }
         Ok(self.complete(job))
     }
 

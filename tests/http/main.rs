@@ -1,0 +1,25 @@
+//! The HTTP API against a running server, over real sockets: every call, what it does and what it
+//! refuses.
+
+mod access;
+mod actions;
+mod answer;
+mod bad_input;
+mod bulk;
+mod cases;
+mod enqueue;
+mod fleet;
+mod health;
+mod job_types;
+mod list;
+mod live;
+mod logs;
+mod maintenance;
+mod one_job;
+mod patch;
+mod queues;
+mod server;
+mod shutdown;
+mod stage;
+mod status;
+mod steer;
