@@ -44,7 +44,7 @@ impl Handler<Ping> for Rescuer {
     fn handle(&mut self, _: Ping, ctx: &mut Context<Self>) {
         self.shared.watchdog.beat("rescuer");
         self.beats += 1;
-        if self.beats % EVERY != 0 || std::mem::replace(&mut self.at_work, true) {
+        if !self.beats.is_multiple_of(EVERY) || std::mem::replace(&mut self.at_work, true) {
             return;
         }
         let shared = self.shared.clone();
