@@ -1,0 +1,19 @@
+//! The cases, a file for each noun.
+
+mod claims;
+mod commits;
+mod counts;
+mod crashes;
+mod deletion;
+mod duplicates;
+mod fences;
+mod lifecycle;
+mod lists;
+mod owner;
+mod parents;
+mod patch;
+mod pauses;
+mod retry;
+mod settings;
+mod uniqueness;
+mod waiting;
