@@ -50,26 +50,29 @@ async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<(WaitRea
     };
     let wanted = job.clone();
     let before = shared.store.read(move |conn| views::job::jobs_before(conn, &wanted, COUNT_UP_TO)).await?;
-    let before =
-        if before >= COUNT_UP_TO { format!("{COUNT_UP_TO} jobs or more") } else { format!("{before} jobs") };
+    let in_line = in_line(before);
     let options = shared.type_options(&job.job_type);
-    let taken = slots.taken();
-    if taken >= options.concurrency as usize {
-        let text = format!(
-            "all {} slots of {} are taken; {before} stand before it",
-            options.concurrency, job.job_type
-        );
+    if slots.taken() >= options.concurrency as usize {
+        let text = format!("all {} slots of {} are taken; {in_line}", options.concurrency, job.job_type);
         return Ok(Some((WaitReason::Concurrency, text)));
     }
     if let Some(limit) = &options.rate_limit {
         let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
         if let (0, Some(next)) = slots.allowance(limit.limit, per, shared.clock.now()) {
             let text = format!(
-                "{} may start {} times in {} s; the next start is at {next}; {before} stand before it",
+                "{} may start {} times in {} s; the next start is at {next}; {in_line}",
                 job.job_type, limit.limit, limit.per_secs
             );
             return Ok(Some((WaitReason::RateLimit, text)));
         }
     }
-    Ok((!before.starts_with("0 ")).then(|| (WaitReason::Behind, format!("{before} stand before it"))))
+    Ok((before > 0).then_some((WaitReason::Behind, in_line)))
+}
+
+fn in_line(before: i64) -> String {
+    match before {
+        1 => "1 job stands before it".into(),
+        COUNT_UP_TO.. => format!("{COUNT_UP_TO} jobs or more stand before it"),
+        n => format!("{n} jobs stand before it"),
+    }
 }

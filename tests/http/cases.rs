@@ -12,6 +12,10 @@ pub struct Case {
 }
 
 impl Case {
+    fn at(self, field: &'static str) -> Self {
+        Self { fields: vec![field], ..self }
+    }
+
     /// What to print when it is answered otherwise.
     pub fn name(&self) -> String {
         let body: String = String::from_utf8_lossy(&self.body).chars().take(80).collect();
@@ -40,6 +44,12 @@ fn json(
 
 fn bare(method: &'static str, path: &str, status: u16, fields: &[&'static str]) -> Case {
     Case { content_type: None, ..json(method, path, "", status, fields) }
+}
+
+/// A job with one field that is wrong.
+fn field(name: &'static str, value: &str) -> Case {
+    let job_type = if name == "job_type" { "" } else { r#""job_type":"t","# };
+    json("POST", "/api/jobs", format!(r#"{{{job_type}"{name}":{value}}}"#), 422, &[name])
 }
 
 /// Every case.
@@ -76,6 +86,27 @@ fn enqueue() -> Vec<Case> {
             &["job_type", "priority", "x"],
         ),
         json("POST", "/api/jobs", r#"{"job_type":"t","args":{"a":1e400}}"#, 422, &["args"]),
+        field("job_type", "\"a/b\""),
+        field("job_type", "\"a\\u0000\""),
+        field("job_type", "\"bulk\""),
+        field("job_type", "5"),
+        field("key", "\"\""),
+        field("priority", "-1"),
+        field("priority", "99999999999999999999999"),
+        field("max_retries", "1001"),
+        field("timeout_secs", "-0.5"),
+        field("timeout_secs", "1e99"),
+        field("run_at", "\"2030-02-30T00:00:00Z\""),
+        field("run_at", "\"10000-01-01T00:00:00Z\""),
+        field("run_at", "\"noon\""),
+        field("delay_secs", "1e300"),
+        field("parent_job_id", "9223372036854775808"),
+        field("depends_on", "[1,1e30]").at("depends_on[1]"),
+        field("tags", "[7]").at("tags[0]"),
+        field("metadata", "[]"),
+        field("unique", "\"yes\""),
+        field("backoff", r#"{"jitter":2}"#).at("backoff.jitter"),
+        field("colour", "\"red\""),
         json("POST", "/api/jobs?dry_run=1", r#"{"job_type":"t"}"#, 422, &["dry_run"]),
         json("POST", "/api/jobs", vec![b' '; 3 * 1024 * 1024], 413, &[]),
         typed(None, "{}"),
@@ -83,7 +114,11 @@ fn enqueue() -> Vec<Case> {
         typed(Some("application/x-www-form-urlencoded"), "job_type=t"),
         typed(Some("application/json; charset=utf-16"), "{}"),
         json("POST", "/api/jobs/queue", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/logs", "{}", 422, &["job_type"]),
         json("POST", "/api/jobs/a%20b", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/a%2Fb", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/a%00", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/%ff", "{}", 422, &["job_type"]),
         json("POST", "/api/jobs/t", "{", 400, &[]),
         json("POST", "/api/jobs/t", "5", 422, &["args"]),
         json("POST", "/api/jobs/t", "[\"\\u0000\"]", 422, &["args"]),
@@ -107,6 +142,13 @@ fn other_bodies() -> Vec<Case> {
         json("POST", "/api/jobs/bulk", vec![b' '; 33 * 1024 * 1024], 413, &[]),
         json("PATCH", "/api/jobs/1", r#"{"priority":null,"state":"failed"}"#, 422, &["priority", "state"]),
         json("PATCH", "/api/jobs/1", "", 400, &[]),
+        json("POST", "/api/jobs/1/retry", r#"{"after":5}"#, 422, &["after"]),
+        json("DELETE", "/api/jobs/1", r#"{"force":true}"#, 422, &["force"]),
+        json("POST", "/api/queues/slow/pause", "x", 400, &[]),
+        json("POST", "/api/queues/slow/resume", r#"{"x":1}"#, 422, &["x"]),
+        json("POST", "/api/job-types/noop/pause", r#"{"x":1}"#, 422, &["x"]),
+        json("DELETE", "/api/dead-letters?all=true", r#"{"queue":"a"}"#, 422, &["queue"]),
+        json("POST", "/api/maintenance/recover-stale", r#"{"all":true}"#, 422, &["all"]),
         json("POST", "/api/jobs/actions", "{}", 422, &["action", "ids"]),
         json("POST", "/api/jobs/actions", r#"{"action":"cancel","filter":{}}"#, 422, &["filter.all"]),
         json("PATCH", "/api/job-types/t", r#"{"concurrency":0,"name":"x"}"#, 422, &["concurrency", "name"]),
@@ -145,6 +187,11 @@ fn queries() -> Vec<Case> {
         bare("GET", "/api/queues?x=1", 422, &["x"]),
         bare("POST", "/api/queues/default/pause?x=1", 422, &["x"]),
         bare("GET", "/api/nodes?x=1", 422, &["x"]),
+        bare("GET", "/api/ws?limit=1", 422, &["limit"]),
+        bare("GET", "/api/events?logs=perhaps", 422, &["logs"]),
+        bare("GET", "/api/jobs/1/ws?tag=a", 422, &["tag"]),
+        bare("GET", "/jobs/1/ws?last_event_id=1", 422, &["last_event_id"]),
+        bare("GET", "/api/jobs/1/events?q=%zz", 400, &["q"]),
         bare("GET", "/api/workers?x=1", 422, &["x"]),
         bare("POST", "/api/maintenance/recover-stale?x=1", 422, &["x"]),
     ]
@@ -162,6 +209,8 @@ fn nowhere() -> Vec<Case> {
         all.push(json("PATCH", &format!("/api/jobs/{id}"), "{}", 404, &[]));
         all.push(bare("POST", &format!("/api/jobs/{id}/retry"), 404, &[]));
         all.push(bare("GET", &format!("/api/jobs/{id}/logs"), 404, &[]));
+        all.push(bare("GET", &format!("/api/jobs/{id}/ws"), 404, &[]));
+        all.push(bare("GET", &format!("/api/jobs/{id}/events"), 404, &[]));
     }
     all
 }
@@ -181,6 +230,10 @@ fn wrong_methods() -> Vec<Case> {
         ("GET", "/api/maintenance/cleanup"),
         ("TRACE", "/api/jobs"),
         ("POST", "/healthz"),
+        ("POST", "/api/ws"),
+        ("HEAD", "/api/events"),
+        ("DELETE", "/api/jobs/1/events"),
+        ("POST", "/metrics"),
     ]
     .map(|(method, path)| bare(method, path, 405, &[]))
     .into()

@@ -133,11 +133,10 @@ fn it_waits_for_the_rate_limit() {
 }
 
 #[test]
-fn it_stands_behind_others_when_nothing_else_holds_it() {
+fn it_waits_for_a_worker() {
     test_with(
         |config| config.accept_unknown_job_types = true,
         async |server| {
-            // A type that is switched off has no worker here; one that is unknown neither.
             let id = server.enqueue(json!({"job_type": "nobody"})).await;
             waits(server, id, "no_worker", "nobody").await;
         },

@@ -133,11 +133,13 @@ impl Server {
     }
 
     /// Stores a job and sees it through to its end.
-    pub async fn ended(&self, fields: Value, state: &str) -> i64 {
+    pub async fn ended(&self, mut fields: Value, state: &str) -> i64 {
+        if state == "cancelled" {
+            fields["delay_secs"] = json!(3600);
+        }
         let id = self.enqueue(fields).await;
         if state == "cancelled" {
-            let answer = self.delete(&format!("/api/jobs/{id}")).await;
-            assert!(matches!(answer.status, 200 | 202));
+            self.delete(&format!("/api/jobs/{id}")).await.ok(200);
         } else {
             let run = self.run().await;
             assert_eq!(run.id(), id);
