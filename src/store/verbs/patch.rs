@@ -125,6 +125,9 @@ fn lock_after(
     like.args = change.args.clone().unwrap_or_else(|| Json::trusted(row.args.as_str()));
     like.queue = change.queue.clone().unwrap_or_else(|| row.queue.clone());
     let Some(lock) = Lock::of(&like) else { return Ok(Some(held.clone())) };
+    if lock.hash == *held {
+        return Ok(Some(lock.hash));
+    }
     match unique::rival(tx, &lock.hash, row.id, now)? {
         Some(rival) if lock.states.contains(&to) => {
             let what =
