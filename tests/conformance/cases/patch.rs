@@ -143,6 +143,17 @@ async fn a_lock_that_is_not_held_is_no_conflict(b: &TestStore) {
     b.patch(waits, JobPatch { queue: Some("a".into()), ..JobPatch::default() }).await.unwrap();
 }
 
+/// Two jobs may have come to hold one lock; a change that has nothing to do with it is still fine.
+async fn a_change_that_leaves_the_lock_as_it_is_is_no_conflict(b: &TestStore) {
+    let pending = Some(vec![State::Pending]);
+    let like = || unique("target_id", NewJob::new("t").target_id("x"), pending.clone());
+    b.enqueue(like()).await;
+    let first = b.claim_one("t").await;
+    b.enqueue(like()).await;
+    b.finish(crate::support::claim_of(&first), callboard::domain::Verdict::Released).await;
+    b.patch(first.id, JobPatch { queue: Some("q".into()), ..JobPatch::default() }).await.unwrap();
+}
+
 on_every_database!(
     each_field_and_nothing_else,
     a_time_moves_between_pending_and_scheduled,
@@ -151,4 +162,5 @@ on_every_database!(
     what_makes_it_unique_is_worked_out_anew,
     a_queue_may_be_part_of_what_makes_it_unique,
     a_lock_that_is_not_held_is_no_conflict,
+    a_change_that_leaves_the_lock_as_it_is_is_no_conflict,
 );
