@@ -15,3 +15,8 @@ pub mod workers;
 pub use domain::{Job, NewJob, Timestamp};
 pub use error::Error;
 pub use runtime::Callboard;
+
+/// Compiles the example in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

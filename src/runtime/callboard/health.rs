@@ -35,7 +35,6 @@ impl Callboard {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    #[allow(clippy::unused_async)]
     pub async fn workers(&self) -> Result<Vec<WorkerView>, Error> {
         let mut views = Vec::new();
         for (job_type, slots) in &self.shared.slots {

@@ -20,7 +20,8 @@ const JOBS: i64 = 120;
 async fn fill(b: &TestStore) {
     for i in 0..JOBS {
         let n = usize::try_from(i).unwrap();
-        let mut job = NewJob::new(TYPES[n % 2]).queue(QUEUES[n / 2 % 2]).priority((i % 10 + 1) as u8);
+        let mut job =
+            NewJob::new(TYPES[n % 2]).queue(QUEUES[n / 2 % 2]).priority(u8::try_from(i % 10 + 1).unwrap());
         job = job.args(&serde_json::json!({ "n": i, "%": 1 })).unwrap();
         job.key = (i % 3 == 0).then(|| format!("k{i}"));
         job.target_id = (i % 4 == 0).then(|| format!("x{}", i / 8));

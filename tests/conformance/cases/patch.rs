@@ -13,8 +13,11 @@ fn json(text: &str) -> Json {
     Json::checked(text).unwrap()
 }
 
+/// A change, and what it does to a job.
+type Change = (JobPatch, fn(&mut Job));
+
 /// Every field, and how a job looks after it was changed.
-fn every_field() -> Vec<(JobPatch, fn(&mut Job))> {
+fn every_field() -> Vec<Change> {
     let none = JobPatch::default;
     vec![
         (JobPatch { priority: Some(1), ..none() }, |job| job.priority = 1),
