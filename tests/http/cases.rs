@@ -55,6 +55,7 @@ fn field(name: &'static str, value: &str) -> Case {
 /// Every case.
 pub fn cases() -> Vec<Case> {
     let mut all = enqueue();
+    all.extend(fields());
     all.extend(other_bodies());
     all.extend(queries());
     all.extend(nowhere());
@@ -87,6 +88,29 @@ fn enqueue() -> Vec<Case> {
             &["job_type", "priority", "x"],
         ),
         json("POST", "/api/jobs", r#"{"job_type":"t","args":{"a":1e400}}"#, 422, &["args"]),
+        json("POST", "/api/jobs?dry_run=1", r#"{"job_type":"t"}"#, 422, &["dry_run"]),
+        json("POST", "/api/jobs", vec![b' '; 3 * 1024 * 1024], 413, &[]),
+        typed(None, "{}"),
+        typed(Some("text/plain"), "{}"),
+        typed(Some("application/x-www-form-urlencoded"), "job_type=t"),
+        typed(Some("application/json; charset=utf-16"), "{}"),
+        json("POST", "/api/jobs/queue", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/logs", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/a%20b", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/a%2Fb", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/a%00", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/%ff", "{}", 422, &["job_type"]),
+        json("POST", "/api/jobs/t", "{", 400, &[]),
+        json("POST", "/api/jobs/t", "5", 422, &["args"]),
+        json("POST", "/api/jobs/t", "[\"\\u0000\"]", 422, &["args"]),
+        json("POST", "/api/jobs/t?priority=11&tags=a", "{}", 422, &["priority", "tags"]),
+        json("POST", "/api/jobs/t?unique=%7B%22by%22%3A5%7D", "{}", 422, &["unique.by"]),
+        json("POST", "/api/jobs/t?key=%ff", "{}", 400, &["key"]),
+    ]
+}
+
+fn fields() -> Vec<Case> {
+    vec![
         field("job_type", "\"a/b\""),
         field("job_type", "\"a\\u0000\""),
         field("job_type", "\"bulk\""),
@@ -108,24 +132,6 @@ fn enqueue() -> Vec<Case> {
         field("unique", "\"yes\""),
         field("backoff", r#"{"jitter":2}"#).at("backoff.jitter"),
         field("colour", "\"red\""),
-        json("POST", "/api/jobs?dry_run=1", r#"{"job_type":"t"}"#, 422, &["dry_run"]),
-        json("POST", "/api/jobs", vec![b' '; 3 * 1024 * 1024], 413, &[]),
-        typed(None, "{}"),
-        typed(Some("text/plain"), "{}"),
-        typed(Some("application/x-www-form-urlencoded"), "job_type=t"),
-        typed(Some("application/json; charset=utf-16"), "{}"),
-        json("POST", "/api/jobs/queue", "{}", 422, &["job_type"]),
-        json("POST", "/api/jobs/logs", "{}", 422, &["job_type"]),
-        json("POST", "/api/jobs/a%20b", "{}", 422, &["job_type"]),
-        json("POST", "/api/jobs/a%2Fb", "{}", 422, &["job_type"]),
-        json("POST", "/api/jobs/a%00", "{}", 422, &["job_type"]),
-        json("POST", "/api/jobs/%ff", "{}", 422, &["job_type"]),
-        json("POST", "/api/jobs/t", "{", 400, &[]),
-        json("POST", "/api/jobs/t", "5", 422, &["args"]),
-        json("POST", "/api/jobs/t", "[\"\\u0000\"]", 422, &["args"]),
-        json("POST", "/api/jobs/t?priority=11&tags=a", "{}", 422, &["priority", "tags"]),
-        json("POST", "/api/jobs/t?unique=%7B%22by%22%3A5%7D", "{}", 422, &["unique.by"]),
-        json("POST", "/api/jobs/t?key=%ff", "{}", 400, &["key"]),
     ]
 }
 

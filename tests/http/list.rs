@@ -25,46 +25,49 @@ fn every_filter_finds_what_it_names() {
             job.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
             job
         };
-        let a = server
+        let tagged = server
             .enqueue(later(json!({"key": "ka", "tags": ["x", "y"], "target_id": "t 1", "unique": false})))
             .await;
-        let b = server
+        let slow = server
             .enqueue(later(json!({"key": "kb", "tags": ["y"], "queue": "slow", "args": {"url": "needle"}})))
             .await;
         server.clock.advance(Duration::from_secs(60));
-        let c = server
-            .enqueue(later(json!({"job_type": "doll", "target_id": "needle", "parent_job_id": a})))
+        let child = server
+            .enqueue(later(json!({"job_type": "doll", "target_id": "needle", "parent_job_id": tagged})))
             .await;
-        let d = server.enqueue(later(json!({"depends_on": [b]}))).await;
+        let blocked = server.enqueue(later(json!({"depends_on": [slow]}))).await;
         server.clock.advance(Duration::from_secs(60));
-        let e = server.ended(json!({}), "failed").await;
-        let f = server.ended(json!({"job_type": "doll"}), "cancelled").await;
+        let failed = server.ended(json!({}), "failed").await;
+        let cancelled = server.ended(json!({"job_type": "doll"}), "cancelled").await;
         for (query, wanted) in [
-            ("state=scheduled", vec![b, a]),
-            ("state=failed&state=cancelled", vec![f, e]),
-            ("job_type=doll", vec![f, c]),
-            ("job_type=doll&job_type=puppet", vec![f, e, d, c, b, a]),
-            ("queue=slow", vec![b]),
+            ("state=scheduled", vec![slow, tagged]),
+            ("state=failed&state=cancelled", vec![cancelled, failed]),
+            ("job_type=doll", vec![cancelled, child]),
+            ("job_type=doll&job_type=puppet", vec![cancelled, failed, blocked, child, slow, tagged]),
+            ("queue=slow", vec![slow]),
             ("queue=nowhere", vec![]),
-            ("tag=x", vec![a]),
-            ("tag=x&tag=y", vec![b, a]),
-            ("target_id=t%201", vec![a]),
-            ("target_id=t+1&target_id=needle", vec![c, a]),
-            (&format!("parent_job_id={a}"), vec![c]),
-            (&format!("parent_job_id={b}"), vec![]),
+            ("tag=x", vec![tagged]),
+            ("tag=x&tag=y", vec![slow, tagged]),
+            ("target_id=t%201", vec![tagged]),
+            ("target_id=t+1&target_id=needle", vec![child, tagged]),
+            (&format!("parent_job_id={tagged}"), vec![child]),
+            (&format!("parent_job_id={slow}"), vec![]),
             ("workflow_id=1", vec![]),
-            ("key=ka&key=kb&key=kc", vec![b, a]),
-            ("q=needle", vec![c, b]),
-            ("q=no%20good", vec![e]),
+            ("key=ka&key=kb&key=kc", vec![slow, tagged]),
+            ("q=needle", vec![child, slow]),
+            ("q=no%20good", vec![failed]),
             ("q=nothing", vec![]),
-            ("created_after=2030-01-01T12:00:00Z", vec![f, e, d, c]),
-            ("created_before=2030-01-01T12:01:00Z", vec![b, a]),
-            ("created_after=2030-01-01T12:00:30Z&created_before=2030-01-01T13:01:30%2B01:00", vec![d, c]),
-            ("state=scheduled&queue=default", vec![a]),
+            ("created_after=2030-01-01T12:00:00Z", vec![cancelled, failed, blocked, child]),
+            ("created_before=2030-01-01T12:01:00Z", vec![slow, tagged]),
+            (
+                "created_after=2030-01-01T12:00:30Z&created_before=2030-01-01T13:01:30%2B01:00",
+                vec![blocked, child],
+            ),
+            ("state=scheduled&queue=default", vec![tagged]),
             ("state=blocked&tag=x", vec![]),
-            ("tag=y&queue=slow&key=kb&q=needle", vec![b]),
-            ("order=oldest", vec![a, b, c, d, e, f]),
-            ("order=oldest&state=blocked", vec![c, d]),
+            ("tag=y&queue=slow&key=kb&q=needle", vec![slow]),
+            ("order=oldest", vec![tagged, slow, child, blocked, failed, cancelled]),
+            ("order=oldest&state=blocked", vec![child, blocked]),
         ] {
             assert_eq!(found(server, query).await, wanted, "{query}");
         }
