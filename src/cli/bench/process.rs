@@ -25,7 +25,7 @@ impl Used {
 
     /// Processor time since, in seconds.
     pub(super) fn cpu_secs(self) -> f64 {
-        (Self::now().cpu - self.cpu).as_secs_f64()
+        Self::now().cpu.saturating_sub(self.cpu).as_secs_f64()
     }
 
     /// How often a thread went to sleep since.
