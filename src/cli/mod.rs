@@ -105,6 +105,7 @@ impl Command {
 /// Reads a command line, does what it says, and tells how that went: 0 done, 1 failed, 2 wrong
 /// use, 3 no server.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crate::store::connection::tune_process();
     let outcome = match Cli::try_parse_from(args) {
         Ok(cli) => cli.command.run(cli.server),
         Err(e) => {

@@ -24,6 +24,21 @@ const FREE_READER: Duration = Duration::from_secs(5);
 /// The pool of connections that only read.
 pub type ReadPool = Pool<ConnectionManager<SqliteConnection>>;
 
+/// Tells SQLite how this program uses it. To be called before any thread uses a database.
+///
+/// Each connection is used by one thread at a time, so the locks that would let several share one
+/// guard against nothing; and nobody asks for the statistics of its memory, which take a lock for
+/// each allocation.
+pub fn tune_process() {
+    use libsqlite3_sys::{SQLITE_CONFIG_MEMSTATUS, SQLITE_CONFIG_MULTITHREAD, sqlite3_config};
+    // SAFETY: both options exist in every SQLite, the second takes one int, and no other thread is
+    // there yet. After the library's first use they are refused, which does no harm.
+    unsafe {
+        sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    }
+}
+
 /// Opens the one connection that writes.
 pub fn open_writer(path: &Path) -> StoreResult<SqliteConnection> {
     let mut conn = establish(path)?;

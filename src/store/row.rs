@@ -67,6 +67,20 @@ impl JobRow {
         self.state.parse().unwrap_or(State::Failed)
     }
 
+    /// The row as a claim leaves it.
+    #[must_use]
+    pub fn started(self, node: i64, worker_id: &str, now: Timestamp) -> Self {
+        Self {
+            state: State::Running.to_string(),
+            attempt: self.attempt + 1,
+            node: Some(node),
+            worker_id: Some(worker_id.to_owned()),
+            started_at: Some(now.as_millis()),
+            progress: None,
+            ..self
+        }
+    }
+
     /// The job as users see it. The ids it depends on come from another table.
     #[must_use]
     pub fn into_job(self, depends_on: Vec<i64>) -> Job {

@@ -20,8 +20,27 @@ pub type Db = Sqlite;
 
 /// A statement: a type for Diesel's cache and a text with `?` for each value.
 pub trait Statement: 'static {
-    /// The SQL.
-    fn text() -> &'static str;
+    /// The SQL, cut at each `?`: it is walked through at each run, and is not to be searched then.
+    fn parts() -> &'static [&'static str];
+}
+
+/// Cuts SQL at each `?`.
+pub fn cut(text: String) -> Vec<&'static str> {
+    // Once for each statement of the program.
+    text.leak().split('?').collect()
+}
+
+/// A limit that is bound. Not a bare `?`: SQLite looks at the value of that one for its plan, and
+/// prepares the statement anew whenever it changes.
+pub const LIMIT: &str = "LIMIT ? + 0";
+
+/// A job is one of a [`list`] that is bound.
+pub const IN_LIST: &str = "id IN (SELECT value FROM json_each(?))";
+
+/// Numbers as one value: a statement has a fixed number of those.
+pub fn list(ids: impl Iterator<Item = i64>) -> String {
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    format!("[{}]", ids.join(","))
 }
 
 /// Declares statements: `statement!(Name, "SQL")`; the text may be any expression.
@@ -30,9 +49,10 @@ macro_rules! statement {
         $(#[$doc])*
         struct $name;
         impl $crate::store::sql::Statement for $name {
-            fn text() -> &'static str {
-                static TEXT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| String::from($text));
-                &TEXT
+            fn parts() -> &'static [&'static str] {
+                static PARTS: std::sync::LazyLock<Vec<&'static str>> =
+                    std::sync::LazyLock::new(|| $crate::store::sql::cut(String::from($text)));
+                &PARTS
             }
         }
     };
@@ -115,9 +135,9 @@ pub struct Prepared<'a, S, ST> {
 
 impl<S: Statement, ST> QueryFragment<Db> for Prepared<'_, S, ST> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        let mut parts = S::text().split('?');
-        out.push_sql(parts.next().unwrap_or_default());
-        for (part, bind) in parts.zip(self.binds) {
+        let Some((first, rest)) = S::parts().split_first() else { return Ok(()) };
+        out.push_sql(first);
+        for (part, bind) in rest.iter().zip(self.binds) {
             push::<Db>(&mut out, bind)?;
             out.push_sql(part);
         }

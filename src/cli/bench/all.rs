@@ -14,7 +14,7 @@ pub(super) struct All {}
 impl All {
     /// Each runs with its defaults. A process of its own, because memory that one has used would be
     /// counted with the next.
-    pub(super) fn run(self, dir: Option<PathBuf>, json: bool) -> Result<(), Failure> {
+    pub(super) fn run(dir: Option<PathBuf>, json: bool) -> Result<(), Failure> {
         let local = |source| Failure::Local { what: "run a workload", source };
         let program = std::env::current_exe().map_err(local)?;
         let mut failed = 0;

@@ -70,7 +70,7 @@ impl Bench {
             What::Latency(w) => run(w, dir, out),
             What::Idle(w) => run(w, dir, out),
             What::Start(w) => run(w, dir, out),
-            What::All(all) => all.run(dir, json),
+            What::All(_) => all::All::run(dir, json),
             What::Adapter(adapter) => adapter.run(),
         }
     }

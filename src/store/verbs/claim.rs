@@ -6,7 +6,7 @@ use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Job, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::row::{COLUMNS, JobRow, RowSql};
-use crate::store::sql::{binds, statement};
+use crate::store::sql::{IN_LIST, LIMIT, binds, list, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
 use crate::store::views::job::depends_on;
@@ -21,18 +21,26 @@ statement!(
     )
 );
 statement!(
+    Heads,
+    format!(
+        "SELECT priority, id FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id {LIMIT}",
+        lifecycle::sql_guard(Move::Claim)
+    )
+);
+// Two statements for a whole claim. One that updates and returns the rows would be shorter, and
+// costs half as much again: SQLite keeps what it returns in a table of its own until it is done.
+statement!(
     First,
     format!(
-        "SELECT priority, id FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id LIMIT ?",
+        "SELECT {COLUMNS} FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id {LIMIT}",
         lifecycle::sql_guard(Move::Claim)
     )
 );
 statement!(
-    Claim,
+    Take,
     format!(
         "UPDATE jobs SET state = '{}', attempt = attempt + 1, node = ?, worker_id = ?, started_at = ?, progress = NULL \
-         WHERE id IN (SELECT id FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id LIMIT ?) \
-         RETURNING {COLUMNS}",
+         WHERE {IN_LIST} AND {}",
         State::Running,
         lifecycle::sql_guard(Move::Claim)
     )
@@ -59,20 +67,31 @@ pub fn claim(
     let queues: Vec<String> = tx.load::<OpenQueues, Text, _>(binds![job_type])?;
     let mut jobs = Vec::new();
     for (queue, share) in shares(tx, job_type, queues, n)? {
-        let rows: Vec<JobRow> = tx.run_returning::<Claim, RowSql, _>(binds![
-            by.node,
-            &by.worker_id,
-            now,
-            job_type,
-            &queue,
-            i64::try_from(share).unwrap_or(i64::MAX)
-        ])?;
-        for row in rows {
-            jobs.push(started(tx, row, now)?);
-        }
+        jobs.extend(take(tx, job_type, &queue, share, by, now)?);
     }
     jobs.sort_unstable_by_key(|job| (job.priority, job.id));
     Ok(jobs)
+}
+
+/// Takes the first `n` of a queue.
+fn take(
+    tx: &mut Tx<'_>,
+    job_type: &str,
+    queue: &str,
+    n: usize,
+    by: &Claimer,
+    now: Timestamp,
+) -> StoreResult<Vec<Job>> {
+    let limit = i64::try_from(n).unwrap_or(i64::MAX);
+    let rows: Vec<JobRow> = tx.load::<First, RowSql, _>(binds![job_type, queue, limit])?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = list(rows.iter().map(|row| row.id));
+    // Nobody writes in between, so these are the rows that were read.
+    let taken = tx.run::<Take>(binds![by.node, &by.worker_id, now, &ids])?;
+    debug_assert_eq!(taken, rows.len());
+    rows.into_iter().map(|row| started(tx, row.started(by.node, &by.worker_id, now), now)).collect()
 }
 
 /// How many to take from each queue. With one queue that is all of them; with several the first of
@@ -90,7 +109,7 @@ fn shares(
     for (i, queue) in queues.iter().enumerate() {
         let limit = i64::try_from(n).unwrap_or(i64::MAX);
         let first: Vec<(i32, i64)> =
-            tx.load::<First, (Integer, BigInt), _>(binds![job_type, queue, limit])?;
+            tx.load::<Heads, (Integer, BigInt), _>(binds![job_type, queue, limit])?;
         heads.extend(first.into_iter().map(|(priority, id)| (priority, id, i)));
     }
     heads.sort_unstable();

@@ -4,7 +4,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::domain::{State, Timestamp, lifecycle};
 use crate::store::error::StoreResult;
-use crate::store::sql::{binds, statement};
+use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::tags;
 
@@ -12,7 +12,7 @@ statement!(
     Old,
     format!(
         "SELECT completed_at, id FROM jobs WHERE state = ? AND state IN ({}) AND completed_at < ? \
-         AND (completed_at, id) > (?, ?) ORDER BY completed_at, id LIMIT ?",
+         AND (completed_at, id) > (?, ?) ORDER BY completed_at, id {LIMIT}",
         lifecycle::sql_list(&State::FINAL)
     )
 );

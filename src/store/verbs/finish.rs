@@ -7,7 +7,7 @@ use crate::domain::{Backoff, Claim, Outcome, Progress, State, Timestamp, Verdict
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
-use crate::store::verbs::parents;
+use crate::store::verbs::{complete, parents};
 
 /// The guard of everything that only the holder of a claim may do.
 pub const CLAIM_GUARD: &str = "id = ? AND attempt = ? AND node = ? AND state = 'running'";
@@ -60,7 +60,13 @@ pub(super) struct Found {
 /// Ends attempts. For each: the state that its job is in now, or `None` when the claim is stale, in
 /// which case nothing was written.
 pub fn finish(tx: &mut Tx<'_>, finished: &[Finished], now: Timestamp) -> StoreResult<Vec<Option<State>>> {
-    finished.iter().map(|one| end(tx, one, now)).collect()
+    let mut states = complete::complete(tx, finished, now)?;
+    for (state, one) in states.iter_mut().zip(finished) {
+        if state.is_none() {
+            *state = end(tx, one, now)?;
+        }
+    }
+    Ok(states)
 }
 
 fn end(tx: &mut Tx<'_>, finished: &Finished, now: Timestamp) -> StoreResult<Option<State>> {

@@ -3,6 +3,7 @@
 
 pub mod cancel;
 pub mod claim;
+mod complete;
 pub mod delete;
 pub mod enqueue;
 pub mod finish;

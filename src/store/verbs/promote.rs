@@ -5,14 +5,14 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use crate::domain::lifecycle::{self, Move};
 use crate::domain::{State, Timestamp};
 use crate::store::error::StoreResult;
-use crate::store::sql::{binds, statement};
+use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
 
 statement!(
     Due,
     format!(
         "SELECT id, state, job_type, queue, attempt, run_at FROM jobs \
-         WHERE {} AND run_at <= ? ORDER BY run_at, id LIMIT ?",
+         WHERE {} AND run_at <= ? ORDER BY run_at, id {LIMIT}",
         lifecycle::sql_guard(Move::Due)
     )
 );

@@ -6,7 +6,7 @@ use super::finish::{self, Ending};
 use crate::domain::lifecycle::Move;
 use crate::domain::{Claim, Outcome, State, Timestamp, decide};
 use crate::store::error::StoreResult;
-use crate::store::sql::{binds, statement};
+use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
 
 statement!(
@@ -14,7 +14,7 @@ statement!(
     format!(
         "SELECT j.id, j.attempt, j.node FROM counters c JOIN jobs j \
          ON j.job_type = c.job_type AND j.queue = c.queue AND j.state = '{running}' \
-         WHERE c.state = '{running}' AND c.n > 0 AND j.id > ? ORDER BY j.id LIMIT ?",
+         WHERE c.state = '{running}' AND c.n > 0 AND j.id > ? ORDER BY j.id {LIMIT}",
         running = State::Running
     )
 );

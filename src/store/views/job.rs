@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 use crate::domain::{Attempt, Job, Json, Outcome, State, Timestamp};
 use crate::store::row::{COLUMNS, JobRow, RowSql};
 use crate::store::schema::{attempts, jobs};
-use crate::store::sql::{self, Conn, binds, statement};
+use crate::store::sql::{self, Conn, LIMIT, binds, statement};
 use crate::workers::ParentResult;
 
 statement!(Whole, format!("SELECT {COLUMNS} FROM jobs WHERE id = ?"));
@@ -94,7 +94,7 @@ pub fn jobs_before(conn: &mut Conn, job: &Job, most: i64) -> QueryResult<i64> {
         Before,
         format!(
             "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = '{}' AND job_type = ? AND queue = ? \
-             AND (priority, id) < (?, ?) LIMIT ?)",
+             AND (priority, id) < (?, ?) {LIMIT})",
             State::Pending
         )
     );
