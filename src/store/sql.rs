@@ -25,6 +25,7 @@ pub trait Statement: 'static {
 }
 
 /// Cuts SQL at each `?`.
+#[must_use]
 pub fn cut(text: String) -> Vec<&'static str> {
     // Once for each statement of the program.
     text.leak().split('?').collect()
