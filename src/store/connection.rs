@@ -15,8 +15,11 @@ use super::error::{StoreError, StoreResult};
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// How long a statement waits for a stranger's lock on the file before the write is answered with
-/// an error. Callers are promised an answer within ten seconds.
-const BUSY: Duration = Duration::from_secs(5);
+/// an error. Callers are promised an answer within ten seconds, also one who waits for a connection
+/// first.
+const BUSY: Duration = Duration::from_secs(4);
+/// How long a reader waits for a free connection.
+const FREE_READER: Duration = Duration::from_secs(5);
 
 /// The pool of connections that only read.
 pub type ReadPool = Pool<ConnectionManager<SqliteConnection>>;
@@ -46,7 +49,7 @@ pub fn open_readers(path: &Path, size: u32) -> StoreResult<ReadPool> {
         .max_lifetime(None)
         .idle_timeout(None)
         .test_on_check_out(false)
-        .connection_timeout(Duration::from_secs(8))
+        .connection_timeout(FREE_READER)
         .connection_customizer(Box::new(ReadOnly))
         .build(manager)
         .map_err(|e| StoreError::Database(format!("cannot open {} for reading: {e}", path.display())))

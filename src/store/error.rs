@@ -26,9 +26,23 @@ impl From<DieselError> for StoreError {
                     if info.message().contains("unique_hash") { "its target or args" } else { "its key" };
                 Self::Refused(Error::Conflict(format!("another job like it by {what} is there")))
             }
-            _ => Self::Database(e.to_string()),
+            _ => Self::Database(explain(e.to_string())),
         }
     }
+}
+
+/// Adds what to do to what SQLite says.
+fn explain(text: String) -> String {
+    let advice = if text.contains("database is locked") {
+        "another program holds the database file; end it, or let go of its transaction"
+    } else if text.contains("database or disk is full") {
+        "free some space on the disk of the data directory"
+    } else if text.contains("disk I/O error") {
+        "see whether the disk of the data directory is full, read-only or broken"
+    } else {
+        return text;
+    };
+    format!("{text} ({advice})")
 }
 
 impl From<StoreError> for Error {

@@ -1,8 +1,10 @@
 //! The store: the only room that knows the database. Writes are the verbs of the lifecycle
 //! ([`verbs`]) and share commits ([`writer`]); reads are [`views`] on a pool of their own.
 
+mod committer;
 pub mod connection;
 pub mod error;
+pub mod faults;
 pub mod owner;
 pub mod row;
 pub mod schema;
@@ -20,6 +22,7 @@ use std::thread::JoinHandle;
 use diesel::prelude::*;
 
 use self::connection::ReadPool;
+use self::faults::FaultLayer;
 pub use self::error::{StoreError, StoreResult};
 use self::owner::OwnerLock;
 use self::sql::Conn;
@@ -48,6 +51,19 @@ impl Store {
     /// # Errors
     /// When another process has it, it cannot be opened, or it was made by a newer version.
     pub fn open(path: &Path, readers: u32, observer: Observer) -> StoreResult<Self> {
+        Self::open_with(path, readers, observer, FaultLayer::default())
+    }
+
+    /// As [`Self::open`], with a layer that makes writes fail, for tests.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(
+        path: &Path,
+        readers: u32,
+        observer: Observer,
+        faults: FaultLayer,
+    ) -> StoreResult<Self> {
         let owner = OwnerLock::acquire(path)?;
         let mut conn = connection::open_writer(path)?;
         connection::migrate(&mut conn)?;
@@ -56,7 +72,7 @@ impl Store {
             .select(schema::meta::value)
             .first(&mut conn)?;
         let readers = connection::open_readers(path, readers)?;
-        let (writer, thread) = Writer::start(conn, observer)?;
+        let (writer, thread) = Writer::start(conn, faults, observer)?;
         let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
         Ok(Self { writer, readers, instance: instance.into(), open })
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::error::StoreResult;
+use super::faults::{FaultLayer, Point};
 use super::sql::{self, Bind, Conn, Statement, binds, statement};
 use super::stats::{self, Metric};
 use crate::domain::{Claim, Event, EventBody, State, Timestamp};
@@ -95,13 +96,14 @@ pub struct Tx<'c> {
     /// The connection, for reads; writes go through [`Self::run`].
     pub conn: &'c mut Conn,
     names: &'c mut Names,
+    faults: &'c FaultLayer,
     effects: Effects,
     written: u64,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(conn: &'c mut Conn, names: &'c mut Names) -> Self {
-        Self { conn, names, effects: Effects::default(), written: 0 }
+    pub(super) fn new(conn: &'c mut Conn, names: &'c mut Names, faults: &'c FaultLayer) -> Self {
+        Self { conn, names, faults, effects: Effects::default(), written: 0 }
     }
 
     /// Runs a statement that writes; returns how many rows it changed.
@@ -111,6 +113,7 @@ impl<'c> Tx<'c> {
     pub fn run<S: Statement>(&mut self, binds: &[Bind<'_>]) -> StoreResult<usize> {
         // Counted before, because a statement that fails may have begun.
         self.written += 1;
+        self.faults.at(Point::Statement, self.conn)?;
         Ok(sql::run::<S>(self.conn, binds)?)
     }
 
@@ -125,6 +128,7 @@ impl<'c> Tx<'c> {
         for<'q> sql::Prepared<'q, S, ST>: diesel::query_dsl::methods::LoadQuery<'q, Conn, U>,
     {
         self.written += 1;
+        self.faults.at(Point::Statement, self.conn)?;
         self.load::<S, ST, U>(binds)
     }
 

@@ -5,27 +5,22 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::committer::{self, Batch, Committer};
 use super::error::{StoreError, StoreResult};
-use super::sql::{self, Conn, statement};
-use super::tx::{Committed, Names, Tx};
+use super::faults::FaultLayer;
+use super::sql::Conn;
+use super::tx::{Committed, Tx};
 
 /// The most writes that share a commit. More would make the first of them wait for little gain.
 const MAX_BATCH: usize = 1024;
 /// Writes that may wait for the writer; callers beyond wait to get in line.
 const QUEUE: usize = 8192;
 
-statement!(Begin, "BEGIN IMMEDIATE");
-statement!(Commit, "COMMIT");
-statement!(Rollback, "ROLLBACK");
-statement!(Savepoint, "SAVEPOINT verb");
-statement!(Release, "RELEASE verb");
-statement!(RollbackTo, "ROLLBACK TO verb");
-
 /// Is told of each commit, on the writer's thread. Must not block.
 pub type Observer = Box<dyn Fn(Committed) + Send>;
 
 /// A write in line: a verb with its values, and the caller who waits.
-trait Write: Send {
+pub(super) trait Write: Send {
     /// Does it within the transaction. It may be done again after a rollback.
     fn attempt(&mut self, tx: &mut Tx<'_>) -> StoreResult<()>;
     /// Answers the caller.
@@ -79,11 +74,16 @@ enum Inline {
 
 impl Writer {
     /// Starts the writer's thread.
-    pub fn start(conn: Conn, observer: Observer) -> StoreResult<(Self, JoinHandle<()>)> {
+    pub fn start(
+        conn: Conn,
+        faults: FaultLayer,
+        observer: Observer,
+    ) -> StoreResult<(Self, JoinHandle<()>)> {
         let (line, inbox) = mpsc::channel(QUEUE);
+        let committer = Committer::new(conn, faults, observer);
         let thread = std::thread::Builder::new()
             .name("callboard-write".into())
-            .spawn(move || Loop { conn, names: Names::default(), observer }.run(inbox))
+            .spawn(move || run(committer, inbox))
             .map_err(|e| StoreError::Database(format!("cannot start the writer's thread: {e}")))?;
         Ok((Self { line }, thread))
     }
@@ -108,87 +108,32 @@ impl Writer {
     }
 }
 
-struct Loop {
-    conn: Conn,
-    names: Names,
-    observer: Observer,
+/// The writer's thread.
+fn run(mut committer: Committer, mut inbox: mpsc::Receiver<Inline>) {
+    while let Some(Inline::Write(first)) = inbox.blocking_recv() {
+        let mut batch = vec![first];
+        let mut stop = gather(&mut inbox, &mut batch, MAX_BATCH);
+        if let Err(e) = committer.commit(batch) {
+            // Those who came meanwhile have waited as long: they are not to wait once more for the
+            // same answer.
+            let mut late = Vec::new();
+            stop |= gather(&mut inbox, &mut late, QUEUE);
+            committer::answer(late, &Err(e));
+        }
+        if stop {
+            return;
+        }
+    }
 }
 
-impl Loop {
-    fn run(mut self, mut inbox: mpsc::Receiver<Inline>) {
-        while let Some(Inline::Write(first)) = inbox.blocking_recv() {
-            let mut batch = vec![first];
-            let mut stop = false;
-            while batch.len() < MAX_BATCH && !stop {
-                match inbox.try_recv() {
-                    Ok(Inline::Write(next)) => batch.push(next),
-                    Ok(Inline::Stop) => stop = true,
-                    Err(_) => break,
-                }
-            }
-            self.commit(batch);
-            if stop {
-                return;
-            }
+/// Takes what stands in line, until the batch holds `limit`. True: the writer is to stop.
+fn gather(inbox: &mut mpsc::Receiver<Inline>, batch: &mut Batch, limit: usize) -> bool {
+    while batch.len() < limit {
+        match inbox.try_recv() {
+            Ok(Inline::Write(next)) => batch.push(next),
+            Ok(Inline::Stop) => return true,
+            Err(_) => break,
         }
     }
-
-    fn commit(&mut self, mut batch: Vec<Box<dyn Write>>) {
-        let done = match self.together(&mut batch) {
-            Ok(Some(committed)) => Ok(committed),
-            // One of them failed after it had written something: that one must not take its
-            // neighbours along, so each gets a savepoint now.
-            Ok(None) => self.one_by_one(&mut batch),
-            Err(e) => Err(e),
-        };
-        let answer = match done {
-            Ok(committed) => {
-                if !committed.is_empty() {
-                    (self.observer)(committed);
-                }
-                Ok(())
-            }
-            Err(e) => {
-                log::error!("a commit of {} writes failed: {e}", batch.len());
-                let _ = sql::run::<Rollback>(&mut self.conn, &[]);
-                Err(e)
-            }
-        };
-        for write in batch {
-            write.answer(answer.clone());
-        }
-    }
-
-    /// All writes in one transaction, hoping that none fails. `None`: one did, all is rolled back.
-    fn together(&mut self, batch: &mut [Box<dyn Write>]) -> StoreResult<Option<Committed>> {
-        sql::run::<Begin>(&mut self.conn, &[])?;
-        let mut tx = Tx::new(&mut self.conn, &mut self.names);
-        for write in batch {
-            let before = tx.written();
-            if write.attempt(&mut tx).is_err() && tx.written() != before {
-                sql::run::<Rollback>(&mut self.conn, &[])?;
-                return Ok(None);
-            }
-        }
-        let committed = tx.seal()?;
-        sql::run::<Commit>(&mut self.conn, &[])?;
-        Ok(Some(committed))
-    }
-
-    fn one_by_one(&mut self, batch: &mut [Box<dyn Write>]) -> StoreResult<Committed> {
-        sql::run::<Begin>(&mut self.conn, &[])?;
-        let mut tx = Tx::new(&mut self.conn, &mut self.names);
-        for write in batch {
-            let before = tx.effects();
-            sql::run::<Savepoint>(tx.conn, &[])?;
-            if write.attempt(&mut tx).is_err() {
-                tx.restore(before);
-                sql::run::<RollbackTo>(tx.conn, &[])?;
-            }
-            sql::run::<Release>(tx.conn, &[])?;
-        }
-        let committed = tx.seal()?;
-        sql::run::<Commit>(&mut self.conn, &[])?;
-        Ok(committed)
-    }
+    false
 }

@@ -1,0 +1,212 @@
+//! One commit: the writes of a batch in one transaction, and what is to be done when the database
+//! fails in the middle of it.
+
+use std::time::{Duration, Instant};
+
+use diesel::sql_types::BigInt;
+
+use super::error::{StoreError, StoreResult};
+use super::faults::{FaultLayer, Point};
+use super::sql::{self, Conn, statement};
+use super::tx::{Committed, Names, Tx};
+use super::writer::{Observer, Write};
+
+/// How long the writes of a commit that failed are tried one after the other.
+const ALONE: Duration = Duration::from_secs(3);
+
+statement!(Begin, "BEGIN IMMEDIATE");
+statement!(Commit, "COMMIT");
+statement!(Rollback, "ROLLBACK");
+statement!(Savepoint, "SAVEPOINT verb");
+statement!(Release, "RELEASE verb");
+statement!(RollbackTo, "ROLLBACK TO verb");
+// Tells a commit that reached the disk without an answer from one that did not.
+statement!(
+    Mark,
+    "INSERT INTO sequences (name, last) VALUES ('commits', 1) \
+     ON CONFLICT (name) DO UPDATE SET last = sequences.last + 1 RETURNING last"
+);
+statement!(LastMark, "SELECT last FROM sequences WHERE name = 'commits'");
+
+/// Writes that share a commit.
+pub(super) type Batch = Vec<Box<dyn Write>>;
+
+/// Why a batch is not on disk.
+enum Trouble {
+    /// The database does not even begin.
+    Away(StoreError),
+    /// A write failed after it had written something. Nothing is on disk.
+    Verb(StoreError),
+    /// The transaction failed. Nothing is on disk.
+    Undone(StoreError),
+    /// The commit failed, and whether it is on disk cannot be told.
+    Doubt(StoreError),
+}
+
+/// Has the connection that writes.
+pub(super) struct Committer {
+    conn: Conn,
+    names: Names,
+    faults: FaultLayer,
+    observer: Observer,
+}
+
+impl Committer {
+    /// Works on this connection and tells `observer` of each commit.
+    pub fn new(conn: Conn, faults: FaultLayer, observer: Observer) -> Self {
+        Self { conn, names: Names::default(), faults, observer }
+    }
+
+    /// Puts a batch on disk and answers its callers.
+    ///
+    /// # Errors
+    /// The database takes nothing at the moment, so there is no use in trying the next batch.
+    pub fn commit(&mut self, mut batch: Batch) -> StoreResult<()> {
+        let done = match self.transaction(&mut batch, together) {
+            // One of them must not take its neighbours along, so each gets a savepoint now.
+            Err(Trouble::Verb(_)) if batch.len() > 1 => self.transaction(&mut batch, apart),
+            done => done,
+        };
+        match done {
+            Ok(committed) => {
+                if !committed.is_empty() {
+                    (self.observer)(committed);
+                }
+                answer(batch, &Ok(()));
+                Ok(())
+            }
+            Err(Trouble::Away(e)) => {
+                log::error!("{} writes failed, the database takes nothing: {e}", batch.len());
+                answer(batch, &Err(e.clone()));
+                Err(e)
+            }
+            Err(Trouble::Undone(e)) if batch.len() > 1 => self.alone(batch, e),
+            Err(Trouble::Verb(e) | Trouble::Undone(e)) => {
+                answer(batch, &Err(e));
+                Ok(())
+            }
+            Err(Trouble::Doubt(e)) => {
+                log::error!("a commit of {} writes failed and may be on disk: {e}", batch.len());
+                answer(batch, &Err(e));
+                Ok(())
+            }
+        }
+    }
+
+    /// After a commit of many failed: what one of them was too large for need not stop the others.
+    fn alone(&mut self, batch: Batch, failure: StoreError) -> StoreResult<()> {
+        log::error!("a commit of {} writes failed, each is tried alone: {failure}", batch.len());
+        let until = Instant::now() + ALONE;
+        let mut away = Ok(());
+        for write in batch {
+            if away.is_ok() && Instant::now() > until {
+                away = Err(failure.clone());
+            }
+            match &away {
+                Ok(()) => away = self.commit(vec![write]),
+                Err(e) => write.answer(Err(e.clone())),
+            }
+        }
+        away
+    }
+
+    fn transaction(&mut self, batch: &mut Batch, verbs: Verbs) -> Result<Committed, Trouble> {
+        self.at(Point::Begin).and_then(|()| self.run::<Begin>()).map_err(Trouble::Away)?;
+        let mut tx = Tx::new(&mut self.conn, &mut self.names, &self.faults);
+        match verbs(&mut tx, batch).and_then(|wrote| seal(&mut tx, wrote).map_err(Trouble::Undone)) {
+            Ok((committed, mark)) => self.close(committed, mark),
+            Err(trouble) => {
+                // A full disk may have rolled it back already.
+                let _ = self.run::<Rollback>();
+                Err(trouble)
+            }
+        }
+    }
+
+    fn close(&mut self, committed: Committed, mark: Option<i64>) -> Result<Committed, Trouble> {
+        let done = self
+            .at(Point::Commit)
+            .and_then(|()| self.run::<Commit>())
+            .and_then(|()| self.at(Point::Committed));
+        let Err(e) = done else { return Ok(committed) };
+        let _ = self.run::<Rollback>();
+        let Some(mark) = mark else { return Err(Trouble::Undone(e)) };
+        match self.last_mark() {
+            Ok(last) if last >= mark => {
+                log::warn!("a commit failed, but it is on disk: {e}");
+                Ok(committed)
+            }
+            Ok(_) => Err(Trouble::Undone(e)),
+            Err(_) => Err(Trouble::Doubt(e)),
+        }
+    }
+
+    fn last_mark(&mut self) -> StoreResult<i64> {
+        self.at(Point::Look)?;
+        let last: Vec<i64> = sql::load::<LastMark, BigInt, _>(&mut self.conn, &[])?;
+        Ok(last.first().copied().unwrap_or_default())
+    }
+
+    fn run<S: sql::Statement>(&mut self) -> StoreResult<()> {
+        sql::run::<S>(&mut self.conn, &[])?;
+        Ok(())
+    }
+
+    fn at(&mut self, point: Point) -> StoreResult<()> {
+        self.faults.at(point, &mut self.conn)
+    }
+}
+
+/// Does the verbs of a batch; whether there is anything to commit.
+type Verbs = fn(&mut Tx<'_>, &mut Batch) -> Result<bool, Trouble>;
+
+/// Hoping that none fails.
+fn together(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<bool, Trouble> {
+    for write in batch {
+        let before = tx.written();
+        match write.attempt(tx) {
+            Err(e) if tx.written() != before => return Err(Trouble::Verb(e)),
+            _ => {}
+        }
+    }
+    Ok(tx.written() > 0)
+}
+
+/// Each behind a savepoint.
+fn apart(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<bool, Trouble> {
+    let mut wrote = false;
+    for write in batch {
+        let (before, effects) = (tx.written(), tx.effects());
+        run_in::<Savepoint>(tx)?;
+        match write.attempt(tx) {
+            Ok(()) => wrote |= tx.written() != before,
+            Err(_) => {
+                tx.restore(effects);
+                run_in::<RollbackTo>(tx)?;
+            }
+        }
+        run_in::<Release>(tx)?;
+    }
+    Ok(wrote)
+}
+
+fn run_in<S: sql::Statement>(tx: &mut Tx<'_>) -> Result<(), Trouble> {
+    sql::run::<S>(tx.conn, &[]).map(|_| ()).map_err(|e| Trouble::Undone(e.into()))
+}
+
+/// Writes what is gathered in a transaction, and the mark that tells whether its commit is on disk.
+fn seal(tx: &mut Tx<'_>, wrote: bool) -> StoreResult<(Committed, Option<i64>)> {
+    let committed = tx.seal()?;
+    if !wrote {
+        return Ok((committed, None));
+    }
+    let mark: Vec<i64> = tx.run_returning::<Mark, BigInt, _>(&[])?;
+    Ok((committed, mark.first().copied()))
+}
+
+/// Answers all callers alike.
+pub(super) fn answer(batch: Batch, committed: &StoreResult<()>) {
+    for write in batch {
+        write.answer(committed.clone());
+    }
+}
