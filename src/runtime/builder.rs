@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use actix::{Addr, Arbiter};
+use actix::Arbiter;
 
 use super::Callboard;
 use super::hub::{HubHandle, JobLookup};
@@ -11,11 +11,12 @@ use super::options::{Options, types};
 use super::progress_hub::ProgressHub;
 use super::rescuer::rescue_all;
 use super::shared::{Parts, Shared};
-use super::supervisor::{CommitDone, Supervisor, load_settings};
+use super::supervisor::{Supervisor, load_settings};
 use crate::config::Config;
 use crate::domain::{Claim, Clock, Job};
 use crate::error::Error;
 use crate::logs::JobLogs;
+use crate::store::faults::{FaultLayer, Faults};
 use crate::store::{Committed, Store, verbs, views};
 use crate::workers::AnyWorker;
 use crate::workers::subprocess::Instance;
@@ -37,13 +38,14 @@ pub struct Builder {
     config: Config,
     workers: Vec<Arc<dyn AnyWorker>>,
     clock: Clock,
+    faults: FaultLayer,
 }
 
 impl Builder {
     /// With the workers that come with callboard and those that the configuration declares.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, workers: Vec::new(), clock: Clock::system() }
+        Self { config, workers: Vec::new(), clock: Clock::system(), faults: FaultLayer::default() }
     }
 
     /// Adds a worker.
@@ -60,6 +62,14 @@ impl Builder {
         self
     }
 
+    /// Puts a layer under the store that makes writes fail, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn faults(mut self, faults: Arc<dyn Faults>) -> Self {
+        self.faults = FaultLayer::new(faults);
+        self
+    }
+
     /// Opens the store, takes back what a dead process left behind, and starts the actors. Must be
     /// called within an actix system.
     ///
@@ -72,7 +82,8 @@ impl Builder {
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
         let commits = Arc::new(Commits::default());
         let told = commits.clone();
-        let store = Store::open(&options.database, READERS, Box::new(move |commit| told.tell(commit)))?;
+        let observer = Box::new(move |commit| told.tell(commit));
+        let store = Store::open_with(&options.database, READERS, observer, self.faults)?;
         let instance = Instance::new(store.instance());
         super::leftovers::end(&instance, &options).await?;
         let mut registry = super::configured::registry(&self.config, &options, instance, &self.clock)?;
@@ -152,12 +163,8 @@ struct Commits(Mutex<Weak<Shared>>);
 
 impl Commits {
     fn tell(&self, commit: Committed) {
-        let shared = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        let supervisor: Option<Addr<Supervisor>> =
-            shared.and_then(|shared| shared.with_actors(|actors| actors.supervisor.clone()));
-        if let Some(supervisor) = supervisor {
-            // Not `try_send`: a commit is never turned away. Its number is bounded by the disk.
-            supervisor.do_send(CommitDone(commit));
+        if let Some(shared) = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade() {
+            shared.tell_commit(commit);
         }
     }
 

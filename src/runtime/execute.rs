@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::progress::{Reporter, ReporterParts};
 use super::shared::Shared;
@@ -100,7 +101,7 @@ impl Execution {
                 let task = self.shared.job_threads.spawn(code);
                 let abort = task.abort_handle();
                 let joined = async move { task.await.unwrap_or_else(|e| Err(Box::new(e.to_string()))) };
-                self.watch(log, joined, move || abort.abort()).await
+                self.watch(log, joined, Some(abort)).await
             }
             Ok(Start::Blocking(code)) => {
                 let (done, task) = oneshot::channel();
@@ -113,14 +114,15 @@ impl Execution {
                 }
                 let joined =
                     async move { task.await.unwrap_or_else(|_| Err(Box::new("the thread is gone"))) };
-                self.watch(log, joined, || {}).await
+                self.watch(log, joined, None).await
             }
             Err(panic) => panicked(panic.as_ref()),
         }
     }
 
-    /// Waits for the code; tells it to stop when its time is up; drops it when it does not heed.
-    async fn watch<F>(self, log: &AttemptLog, code: F, drop_it: impl FnOnce()) -> Verdict
+    /// Waits for the code; tells it to stop when its time is up; drops its task, if it is one, when
+    /// it does not heed.
+    async fn watch<F>(self, log: &AttemptLog, code: F, task: Option<AbortHandle>) -> Verdict
     where
         F: Future<Output = Result<RunResult<Option<Json>>, Box<dyn Any + Send>>> + Send + 'static,
     {
@@ -141,12 +143,14 @@ impl Execution {
         if let Ok(ended) = within(clock, self.shared.options.stop_grace, &mut code).await {
             return self.judge(ended);
         }
-        log.warn("it was told to stop and did not; its task is dropped");
-        drop_it();
-        let Ok(_) = within(&crate::domain::Clock::system(), DROP_GRACE, &mut code).await else {
-            self.leak(log, code);
-            return self.stopped();
-        };
+        if let Some(task) = task {
+            log.warn("it was told to stop and did not; its task is dropped");
+            task.abort();
+            if within(&crate::domain::Clock::system(), DROP_GRACE, &mut code).await.is_ok() {
+                return self.stopped();
+            }
+        }
+        self.leak(log, code);
         self.stopped()
     }
 

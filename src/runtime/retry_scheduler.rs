@@ -61,6 +61,9 @@ impl RetryScheduler {
         if std::mem::replace(&mut self.at_work, true) {
             return;
         }
+        if let Some(old) = self.alarm.take() {
+            ctx.cancel_future(old);
+        }
         self.next = None;
         let shared = self.shared.clone();
         let work = async move {
@@ -118,7 +121,9 @@ impl Handler<Due> for RetryScheduler {
 impl Handler<Ping> for RetryScheduler {
     type Result = ();
 
-    fn handle(&mut self, _: Ping, _: &mut Context<Self>) {
+    fn handle(&mut self, _: Ping, ctx: &mut Context<Self>) {
         self.shared.watchdog.beat("retry scheduler");
+        // The slow poll that covers a due time that was lost.
+        self.deliver(ctx);
     }
 }

@@ -1,23 +1,25 @@
 //! What all actors of a runtime have in common.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use actix::Addr;
 
 use super::hub::HubHandle;
 use super::options::{Options, TypeEntry, TypeOptions};
 use super::progress::ProgressWriter;
+use super::pruner::Pruner;
+use super::rescuer::Rescuer;
 use super::retry_scheduler::RetryScheduler;
 use super::slots::Slots;
-use super::supervisor::Supervisor;
+use super::supervisor::{CommitsDone, Supervisor};
 use super::watchdog::Watchdog;
 use super::worker::Worker;
 use crate::domain::Clock;
 use crate::logs::JobLogs;
-use crate::store::Store;
 use crate::store::verbs::settings::JobTypeSettings;
+use crate::store::{Committed, Store};
 
 /// What all actors of a runtime have in common. It holds their addresses too, so that one that is
 /// rebuilt finds the others.
@@ -52,11 +54,12 @@ pub struct Shared {
     pub settings: RwLock<Settings>,
     /// Notified whenever ends of attempts are on disk.
     pub idle: tokio::sync::Notify,
+    commits: Mutex<VecDeque<Committed>>,
     draining: AtomicBool,
 }
 
 /// The addresses of the actors.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Actors {
     /// Owns the queue.
     pub supervisor: Option<Addr<Supervisor>>,
@@ -64,6 +67,10 @@ pub struct Actors {
     pub workers: HashMap<String, Addr<Worker>>,
     /// Delivers what is due.
     pub retry_scheduler: Option<Addr<RetryScheduler>>,
+    /// Deletes what is old.
+    pub pruner: Option<Addr<Pruner>>,
+    /// Takes back what belongs to nobody.
+    pub rescuer: Option<Addr<Rescuer>>,
 }
 
 /// What was changed at run time, as the store has it.
@@ -111,6 +118,7 @@ impl Shared {
             actors: RwLock::default(),
             settings: RwLock::new(parts.settings),
             idle: tokio::sync::Notify::new(),
+            commits: Mutex::default(),
             draining: AtomicBool::new(false),
         }
     }
@@ -150,6 +158,23 @@ impl Shared {
     /// Changes the addresses of actors.
     pub fn with_actors<T>(&self, change: impl FnOnce(&mut Actors) -> T) -> T {
         change(&mut self.actors.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes a commit and tells the supervisor that there is one. Commits are kept here, not in its
+    /// mailbox, so that none is lost with a supervisor that panics.
+    pub fn tell_commit(&self, commit: Committed) {
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = commits.is_empty();
+        commits.push_back(commit);
+        drop(commits);
+        if let Some(supervisor) = self.with_actors(|actors| actors.supervisor.clone()).filter(|_| first) {
+            supervisor.do_send(CommitsDone);
+        }
+    }
+
+    /// The oldest commit that nobody was told of.
+    pub fn take_commit(&self) -> Option<Committed> {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     /// Whether the server goes down and starts nothing new.

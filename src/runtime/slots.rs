@@ -70,12 +70,13 @@ pub struct Slots(Mutex<Inner>);
 struct Inner {
     running: HashMap<Claim, Attempt>,
     ended: Vec<Finished>,
-    unwritten: usize,
+    unwritten: HashSet<Claim>,
     leaked: HashMap<i64, usize>,
     starts: VecDeque<Timestamp>,
     /// Asked to stop before they were known here: the claim's answer was still on its way.
     stopped_early: HashSet<Claim>,
     claiming: bool,
+    overdue: usize,
 }
 
 impl Slots {
@@ -93,6 +94,11 @@ impl Slots {
         inner.running.insert(claim, attempt);
     }
 
+    /// Tells all attempts to stop.
+    pub fn stop_all(&self, cause: StopCause) {
+        self.inner().running.values().for_each(|attempt| attempt.stop(cause));
+    }
+
     /// An attempt has ended. True when the worker actor has to be woken: nothing else had ended.
     pub fn end(&self, finished: Finished) -> bool {
         let mut inner = self.inner();
@@ -105,28 +111,42 @@ impl Slots {
     pub fn take_ended(&self) -> Vec<Finished> {
         let mut inner = self.inner();
         let ended = std::mem::take(&mut inner.ended);
-        inner.unwritten += ended.len();
+        inner.unwritten.extend(ended.iter().map(|f| f.claim));
         ended
     }
 
-    /// So many ends are on disk.
-    pub fn written(&self, n: usize) {
+    /// These ends are on disk.
+    pub fn written(&self, ended: &[Finished]) {
         let mut inner = self.inner();
-        inner.unwritten = inner.unwritten.saturating_sub(n);
+        for finished in ended {
+            inner.unwritten.remove(&finished.claim);
+        }
     }
 
-    /// Slots in use by code that runs.
+    /// The store did not take so many ends. They keep their slots until it has, which bounds what
+    /// is held in memory.
+    pub fn overdue(&self, n: usize) {
+        self.inner().overdue += n;
+    }
+
+    /// So many ends that were overdue are on disk.
+    pub fn caught_up(&self, n: usize) {
+        let mut inner = self.inner();
+        inner.overdue = inner.overdue.saturating_sub(n);
+    }
+
+    /// Slots in use: by code that runs, and by ends that the store did not take.
     #[must_use]
-    pub fn running(&self) -> usize {
+    pub fn taken(&self) -> usize {
         let inner = self.inner();
-        inner.running.len() + inner.leaked.values().sum::<usize>()
+        inner.running.len() + inner.leaked.values().sum::<usize>() + inner.overdue
     }
 
     /// Whether nothing runs and everything is on disk.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let inner = self.inner();
-        inner.running.is_empty() && inner.ended.is_empty() && inner.unwritten == 0 && !inner.claiming
+        inner.running.is_empty() && inner.ended.is_empty() && inner.unwritten.is_empty() && !inner.claiming
     }
 
     /// Begins to claim; false when a claim is under way already.
@@ -157,13 +177,18 @@ impl Slots {
         }
     }
 
-    /// Whether this process still has to do with a claim.
+    /// Whether this process has or may have to do with a claim.
     #[must_use]
     pub fn knows(&self, claim: &Claim) -> bool {
+        self.inner().claiming || self.holds(claim)
+    }
+
+    /// Whether the attempt of a claim runs here, or has ended here and is not on disk.
+    #[must_use]
+    pub fn holds(&self, claim: &Claim) -> bool {
         let inner = self.inner();
-        inner.claiming
-            || inner.unwritten > 0
-            || inner.running.contains_key(claim)
+        inner.running.contains_key(claim)
+            || inner.unwritten.contains(claim)
             || inner.ended.iter().any(|f| f.claim == *claim)
     }
 

@@ -1,7 +1,6 @@
 //! The actor at the top: owns the queue, starts the other actors and rebuilds those that are gone,
 //! passes on what each commit brought about.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use actix::{
@@ -22,15 +21,15 @@ const RETRY_SCHEDULER: &str = "retry scheduler";
 const PRUNER: &str = "pruner";
 const RESCUER: &str = "rescuer";
 const WORKER: &str = "worker ";
+const JOB_THREADS: &str = "job threads";
 const SUPERVISOR: &str = "supervisor";
-const STORE: &str = "store";
+/// The store's name among the parts that prove progress.
+pub const STORE: &str = "store";
 
 /// See the module.
 pub struct Supervisor {
     shared: Arc<Shared>,
-    pruner: Option<Addr<Pruner>>,
-    rescuer: Option<Addr<Rescuer>>,
-    _guard: Option<Respawn>,
+    _guard: Respawn,
 }
 
 /// Store jobs.
@@ -50,10 +49,10 @@ impl<T: Send + 'static> Message for Write<T> {
     type Result = StoreResult<T>;
 }
 
-/// A commit is on disk.
-#[derive(Message)]
+/// Commits are on disk that nobody was told of: see [`Shared::take_commit`].
+#[derive(Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub struct CommitDone(pub Committed);
+pub struct CommitsDone;
 
 /// Start nothing more.
 #[derive(Clone, Copy, Message)]
@@ -68,18 +67,31 @@ pub struct CrashChild(pub String);
 impl Supervisor {
     /// Starts one on the arbiter of the caller, and sees to it that it is rebuilt if it panics.
     pub fn launch(shared: &Arc<Shared>) {
-        let supervisor = Self {
-            shared: shared.clone(),
-            pruner: None,
-            rescuer: None,
-            _guard: Some(Respawn(shared.clone())),
-        };
+        let supervisor = Self { shared: shared.clone(), _guard: Respawn(shared.clone()) };
         let address = supervisor.start();
         shared.with_actors(|actors| actors.supervisor = Some(address));
     }
 
-    fn start_worker(&self, job_type: &str, ctx: &mut Context<Self>) {
-        let guard = Guard::new(format!("{WORKER}{job_type}"), ctx.address().recipient());
+    /// Starts those children that are not there: all of them at first, and after a panic of this or
+    /// that one those that are gone.
+    fn start_children(&self) {
+        let actors = self.shared.with_actors(|actors| actors.clone());
+        for job_type in self.shared.types.keys().filter(|name| is_gone(actors.workers.get(*name))) {
+            self.start_worker(job_type);
+        }
+        if is_gone(actors.retry_scheduler.as_ref()) {
+            self.start_retry_scheduler();
+        }
+        if is_gone(actors.pruner.as_ref()) {
+            self.start_pruner();
+        }
+        if is_gone(actors.rescuer.as_ref()) {
+            self.start_rescuer();
+        }
+    }
+
+    fn start_worker(&self, job_type: &str) {
+        let guard = Guard::new(format!("{WORKER}{job_type}"), &self.shared);
         if let Some(worker) = Worker::new(job_type, self.shared.clone(), guard) {
             let address = worker.start();
             self.shared.watchdog.beat(&format!("{WORKER}{job_type}"));
@@ -87,23 +99,25 @@ impl Supervisor {
         }
     }
 
-    fn start_retry_scheduler(&self, ctx: &mut Context<Self>) {
-        let guard = Guard::new(RETRY_SCHEDULER, ctx.address().recipient());
+    fn start_retry_scheduler(&self) {
+        let guard = Guard::new(RETRY_SCHEDULER, &self.shared);
         let address = RetryScheduler::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(RETRY_SCHEDULER);
         self.shared.with_actors(|actors| actors.retry_scheduler = Some(address));
     }
 
-    fn start_pruner(&mut self, ctx: &mut Context<Self>) {
-        let guard = Guard::new(PRUNER, ctx.address().recipient());
-        self.pruner = Some(Pruner::new(self.shared.clone(), guard).start());
+    fn start_pruner(&self) {
+        let guard = Guard::new(PRUNER, &self.shared);
+        let address = Pruner::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(PRUNER);
+        self.shared.with_actors(|actors| actors.pruner = Some(address));
     }
 
-    fn start_rescuer(&mut self, ctx: &mut Context<Self>) {
-        let guard = Guard::new(RESCUER, ctx.address().recipient());
-        self.rescuer = Some(Rescuer::new(self.shared.clone(), guard).start());
+    fn start_rescuer(&self) {
+        let guard = Guard::new(RESCUER, &self.shared);
+        let address = Rescuer::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(RESCUER);
+        self.shared.with_actors(|actors| actors.rescuer = Some(address));
     }
 
     /// The heartbeat: the node's row, and a sign of life from everybody.
@@ -123,21 +137,20 @@ impl Supervisor {
     }
 
     fn ping(&self) {
-        let (workers, scheduler) = self.shared.with_actors(|actors| {
-            (actors.workers.values().cloned().collect::<Vec<_>>(), actors.retry_scheduler.clone())
-        });
-        for worker in workers {
-            worker.do_send(Ping);
-        }
-        if let Some(scheduler) = scheduler {
+        let actors = self.shared.with_actors(|actors| actors.clone());
+        actors.workers.values().for_each(|worker| worker.do_send(Ping));
+        if let Some(scheduler) = actors.retry_scheduler {
             scheduler.do_send(Ping);
         }
-        if let Some(pruner) = &self.pruner {
+        if let Some(pruner) = actors.pruner {
             pruner.do_send(Ping);
         }
-        if let Some(rescuer) = &self.rescuer {
+        if let Some(rescuer) = actors.rescuer {
             rescuer.do_send(Ping);
         }
+        // Async workers that block their threads would stop all others, and their time limits too.
+        let shared = self.shared.clone();
+        self.shared.job_threads.spawn(async move { shared.watchdog.beat(JOB_THREADS) });
     }
 
     fn reload_settings(&self, ctx: &mut Context<Self>) {
@@ -153,74 +166,8 @@ impl Supervisor {
         ctx.spawn(load.into_actor(self).map(|(), me, _| me.wake_all()));
     }
 
-    fn wake_all(&self) {
-        for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
-            worker.do_send(JobReady);
-        }
-    }
-}
-
-/// What was changed at run time, as the store has it.
-///
-/// # Errors
-/// When the store fails.
-pub async fn load_settings(store: &crate::store::Store) -> StoreResult<Settings> {
-    store
-        .read(|conn| {
-            Ok(Settings {
-                job_types: views::settings::job_type_settings(conn)?,
-                paused_types: views::queues::paused(conn, Pausable::JobType)?,
-                paused_queues: views::queues::paused(conn, Pausable::Queue)?,
-            })
-        })
-        .await
-}
-
-impl Actor for Supervisor {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Context<Self>) {
-        // Commits are told from the writer's thread, which must not wait.
-        ctx.set_mailbox_capacity(65_536);
-        let (known, scheduler) = self.shared.with_actors(|actors| {
-            let alive = actors.workers.iter().filter(|(_, worker)| worker.connected());
-            (alive.map(|(name, _)| name.clone()).collect::<HashSet<_>>(), actors.retry_scheduler.is_some())
-        });
-        // After a panic of its own the children are still there.
-        for job_type in self.shared.types.keys().filter(|name| !known.contains(*name)) {
-            self.start_worker(job_type, ctx);
-        }
-        if !scheduler {
-            self.start_retry_scheduler(ctx);
-        }
-        self.start_pruner(ctx);
-        self.start_rescuer(ctx);
-        self.beat(ctx);
-    }
-}
-
-impl Handler<Enqueue> for Supervisor {
-    type Result = ResponseFuture<StoreResult<Vec<Stored>>>;
-
-    fn handle(&mut self, Enqueue { jobs, bulk }: Enqueue, _: &mut Context<Self>) -> Self::Result {
-        let (store, now) = (self.shared.store.clone(), self.shared.clock.now());
-        Box::pin(async move { store.write(move |tx| enqueue::enqueue(tx, &jobs, bulk, now)).await })
-    }
-}
-
-impl<T: Send + 'static> Handler<Write<T>> for Supervisor {
-    type Result = ResponseFuture<StoreResult<T>>;
-
-    fn handle(&mut self, Write(verb): Write<T>, _: &mut Context<Self>) -> Self::Result {
-        let store = self.shared.store.clone();
-        Box::pin(async move { store.write(verb).await })
-    }
-}
-
-impl Handler<CommitDone> for Supervisor {
-    type Result = ();
-
-    fn handle(&mut self, CommitDone(commit): CommitDone, ctx: &mut Context<Self>) {
+    /// Passes on what a commit brought about.
+    fn pass_on(&self, commit: Committed, ctx: &mut Context<Self>) {
         for claim in commit.stop {
             // Its type is not known here, and those that do not have it do not mind.
             for worker in
@@ -246,6 +193,74 @@ impl Handler<CommitDone> for Supervisor {
             self.shared.hub.publish(commit.events);
         }
     }
+
+    fn wake_all(&self) {
+        for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
+            worker.do_send(JobReady);
+        }
+    }
+}
+
+fn is_gone<A: Actor>(child: Option<&Addr<A>>) -> bool {
+    child.is_none_or(|address| !address.connected())
+}
+
+/// What was changed at run time, as the store has it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn load_settings(store: &crate::store::Store) -> StoreResult<Settings> {
+    store
+        .read(|conn| {
+            Ok(Settings {
+                job_types: views::settings::job_type_settings(conn)?,
+                paused_types: views::queues::paused(conn, Pausable::JobType)?,
+                paused_queues: views::queues::paused(conn, Pausable::Queue)?,
+            })
+        })
+        .await
+}
+
+impl Actor for Supervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        // Commits are told from the writer's thread, which must not wait.
+        ctx.set_mailbox_capacity(65_536);
+        self.start_children();
+        // What the one before this did not get to.
+        ctx.notify(CommitsDone);
+        self.beat(ctx);
+    }
+}
+
+impl Handler<Enqueue> for Supervisor {
+    type Result = ResponseFuture<StoreResult<Vec<Stored>>>;
+
+    fn handle(&mut self, Enqueue { jobs, bulk }: Enqueue, _: &mut Context<Self>) -> Self::Result {
+        let (store, now) = (self.shared.store.clone(), self.shared.clock.now());
+        Box::pin(async move { store.write(move |tx| enqueue::enqueue(tx, &jobs, bulk, now)).await })
+    }
+}
+
+impl<T: Send + 'static> Handler<Write<T>> for Supervisor {
+    type Result = ResponseFuture<StoreResult<T>>;
+
+    fn handle(&mut self, Write(verb): Write<T>, _: &mut Context<Self>) -> Self::Result {
+        let store = self.shared.store.clone();
+        Box::pin(async move { store.write(verb).await })
+    }
+}
+
+impl Handler<CommitsDone> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: CommitsDone, ctx: &mut Context<Self>) {
+        // One by one: those behind one that makes this panic are left to the next supervisor.
+        while let Some(commit) = self.shared.take_commit() {
+            self.pass_on(commit, ctx);
+        }
+    }
 }
 
 impl Handler<DrainAll> for Supervisor {
@@ -262,17 +277,12 @@ impl Handler<DrainAll> for Supervisor {
 impl Handler<Gone> for Supervisor {
     type Result = ();
 
-    fn handle(&mut self, Gone(name): Gone, ctx: &mut Context<Self>) {
+    fn handle(&mut self, Gone(name): Gone, _: &mut Context<Self>) {
         if self.shared.is_draining() && self.shared.is_idle() {
             return;
         }
         log::error!("the actor {name:?} is gone (a panic, see above); it is built anew");
-        match name.strip_prefix(WORKER) {
-            Some(job_type) => self.start_worker(job_type, ctx),
-            None if name == RETRY_SCHEDULER => self.start_retry_scheduler(ctx),
-            None if name == RESCUER => self.start_rescuer(ctx),
-            None => self.start_pruner(ctx),
-        }
+        self.start_children();
     }
 }
 

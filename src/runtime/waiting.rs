@@ -53,8 +53,8 @@ async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<(WaitRea
     let before =
         if before >= COUNT_UP_TO { format!("{COUNT_UP_TO} jobs or more") } else { format!("{before} jobs") };
     let options = shared.type_options(&job.job_type);
-    let running = slots.running();
-    if running >= options.concurrency as usize {
+    let taken = slots.taken();
+    if taken >= options.concurrency as usize {
         let text = format!(
             "all {} slots of {} are taken; {before} stand before it",
             options.concurrency, job.job_type

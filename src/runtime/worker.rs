@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 
+use super::ends::{Ends, Pause};
 use super::execute::Execution;
 use super::guard::Guard;
 use super::shared::Shared;
@@ -13,15 +14,11 @@ use super::slots::{Attempt, Slots, StopCause};
 use crate::domain::{Claim, Job};
 use crate::store::StoreError;
 use crate::store::verbs::claim::{self, Claimer};
-use crate::store::verbs::finish::{self, Finished};
+use crate::store::verbs::give_back;
 use crate::workers::AnyWorker;
 
 /// The most jobs taken in one claim.
 const MAX_CLAIM: usize = 256;
-/// How long to wait before a write is tried again that the store did not take.
-const STORE_PAUSE: Duration = Duration::from_millis(250);
-/// The longest such wait: it doubles each time.
-const MAX_STORE_PAUSE: Duration = Duration::from_secs(5);
 
 /// There may be something new to start.
 #[derive(Clone, Copy, Message)]
@@ -99,7 +96,7 @@ impl Worker {
             return;
         }
         let options = self.shared.type_options(&self.job_type);
-        let mut free = (options.concurrency as usize).saturating_sub(self.slots.running()).min(MAX_CLAIM);
+        let mut free = (options.concurrency as usize).saturating_sub(self.slots.taken()).min(MAX_CLAIM);
         match &options.rate_limit {
             Some(limit) if free > 0 => {
                 let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
@@ -141,7 +138,12 @@ impl Worker {
         let ended = self.slots.take_ended();
         if !ended.is_empty() {
             // For the same reason as in `fill`, not in the actor's context.
-            actix_rt::spawn(write_ends(self.shared.clone(), self.slots.clone(), ended));
+            let ends = Ends {
+                job_type: self.job_type.clone(),
+                slots: self.slots.clone(),
+                shared: self.shared.clone(),
+            };
+            actix_rt::spawn(ends.write(ended));
         }
     }
 }
@@ -230,6 +232,26 @@ struct Starter {
 }
 
 impl Starter {
+    /// After a claim that failed: it may be on disk, and its jobs would then run nowhere for ever.
+    /// Gives them back, as soon as the store takes that.
+    async fn give_back(&self, job_type: &Arc<str>) {
+        let mut pause = Pause::default();
+        loop {
+            pause.wait(&self.shared.clock).await;
+            let (job_type, slots) = (job_type.clone(), self.slots.clone());
+            let (node, now) = (self.shared.node, self.shared.clock.now());
+            let given = self
+                .shared
+                .store
+                .write(move |tx| give_back::give_back(tx, &job_type, node, |claim| slots.holds(claim), now));
+            match given.await {
+                Ok(0) | Err(StoreError::Closed) => return,
+                Ok(n) => return log::warn!("{n} claims whose answer was lost are given back"),
+                Err(_) => {}
+            }
+        }
+    }
+
     fn start(&self, job: Job) {
         let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
         let attempt = Attempt::new(job.started_at.unwrap_or_else(|| self.shared.clock.now()));
@@ -277,7 +299,7 @@ async fn claim_and_start(job_type: Arc<str>, starter: Starter, free: usize) {
         }
         Err(e) => {
             log::warn!("cannot claim jobs of type {job_type}: {e}");
-            actix_rt::time::sleep(STORE_PAUSE).await;
+            starter.give_back(&job_type).await;
             true
         }
     };
@@ -286,41 +308,5 @@ async fn claim_and_start(job_type: Arc<str>, starter: Starter, free: usize) {
     // Whoever is the actor now: it may have been rebuilt meanwhile.
     if let Some(worker) = starter.shared.worker(&job_type) {
         worker.do_send(Claimed { all });
-    }
-}
-
-/// Writes ends until the store has taken them: what a worker has done is not lost because the disk
-/// is full for a while. Their number is bounded by the slots: no claim succeeds meanwhile.
-async fn write_ends(shared: Arc<Shared>, slots: Arc<Slots>, ended: Vec<Finished>) {
-    let ended = Arc::new(ended);
-    let mut pause = STORE_PAUSE;
-    loop {
-        let (now, these) = (shared.clock.now(), ended.clone());
-        match shared.store.write(move |tx| finish::finish(tx, &these, now)).await {
-            Ok(states) => {
-                for (stale, _) in ended.iter().zip(states).filter(|(_, state)| state.is_none()) {
-                    log::warn!("{} was taken away before it ended; its end changes nothing", stale.claim);
-                }
-                break;
-            }
-            Err(StoreError::Closed) => {
-                log::error!("{} ends of attempts could not be written: the store is closed", ended.len());
-                break;
-            }
-            Err(e) => {
-                log::error!("{} ends of attempts are not on disk yet, trying again: {e}", ended.len());
-                actix_rt::time::sleep(pause).await;
-                pause = (pause * 2).min(MAX_STORE_PAUSE);
-            }
-        }
-    }
-    slots.written(ended.len());
-    shared.idle.notify_waiters();
-}
-
-/// Tells attempts to stop.
-pub fn stop_all(slots: &Slots, cause: StopCause) {
-    for (_, attempt) in slots.attempts() {
-        attempt.stop(cause);
     }
 }

@@ -22,8 +22,8 @@ use std::thread::JoinHandle;
 use diesel::prelude::*;
 
 use self::connection::ReadPool;
-use self::faults::FaultLayer;
 pub use self::error::{StoreError, StoreResult};
+use self::faults::FaultLayer;
 use self::owner::OwnerLock;
 use self::sql::Conn;
 pub use self::tx::{Committed, Tx};
@@ -58,12 +58,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_with(
-        path: &Path,
-        readers: u32,
-        observer: Observer,
-        faults: FaultLayer,
-    ) -> StoreResult<Self> {
+    pub fn open_with(path: &Path, readers: u32, observer: Observer, faults: FaultLayer) -> StoreResult<Self> {
         let owner = OwnerLock::acquire(path)?;
         let mut conn = connection::open_writer(path)?;
         connection::migrate(&mut conn)?;

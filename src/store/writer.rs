@@ -74,11 +74,7 @@ enum Inline {
 
 impl Writer {
     /// Starts the writer's thread.
-    pub fn start(
-        conn: Conn,
-        faults: FaultLayer,
-        observer: Observer,
-    ) -> StoreResult<(Self, JoinHandle<()>)> {
+    pub fn start(conn: Conn, faults: FaultLayer, observer: Observer) -> StoreResult<(Self, JoinHandle<()>)> {
         let (line, inbox) = mpsc::channel(QUEUE);
         let committer = Committer::new(conn, faults, observer);
         let thread = std::thread::Builder::new()

@@ -7,6 +7,7 @@ use super::{Callboard, Readiness, WorkerView};
 use crate::domain::NodeInfo;
 use crate::domain::status::QueueStatus;
 use crate::error::Error;
+use crate::runtime::supervisor::STORE;
 use crate::store::views;
 
 /// How long the store has to answer when it is asked whether it is there.
@@ -56,18 +57,22 @@ impl Callboard {
     pub async fn readiness(&self) -> Readiness {
         let mut parts = BTreeMap::new();
         let mut ready = true;
+        let store = tokio::time::timeout(STORE_PATIENCE, self.shared.store.write(|_| Ok(()))).await;
+        if matches!(store, Ok(Ok(()))) {
+            // What the last heartbeat met with is over.
+            self.shared.watchdog.beat(STORE);
+        }
         for (name, fault) in self.shared.watchdog.look() {
             ready &= fault.is_none();
             parts.insert(name, fault.unwrap_or_else(|| "ok".into()));
         }
-        let store = tokio::time::timeout(STORE_PATIENCE, self.shared.store.write(|_| Ok(()))).await;
         let fault = match store {
             Ok(Ok(())) => None,
             Ok(Err(e)) => Some(e.to_string()),
             Err(_) => Some(format!("did not answer within {} s", STORE_PATIENCE.as_secs())),
         };
         ready &= fault.is_none() && !self.shared.is_draining();
-        parts.insert("store".into(), fault.unwrap_or_else(|| "ok".into()));
+        parts.insert(STORE.into(), fault.unwrap_or_else(|| "ok".into()));
         if self.shared.is_draining() {
             parts.insert("server".into(), "shutting down".into());
         }

@@ -8,7 +8,6 @@ use super::Callboard;
 use crate::domain::Clock;
 use crate::runtime::slots::StopCause;
 use crate::runtime::supervisor::DrainAll;
-use crate::runtime::worker::stop_all;
 use crate::store::verbs;
 
 /// How long ends of attempts have to reach the disk once all code has ended.
@@ -39,7 +38,7 @@ impl Callboard {
         let done = tokio::select! { done = patient => done, () = hurried => false };
         if !done {
             for slots in self.shared.slots.values() {
-                stop_all(slots, StopCause::Shutdown);
+                slots.stop_all(StopCause::Shutdown);
             }
             // An attempt that does not heed is dropped after `stop_grace`; its end then has to be
             // written.

@@ -6,6 +6,7 @@ pub mod claim;
 pub mod delete;
 pub mod enqueue;
 pub mod finish;
+pub mod give_back;
 pub mod nodes;
 pub mod parents;
 pub mod patch;
