@@ -3,6 +3,7 @@
 pub mod builder;
 pub mod callboard;
 mod configured;
+mod ends;
 mod execute;
 mod guard;
 mod host;

@@ -59,7 +59,7 @@ pub struct Shared {
 }
 
 /// The addresses of the actors.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Actors {
     /// Owns the queue.
     pub supervisor: Option<Addr<Supervisor>>,
@@ -69,7 +69,7 @@ pub struct Actors {
     pub retry_scheduler: Option<Addr<RetryScheduler>>,
     /// Deletes what is old.
     pub pruner: Option<Addr<Pruner>>,
-    /// Takes back claims that belong to nobody.
+    /// Takes back what belongs to nobody.
     pub rescuer: Option<Addr<Rescuer>>,
 }
 

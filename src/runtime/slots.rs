@@ -73,11 +73,9 @@ struct Inner {
     unwritten: HashSet<Claim>,
     leaked: HashMap<i64, usize>,
     starts: VecDeque<Timestamp>,
+    /// Asked to stop before they were known here: the claim's answer was still on its way.
+    stopped_early: HashSet<Claim>,
     claiming: bool,
-    /// Attempts to be stopped whose claim is on disk, but not yet known here.
-    stop_early: HashSet<Claim>,
-    /// Whether all attempts are to stop, also those that begin now.
-    stop_all: Option<StopCause>,
     overdue: usize,
 }
 
@@ -90,32 +88,15 @@ impl Slots {
     pub fn begin(&self, claim: Claim, attempt: Attempt) {
         let mut inner = self.inner();
         inner.starts.push_back(attempt.started_at);
-        if inner.stop_early.remove(&claim) {
+        if inner.stopped_early.remove(&claim) {
             attempt.stop(StopCause::Cancel);
-        } else if let Some(cause) = inner.stop_all {
-            attempt.stop(cause);
         }
         inner.running.insert(claim, attempt);
     }
 
-    /// Somebody called an attempt off. A cancel may share its commit with the claim, and then comes
-    /// before the attempt begins.
-    pub fn cancel(&self, claim: Claim) {
-        let mut inner = self.inner();
-        match inner.running.get(&claim).cloned() {
-            Some(attempt) => attempt.stop(StopCause::Cancel),
-            None if inner.claiming => {
-                inner.stop_early.insert(claim);
-            }
-            None => {}
-        }
-    }
-
-    /// Tells all attempts to stop, also those that have yet to begin.
+    /// Tells all attempts to stop.
     pub fn stop_all(&self, cause: StopCause) {
-        let mut inner = self.inner();
-        inner.stop_all = Some(cause);
-        inner.running.values().for_each(|attempt| attempt.stop(cause));
+        self.inner().running.values().for_each(|attempt| attempt.stop(cause));
     }
 
     /// An attempt has ended. True when the worker actor has to be woken: nothing else had ended.
@@ -177,13 +158,23 @@ impl Slots {
     pub fn end_claim(&self) {
         let mut inner = self.inner();
         inner.claiming = false;
-        inner.stop_early.clear();
+        inner.stopped_early.clear();
     }
 
     /// The attempts that run, with their claims.
     #[must_use]
     pub fn attempts(&self) -> Vec<(Claim, Attempt)> {
         self.inner().running.iter().map(|(c, a)| (*c, a.clone())).collect()
+    }
+
+    /// Somebody asked for an attempt to be called off.
+    pub fn cancel(&self, claim: Claim) {
+        let mut inner = self.inner();
+        if let Some(attempt) = inner.running.get(&claim) {
+            attempt.stop(StopCause::Cancel);
+        } else if inner.claiming {
+            inner.stopped_early.insert(claim);
+        }
     }
 
     /// Whether this process has or may have to do with a claim.
@@ -283,25 +274,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cancel_that_comes_before_its_attempt_begins_is_not_lost() {
+    fn a_cancel_that_overtakes_the_claim_is_kept() {
         let slots = Slots::default();
-        let claim = |n| Claim { job_id: n, attempt: 1, node: 1 };
+        let claim = Claim { job_id: 1, attempt: 1, node: 1 };
         assert!(slots.begin_claim());
-        slots.cancel(claim(1));
-        let (called_off, other) = (Attempt::new(at(0)), Attempt::new(at(0)));
-        slots.begin(claim(1), called_off.clone());
-        slots.begin(claim(2), other.clone());
-        slots.end_claim();
-        assert_eq!((called_off.cause(), other.cause()), (Some(StopCause::Cancel), None));
-    }
-
-    #[test]
-    fn when_all_are_told_to_stop_so_is_one_that_begins_later() {
-        let slots = Slots::default();
-        slots.stop_all(StopCause::Shutdown);
-        let late = Attempt::new(at(0));
-        slots.begin(Claim { job_id: 1, attempt: 1, node: 1 }, late.clone());
-        assert_eq!(late.cause(), Some(StopCause::Shutdown));
+        slots.cancel(claim);
+        let attempt = Attempt::new(at(0));
+        slots.begin(claim, attempt.clone());
+        assert_eq!(attempt.cause(), Some(StopCause::Cancel));
     }
 
     #[test]

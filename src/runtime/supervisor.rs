@@ -1,10 +1,11 @@
 //! The actor at the top: owns the queue, starts the other actors and rebuilds those that are gone,
 //! passes on what each commit brought about.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
+};
 
 use super::guard::{Gone, Guard};
 use super::pruner::Pruner;
@@ -41,11 +42,8 @@ pub struct Enqueue {
     pub bulk: bool,
 }
 
-/// What a write does within its transaction.
-pub type Verb<T> = Box<dyn FnMut(&mut Tx<'_>) -> StoreResult<T> + Send>;
-
 /// Do any other write. It goes through the supervisor because that owns the queue.
-pub struct Write<T>(pub Verb<T>);
+pub struct Write<T>(pub Box<dyn FnMut(&mut Tx<'_>) -> StoreResult<T> + Send>);
 
 impl<T: Send + 'static> Message for Write<T> {
     type Result = StoreResult<T>;
@@ -77,25 +75,17 @@ impl Supervisor {
     /// Starts those children that are not there: all of them at first, and after a panic of this or
     /// that one those that are gone.
     fn start_children(&self) {
-        let (workers, scheduler, pruner, rescuer) = self.shared.with_actors(|actors| {
-            let alive = actors.workers.iter().filter(|(_, worker)| worker.connected());
-            (
-                alive.map(|(name, _)| name.clone()).collect::<HashSet<_>>(),
-                actors.retry_scheduler.as_ref().is_some_and(actix::Addr::connected),
-                actors.pruner.as_ref().is_some_and(actix::Addr::connected),
-                actors.rescuer.as_ref().is_some_and(actix::Addr::connected),
-            )
-        });
-        for job_type in self.shared.types.keys().filter(|name| !workers.contains(*name)) {
+        let actors = self.shared.with_actors(|actors| actors.clone());
+        for job_type in self.shared.types.keys().filter(|name| is_gone(actors.workers.get(*name))) {
             self.start_worker(job_type);
         }
-        if !scheduler {
+        if is_gone(actors.retry_scheduler.as_ref()) {
             self.start_retry_scheduler();
         }
-        if !pruner {
+        if is_gone(actors.pruner.as_ref()) {
             self.start_pruner();
         }
-        if !rescuer {
+        if is_gone(actors.rescuer.as_ref()) {
             self.start_rescuer();
         }
     }
@@ -147,20 +137,15 @@ impl Supervisor {
     }
 
     fn ping(&self) {
-        let (workers, scheduler, pruner, rescuer) = self.shared.with_actors(|actors| {
-            let workers: Vec<_> = actors.workers.values().cloned().collect();
-            (workers, actors.retry_scheduler.clone(), actors.pruner.clone(), actors.rescuer.clone())
-        });
-        for worker in workers {
-            worker.do_send(Ping);
-        }
-        if let Some(scheduler) = scheduler {
+        let actors = self.shared.with_actors(|actors| actors.clone());
+        actors.workers.values().for_each(|worker| worker.do_send(Ping));
+        if let Some(scheduler) = actors.retry_scheduler {
             scheduler.do_send(Ping);
         }
-        if let Some(pruner) = pruner {
+        if let Some(pruner) = actors.pruner {
             pruner.do_send(Ping);
         }
-        if let Some(rescuer) = rescuer {
+        if let Some(rescuer) = actors.rescuer {
             rescuer.do_send(Ping);
         }
         // Async workers that block their threads would stop all others, and their time limits too.
@@ -173,7 +158,7 @@ impl Supervisor {
         let load = async move {
             match load_settings(&shared.store).await {
                 Ok(settings) => {
-                    *shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
+                    *shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings
                 }
                 Err(e) => log::warn!("cannot read the settings again: {e}"),
             }
@@ -214,6 +199,10 @@ impl Supervisor {
             worker.do_send(JobReady);
         }
     }
+}
+
+fn is_gone<A: Actor>(child: Option<&Addr<A>>) -> bool {
+    child.is_none_or(|address| !address.connected())
 }
 
 /// What was changed at run time, as the store has it.
@@ -314,7 +303,7 @@ struct Respawn(Arc<Shared>);
 
 impl Drop for Respawn {
     fn drop(&mut self) {
-        if self.0.is_draining() && self.0.is_idle() {
+        if self.0.is_draining() {
             return;
         }
         log::error!("the supervisor is gone (a panic, see above); it is built anew");

@@ -6,23 +6,19 @@ use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 
+use super::ends::{Ends, Pause};
 use super::execute::Execution;
 use super::guard::Guard;
 use super::shared::Shared;
-use super::slots::{Attempt, Slots};
+use super::slots::{Attempt, Slots, StopCause};
 use crate::domain::{Claim, Job};
+use crate::store::StoreError;
 use crate::store::verbs::claim::{self, Claimer};
-use crate::store::verbs::finish::{self, Finished};
 use crate::store::verbs::give_back;
-use crate::store::{StoreError, StoreResult};
 use crate::workers::AnyWorker;
 
 /// The most jobs taken in one claim.
 const MAX_CLAIM: usize = 256;
-/// How long to wait before a write is tried again that the store did not take.
-const STORE_PAUSE: Duration = Duration::from_millis(250);
-/// The longest such wait: it doubles each time.
-const MAX_STORE_PAUSE: Duration = Duration::from_secs(2);
 
 /// There may be something new to start.
 #[derive(Clone, Copy, Message)]
@@ -260,6 +256,10 @@ impl Starter {
         let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
         let attempt = Attempt::new(job.started_at.unwrap_or_else(|| self.shared.clock.now()));
         self.slots.begin(claim, attempt.clone());
+        if self.shared.is_draining() {
+            // It was claimed while the server began to go down.
+            attempt.stop(StopCause::Shutdown);
+        }
         let options = self.shared.type_options(&job.job_type);
         let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
         let timeout = secs.and_then(|s| Duration::try_from_secs_f64(s).ok());
@@ -308,81 +308,5 @@ async fn claim_and_start(job_type: Arc<str>, starter: Starter, free: usize) {
     // Whoever is the actor now: it may have been rebuilt meanwhile.
     if let Some(worker) = starter.shared.worker(&job_type) {
         worker.do_send(Claimed { all });
-    }
-}
-
-/// Ends of attempts on their way to the disk.
-struct Ends {
-    job_type: Arc<str>,
-    slots: Arc<Slots>,
-    shared: Arc<Shared>,
-}
-
-impl Ends {
-    /// Writes ends until the store has taken them: what a worker has done is not lost because the
-    /// disk is full for a while. After a failure each is written for itself, so that one which the
-    /// store never takes holds up no other.
-    async fn write(self, ended: Vec<Finished>) {
-        let ended = Arc::new(ended);
-        let Err(e) = self.write_once(&ended).await else { return };
-        log::error!("{} ends of attempts are not on disk yet, trying again: {e}", ended.len());
-        self.slots.overdue(ended.len());
-        let ends = Arc::new(self);
-        for finished in ended.iter().cloned() {
-            actix_rt::spawn(ends.clone().write_overdue(finished));
-        }
-    }
-
-    async fn write_overdue(self: Arc<Self>, finished: Finished) {
-        let finished = Arc::new(vec![finished]);
-        let mut pause = Pause::default();
-        loop {
-            pause.wait(&self.shared.clock).await;
-            match self.write_once(&finished).await {
-                Ok(()) => break,
-                Err(e) => log::error!("the end of {} is not on disk yet: {e}", finished[0].claim),
-            }
-        }
-        self.slots.caught_up(1);
-        if let Some(worker) = self.shared.worker(&self.job_type) {
-            worker.do_send(JobReady);
-        }
-    }
-
-    async fn write_once(&self, ended: &Arc<Vec<Finished>>) -> StoreResult<()> {
-        let (now, these) = (self.shared.clock.now(), ended.clone());
-        match self.shared.store.write(move |tx| finish::finish(tx, &these, now)).await {
-            Ok(states) => {
-                for (stale, _) in ended.iter().zip(states).filter(|(_, state)| state.is_none()) {
-                    log::warn!(
-                        "{} was taken away before it ended, or its end is on disk already",
-                        stale.claim
-                    );
-                }
-            }
-            Err(StoreError::Closed) => {
-                log::error!("{} ends of attempts are not on disk: the store is closed", ended.len());
-            }
-            Err(e) => return Err(e),
-        }
-        self.slots.written(ended);
-        self.shared.idle.notify_waiters();
-        Ok(())
-    }
-}
-
-/// The waits between tries of a store that fails: each is twice as long as the one before.
-struct Pause(Duration);
-
-impl Default for Pause {
-    fn default() -> Self {
-        Self(STORE_PAUSE)
-    }
-}
-
-impl Pause {
-    async fn wait(&mut self, clock: &crate::domain::Clock) {
-        clock.sleep(self.0).await;
-        self.0 = (self.0 * 2).min(MAX_STORE_PAUSE);
     }
 }

@@ -28,7 +28,32 @@ use crate::store::{StoreError, StoreResult, Tx};
 #[derive(Clone)]
 pub struct Callboard {
     shared: Arc<Shared>,
-    job_threads: Arc<Mutex<Option<tokio::runtime::Runtime>>>,
+    threads: Arc<Threads>,
+}
+
+/// The threads of a callboard. When it is let go of without a shutdown they end at once, as they
+/// would if the process died.
+struct Threads {
+    jobs: Mutex<Option<tokio::runtime::Runtime>>,
+    shared: Arc<Shared>,
+}
+
+impl Threads {
+    fn end(&self) {
+        let jobs = self.jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(jobs) = jobs {
+            // So that no actor is rebuilt.
+            self.shared.drain();
+            jobs.shutdown_background();
+            self.shared.arbiter.stop();
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Callboard {
@@ -39,7 +64,8 @@ impl Callboard {
     }
 
     pub(super) fn new(shared: Arc<Shared>, job_threads: tokio::runtime::Runtime) -> Self {
-        Self { shared, job_threads: Arc::new(Mutex::new(Some(job_threads))) }
+        let threads = Threads { jobs: Mutex::new(Some(job_threads)), shared: shared.clone() };
+        Self { shared, threads: Arc::new(threads) }
     }
 
     /// The log files of the jobs.

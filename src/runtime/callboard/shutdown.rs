@@ -53,11 +53,7 @@ impl Callboard {
             let _ = supervisor.send(DrainAll).await;
         }
         self.shared.hub.close();
-        let threads = self.job_threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        if let Some(threads) = threads {
-            threads.shutdown_background();
-        }
-        self.shared.arbiter.stop();
+        self.threads.end();
         self.shared.store.close().await;
     }
 

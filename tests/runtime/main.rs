@@ -1,0 +1,12 @@
+//! The runtime's promises when things go wrong, on a moved clock where time matters.
+
+mod cancel;
+mod house;
+mod panics;
+mod parents;
+mod pruning;
+mod puppet;
+mod recovery;
+mod retries;
+mod shutdown;
+mod timeouts;

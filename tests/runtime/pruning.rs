@@ -1,0 +1,81 @@
+//! What is old is deleted, with its logs.
+
+use std::time::Duration;
+
+use callboard::domain::{JobFilter, Order, State};
+use callboard::workers::Failure;
+use callboard::workers::worker::from_fn;
+use callboard::{Error, NewJob};
+
+use crate::house::{House, Plan};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn talker() -> std::sync::Arc<dyn callboard::workers::AnyWorker> {
+    from_fn("talks", |ctx: callboard::workers::Context, fail: Vec<bool>| async move {
+        ctx.log.info("something");
+        if fail[0] { Err(Failure::fatal("asked to")) } else { Ok(()) }
+    })
+}
+
+fn has_logs(house: &House, id: i64) -> bool {
+    house.data_dir().join(format!("logs/jobs/{id}")).exists()
+}
+
+async fn run(house: &mut House, fail: bool) -> i64 {
+    let id = house.enqueue(NewJob::new("talks").args(&[fail]).unwrap()).await;
+    house.until(id, if fail { State::Failed } else { State::Completed }).await;
+    assert!(has_logs(house, id));
+    id
+}
+
+#[actix_rt::test]
+async fn each_state_by_its_own_age() {
+    let mut house = Plan::new().worker(talker()).with(|c| c.retention.completed = DAY * 2).build().await;
+    let (old, failed) = (run(&mut house, false).await, run(&mut house, true).await);
+    let waiting = house.enqueue(NewJob::new("noop").run_at(house.clock.now().plus(DAY * 300))).await;
+    house.clock.advance(DAY);
+    let young = run(&mut house, false).await;
+    let board = house.board.clone();
+    let gone = |id: i64| {
+        let board = board.clone();
+        async move { matches!(board.job(id).await, Err(Error::NotFound(_))) }
+    };
+    house.moving_until(DAY / 48, "the old one is deleted", || gone(old)).await;
+    assert!(!has_logs(&house, old));
+    assert!(!gone(young).await && !gone(failed).await && !gone(waiting).await);
+    house.moving_until(DAY / 4, "the failed one is deleted", || gone(failed)).await;
+    assert!(!has_logs(&house, failed) && gone(young).await && !gone(waiting).await);
+}
+
+#[actix_rt::test]
+async fn by_hand_failed_ones_only_when_asked() {
+    let mut house = Plan::new().worker(talker()).build().await;
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        done.push(run(&mut house, false).await);
+        failed.push(run(&mut house, true).await);
+    }
+    house.clock.advance(DAY);
+    assert_eq!(house.board.cleanup(DAY * 2, true).await.unwrap(), 0);
+    assert_eq!(house.board.cleanup(DAY / 2, false).await.unwrap(), 3);
+    assert!(done.iter().all(|id| !has_logs(&house, *id)) && failed.iter().all(|id| has_logs(&house, *id)));
+    assert_eq!(house.board.cleanup(Duration::ZERO, true).await.unwrap(), 3);
+    let left = house.board.list(JobFilter::default(), Order::Newest, None, 10).await.unwrap();
+    assert!(left.jobs.is_empty());
+    assert_eq!(house.board.queue_status().await.unwrap().total, 0);
+}
+
+#[actix_rt::test]
+async fn a_result_that_a_child_waits_for_is_kept() {
+    let mut house = Plan::new().worker(talker()).build().await;
+    let parent = run(&mut house, false).await;
+    let child = house
+        .enqueue(NewJob::new("noop").depends_on([parent]).run_at(house.clock.now().plus(DAY * 300)))
+        .await;
+    house.clock.advance(DAY);
+    assert_eq!(house.board.cleanup(Duration::ZERO, true).await.unwrap(), 0);
+    house.board.cancel(child).await.unwrap();
+    house.clock.advance(DAY);
+    assert_eq!(house.board.cleanup(Duration::ZERO, true).await.unwrap(), 2);
+}

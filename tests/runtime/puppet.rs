@@ -1,0 +1,111 @@
+//! Workers whose attempts do what the test says, when it says so.
+
+use std::sync::{Arc, Mutex, mpsc as std_mpsc};
+use std::time::Duration;
+
+use callboard::workers::worker::from_fn;
+use callboard::workers::{AnyWorker, BlockingWorker, Context, Failure, RunResult, blocking};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+/// The attempts of an async worker, as they begin.
+pub struct Acts(mpsc::UnboundedReceiver<Act>);
+
+/// An attempt that waits to be told how to end. Dropped, it panics in the worker.
+pub struct Act {
+    pub ctx: Context,
+    end: oneshot::Sender<RunResult<Value>>,
+}
+
+/// A worker for a job type, and its attempts.
+pub fn puppet(job_type: &str) -> (Arc<dyn AnyWorker>, Acts) {
+    let (begun, acts) = mpsc::unbounded_channel();
+    let worker = from_fn(job_type, move |ctx: Context, _: Value| {
+        let (end, told) = oneshot::channel();
+        let sent = begun.send(Act { ctx, end });
+        async move {
+            sent.map_err(|_| Failure::fatal("the test is over"))?;
+            told.await.expect("a puppet was let go")
+        }
+    });
+    (worker, Acts(acts))
+}
+
+impl Acts {
+    /// The next attempt that begins.
+    pub async fn next(&mut self) -> Act {
+        let next = tokio::time::timeout(Duration::from_secs(30), self.0.recv()).await;
+        next.expect("no attempt began").unwrap()
+    }
+
+    /// Whether none has begun that was not seen.
+    pub fn is_empty(&mut self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Act {
+    pub fn id(&self) -> i64 {
+        self.ctx.job.id
+    }
+
+    /// Ends it.
+    pub fn end(self, result: RunResult<Value>) {
+        // Its task may have been dropped.
+        let _ = self.end.send(result);
+    }
+
+    pub fn succeed(self) {
+        self.end(Ok(Value::Null));
+    }
+
+    pub fn fail(self, message: &str) {
+        self.end(Err(Failure::retry(message)));
+    }
+
+    /// Returns once it is told to stop.
+    pub async fn told_to_stop(&self) {
+        let told = tokio::time::timeout(Duration::from_secs(30), self.ctx.cancel.cancelled()).await;
+        told.expect("it was not told to stop");
+    }
+
+    /// Returns once its task is dropped.
+    pub async fn dropped(&mut self) {
+        let dropped = tokio::time::timeout(Duration::from_secs(30), self.end.closed()).await;
+        dropped.expect("its task was not dropped");
+    }
+}
+
+/// Blocks its thread until the test lets go, whatever it is told.
+pub struct Rock {
+    begun: mpsc::UnboundedSender<u32>,
+    release: Mutex<std_mpsc::Receiver<()>>,
+}
+
+/// What the test has of a [`Rock`].
+pub struct Lever {
+    /// The numbers of attempts that began.
+    pub begun: mpsc::UnboundedReceiver<u32>,
+    /// Lets one attempt end.
+    pub release: std_mpsc::Sender<()>,
+}
+
+/// A worker of type `rock`.
+pub fn rock() -> (Arc<dyn AnyWorker>, Lever) {
+    let (begun, seen) = mpsc::unbounded_channel();
+    let (release, released) = std_mpsc::channel();
+    (blocking(Rock { begun, release: Mutex::new(released) }), Lever { begun: seen, release })
+}
+
+impl BlockingWorker for Rock {
+    const JOB_TYPE: &'static str = "rock";
+    const DESCRIPTION: &'static str = "Blocks its thread.";
+    type Args = Value;
+    type Output = ();
+
+    fn run(&self, ctx: &Context, _: Value) -> RunResult<()> {
+        let _ = self.begun.send(ctx.attempt());
+        let _ = self.release.lock().unwrap().recv();
+        Ok(())
+    }
+}
