@@ -3,11 +3,11 @@
 /// Job types that the paths of the HTTP API need for themselves.
 pub const RESERVED_JOB_TYPES: [&str; 4] = ["bulk", "actions", "queue", "logs"];
 
-/// The longest key and target id, in bytes.
+/// The longest key and target id, in characters.
 pub const MAX_KEY: usize = 255;
 /// The most tags on a job.
 pub const MAX_TAGS: usize = 20;
-/// The longest tag, in bytes.
+/// The longest tag, in characters.
 pub const MAX_TAG: usize = 64;
 /// The largest args, as JSON, in bytes.
 pub const MAX_ARGS: usize = 1024 * 1024;
@@ -53,15 +53,16 @@ pub fn check_queue(s: &str) -> Result<(), String> {
     }
 }
 
-/// Checks a free text: not empty, at most `max` bytes, no NUL.
+/// Checks a free text: not empty, at most `max` characters, no NUL.
 ///
 /// # Errors
 /// A sentence that says what is wrong.
 pub fn check_text(s: &str, max: usize) -> Result<(), String> {
-    if s.is_empty() {
+    let length = s.chars().count();
+    if length == 0 {
         Err("must not be empty".into())
-    } else if s.len() > max {
-        Err(format!("must be at most {max} bytes long, got {}", s.len()))
+    } else if length > max {
+        Err(format!("must be at most {max} characters long, got {length}"))
     } else if s.contains('\0') {
         Err("must not contain NUL".into())
     } else {
@@ -83,6 +84,15 @@ pub fn check_tags(tags: &[String]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_measured_in_characters() {
+        assert!(check_text(&"ä".repeat(255), MAX_KEY).is_ok());
+        assert!(check_text(&"ä".repeat(256), MAX_KEY).unwrap_err().contains("got 256"));
+        for bad in ["", "a\0"] {
+            assert!(check_text(bad, MAX_KEY).is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn job_types() {

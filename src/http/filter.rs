@@ -10,7 +10,7 @@ use crate::domain::lifecycle::State;
 /// The most values for one field of a filter, as each becomes a parameter of an SQL statement.
 const MAX_VALUES: usize = 200;
 
-/// The longest text that can be looked for, in bytes.
+/// The longest text that can be looked for, in characters.
 const MAX_Q: usize = 1000;
 
 /// Reads a filter. Faults stay in `fields`.

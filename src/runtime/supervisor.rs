@@ -12,7 +12,7 @@ use super::pruner::Pruner;
 use super::rescuer::Rescuer;
 use super::retry_scheduler::{Reschedule, RetryScheduler};
 use super::shared::{Settings, Shared};
-use super::worker::{CancelRunning, Crash, Drain, JobReady, Ping, Worker};
+use super::worker::{CancelRunning, Crash, JobReady, Ping, Worker};
 use crate::store::verbs::enqueue::{self, Prepared, Stored};
 use crate::store::verbs::settings::Pausable;
 use crate::store::{Committed, StoreResult, Tx, verbs, views};
@@ -267,10 +267,8 @@ impl Handler<DrainAll> for Supervisor {
     type Result = ();
 
     fn handle(&mut self, _: DrainAll, _: &mut Context<Self>) {
+        // Once this is answered no worker is in the middle of a claim: they share this thread.
         self.shared.drain();
-        for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
-            worker.do_send(Drain);
-        }
     }
 }
 

@@ -42,11 +42,6 @@ struct Claimed {
 #[rtype(result = "()")]
 pub struct CancelRunning(pub Claim);
 
-/// Start nothing more.
-#[derive(Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Drain;
-
 /// Prove that you make progress.
 #[derive(Clone, Copy, Message)]
 #[rtype(result = "()")]
@@ -65,7 +60,6 @@ pub struct Worker {
     shared: Arc<Shared>,
     /// Whether there may be pending jobs that were not seen yet.
     more: bool,
-    draining: bool,
     /// Wakes it when the rate limit allows the next start.
     alarm: Option<SpawnHandle>,
     _guard: Guard,
@@ -77,14 +71,12 @@ impl Worker {
     pub fn new(job_type: &str, shared: Arc<Shared>, guard: Guard) -> Option<Self> {
         let worker = shared.types.get(job_type)?.worker.clone();
         let slots = shared.slots.get(job_type)?.clone();
-        let draining = shared.is_draining();
         Some(Self {
             job_type: job_type.into(),
             worker,
             slots,
             shared,
             more: true,
-            draining,
             alarm: None,
             _guard: guard,
         })
@@ -92,7 +84,7 @@ impl Worker {
 
     /// Claims as many jobs as there are free slots, unless nothing is there or nothing may start.
     fn fill(&mut self, ctx: &mut Context<Self>) {
-        if self.draining || !self.more || self.shared.is_paused(&self.job_type) {
+        if self.shared.is_draining() || !self.more || self.shared.is_paused(&self.job_type) {
             return;
         }
         let options = self.shared.type_options(&self.job_type);
@@ -192,14 +184,6 @@ impl Handler<CancelRunning> for Worker {
 
     fn handle(&mut self, CancelRunning(claim): CancelRunning, _: &mut Context<Self>) {
         self.slots.cancel(claim);
-    }
-}
-
-impl Handler<Drain> for Worker {
-    type Result = ();
-
-    fn handle(&mut self, _: Drain, _: &mut Context<Self>) {
-        self.draining = true;
     }
 }
 

@@ -74,7 +74,7 @@ impl Double {
     }
 
     /// Starts a server; gives its address.
-    pub async fn serve(self: &Arc<Self>) -> (SocketAddr, ServerHandle) {
+    pub fn serve(self: &Arc<Self>) -> (SocketAddr, ServerHandle) {
         let data = web::Data::from(Arc::clone(self));
         let server = HttpServer::new(move || {
             App::new().configure(live::configure(data.clone(), Access::default().local()))

@@ -34,7 +34,7 @@ fn event(n: usize) -> Event {
 #[actix::test]
 async fn loses_frames_and_nobody_else_notices() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut slow = open(address).await;
     let mut quick = ws::open(address, "/api/ws").await;
     double.until_watched_by(2).await;
@@ -63,7 +63,7 @@ async fn loses_frames_and_nobody_else_notices() {
 #[actix::test]
 async fn is_let_go_when_it_takes_nothing_for_long() {
     let double = Double::start_with(|double| double.patience = Duration::from_millis(500));
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let stalled = open(address).await;
     double.until_watched_by(1).await;
     while double.hub.subscribers() > 0 {

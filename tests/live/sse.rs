@@ -109,7 +109,7 @@ fn told(blocks: &[Block]) -> Vec<String> {
 #[actix::test]
 async fn everything_comes_with_rising_ids() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut stream = Stream::open(address, "/api/events?job_type=video&logs=true", None).await;
     double.hub.publish(vec![state(1, State::Running, 1), progress(1, 1, 1)]);
     double.hub.log(1, &"video".into(), &"default".into(), line("two\nlines"));
@@ -126,7 +126,7 @@ async fn everything_comes_with_rising_ids() {
 async fn a_job_is_shown_followed_and_ended() {
     let double = Double::start();
     double.put(7, State::Running, 1);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut stream = Stream::open(address, "/api/jobs/7/events", None).await;
     let snapshot = stream.events(1).await;
     double.hub.publish(vec![state(8, State::Completed, 1), progress(7, 1, 5), state(7, State::Failed, 1)]);
@@ -142,7 +142,7 @@ async fn a_job_is_shown_followed_and_ended() {
 async fn a_final_job_is_shown_and_ended() {
     let double = Double::start();
     double.put(7, State::Cancelled, 0);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut stream = Stream::open(address, "/api/jobs/7/events", None).await;
     assert_eq!(told(&stream.events(2).await), ["snapshot 7 cancelled 0", "end"]);
     assert_eq!(stream.event().await, None);
@@ -151,7 +151,7 @@ async fn a_final_job_is_shown_and_ended() {
 #[actix::test]
 async fn goes_on_where_the_client_left() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut stream = Stream::open(address, "/api/events", None).await;
     double.hub.publish((0..6).map(|n| progress(1, 1, n)).collect());
     let id = stream.events(4).await[3].id.unwrap().to_string();
@@ -167,7 +167,7 @@ async fn goes_on_where_the_client_left() {
 #[actix::test]
 async fn an_id_that_is_not_known_is_met_with_a_gap() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut stream = Stream::open(address, "/api/events", None).await;
     double.hub.publish(vec![state(1, State::Running, 1)]);
     stream.events(1).await;
@@ -185,7 +185,7 @@ async fn an_id_that_is_not_known_is_met_with_a_gap() {
 async fn a_job_that_was_left_is_shown_and_what_was_missed_is_told() {
     let double = Double::start();
     double.put(7, State::Running, 1);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut stream = Stream::open(address, "/api/jobs/7/events", None).await;
     let id = stream.events(1).await[0].id.unwrap().to_string();
     drop(stream);
@@ -212,7 +212,7 @@ async fn a_job_that_was_left_is_shown_and_what_was_missed_is_told() {
 #[actix::test]
 async fn a_silent_stream_says_that_it_is_there() {
     let double = Double::start_with(|double| double.comment_every = Duration::from_millis(20));
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut stream = Stream::open(address, "/api/events", None).await;
     for _ in 0..4 {
         let block = stream.block().await.unwrap();
@@ -226,7 +226,7 @@ async fn a_silent_stream_says_that_it_is_there() {
 async fn streams_end_at_shutdown_without_saying_that_the_job_is_done() {
     let double = Double::start();
     double.put(7, State::Running, 1);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut one = Stream::open(address, "/api/jobs/7/events", None).await;
     let mut everything = Stream::open(address, "/api/events", None).await;
     one.events(1).await;
@@ -240,7 +240,7 @@ async fn streams_end_at_shutdown_without_saying_that_the_job_is_done() {
 #[actix::test]
 async fn refuses_what_is_not_there() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     for (path, status) in [
         ("/api/jobs/1/events", 404),
         ("/api/jobs/x/events", 404),

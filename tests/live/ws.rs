@@ -62,7 +62,7 @@ async fn all(socket: &mut Socket, n: usize) -> Vec<String> {
 async fn a_job_is_shown_then_followed_to_its_end() {
     let double = Double::start();
     double.put(7, State::Pending, 0);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     for path in ["/api/jobs/7/ws", "/jobs/7/ws"] {
         let mut socket = open(address, path).await;
         assert_eq!(next(&mut socket).await, "snapshot 7 pending 0");
@@ -80,7 +80,7 @@ async fn a_job_is_shown_then_followed_to_its_end() {
 async fn log_lines_come_when_asked_for() {
     let double = Double::start();
     double.put(7, State::Running, 1);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut socket = open(address, "/api/jobs/7/ws?logs=true").await;
     assert_eq!(next(&mut socket).await, "snapshot 7 running 1");
     double.hub.log(7, &"video".into(), &"default".into(), line("hello"));
@@ -91,7 +91,7 @@ async fn log_lines_come_when_asked_for() {
 async fn a_final_job_is_shown_and_that_is_all() {
     let double = Double::start();
     double.put(7, State::Failed, 4);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut socket = open(address, "/api/jobs/7/ws").await;
     assert_eq!(all(&mut socket, 2).await, ["snapshot 7 failed 4", "close 1000"]);
 }
@@ -105,7 +105,7 @@ async fn told(shown: Shown, events: &[Shown], late: bool, end: Shown) -> Vec<Str
     let events: Vec<_> = events.iter().map(|&(s, attempt)| state(7, s, attempt)).collect();
     let (hub, meanwhile) = (double.hub.clone(), if late { vec![] } else { events.clone() });
     *double.on_read.lock().unwrap() = Some(Box::new(move || hub.publish(meanwhile.clone())));
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut socket = open(address, "/api/jobs/7/ws").await;
     assert_eq!(next(&mut socket).await, format!("snapshot 7 {} {}", shown.0, shown.1));
     if late {
@@ -157,7 +157,7 @@ async fn what_the_snapshot_shows_is_not_told_again() {
 async fn refuses_before_the_upgrade() {
     let double = Double::start();
     double.put(7, State::Running, 1);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     for path in ["/api/jobs/8/ws", "/api/jobs/seven/ws", "/jobs/99999999999999999999/ws"] {
         let (status, problem) = refused(address, path, None).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
@@ -178,7 +178,7 @@ async fn refuses_before_the_upgrade() {
 #[actix::test]
 async fn takes_pages_of_its_own() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut request = format!("ws://{address}/api/ws").into_client_request().unwrap();
     request.headers_mut().insert("origin", HeaderValue::from_str(&format!("http://{address}")).unwrap());
     let (mut socket, _) = connect_async(request).await.unwrap();
@@ -189,7 +189,7 @@ async fn takes_pages_of_its_own() {
 #[actix::test]
 async fn a_plain_get_is_told_to_upgrade() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let answer = crate::sse::get(address, "/api/ws", None).await;
     assert_eq!(answer.status().as_u16(), 426);
     assert_eq!(answer.headers()["upgrade"], "websocket");
@@ -202,7 +202,7 @@ async fn everything_comes_narrowed_by_filters() {
     job.target_id = Some("ä b".into());
     double.put_job(job);
     double.put(1, State::Running, 1);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut socket = open(address, "/api/ws?target_id=%C3%A4%20b&state=completed&logs=true").await;
     double.hub.log(1, &"video".into(), &"default".into(), line("one"));
     double.hub.log(2, &"video".into(), &"default".into(), line("two"));
@@ -216,7 +216,7 @@ async fn everything_comes_narrowed_by_filters() {
 async fn sockets_are_closed_with_1001_at_shutdown() {
     let double = Double::start();
     double.put(7, State::Running, 1);
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut one = open(address, "/api/jobs/7/ws").await;
     let mut everything = open(address, "/api/ws").await;
     assert_eq!(next(&mut one).await, "snapshot 7 running 1");
@@ -231,7 +231,7 @@ async fn sockets_are_closed_with_1001_at_shutdown() {
 #[actix::test]
 async fn a_client_that_answers_pings_lives_and_one_that_does_not_is_let_go() {
     let double = Double::start_with(|double| double.ping_every = Duration::from_millis(50));
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut alive = open(address, "/api/ws").await;
     // It answers nothing, for pongs are sent while one reads.
     let mut dead = open(address, "/api/ws").await;
@@ -251,7 +251,7 @@ async fn a_client_that_answers_pings_lives_and_one_that_does_not_is_let_go() {
 #[actix::test]
 async fn what_a_client_sends_is_bounded() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut talks = open(address, "/api/ws").await;
     talks.send(Message::text("hello")).await.unwrap();
     talks.send(Message::Ping(vec![1, 2, 3].into())).await.unwrap();
@@ -266,7 +266,7 @@ async fn what_a_client_sends_is_bounded() {
 #[actix::test]
 async fn a_client_that_goes_is_forgotten() {
     let double = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut polite = open(address, "/api/ws").await;
     let rude = open(address, "/api/ws").await;
     double.until_watched_by(2).await;
@@ -279,7 +279,7 @@ async fn a_client_that_goes_is_forgotten() {
 #[actix::test]
 async fn hundreds_of_sockets_get_all_frames_of_their_jobs() {
     let double: Arc<Double> = Double::start();
-    let (address, _server) = double.serve().await;
+    let (address, _server) = double.serve();
     let mut sockets = Vec::new();
     for id in 0..300 {
         double.put(id, State::Running, 1);
