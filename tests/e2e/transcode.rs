@@ -61,7 +61,8 @@ async fn a_clip_becomes_another_format_while_others_watch() {
     check_clip(&probe(&result));
     check_logs(&server, id);
     let job = server.job(id);
-    assert_eq!((&job["state"], &job["progress"]["percent"]), (&json!("completed"), &json!(100.0)));
+    assert_eq!(job["state"], "completed");
+    assert!(job["progress"]["percent"].as_f64().unwrap() > 99.0, "{}", job["progress"]);
     assert_eq!(job["attempts"][0]["outcome"], "success");
     assert_eq!(server.stop().code(), Some(0));
 }
