@@ -26,6 +26,7 @@ mod new_job;
 mod nodes;
 mod object;
 mod origin;
+mod pages;
 mod path;
 mod problem;
 mod query;
@@ -80,7 +81,8 @@ fn routes(config: &mut ServiceConfig) {
         .configure(nodes::routes)
         .configure(maintenance::routes)
         .configure(ws::routes::<Callboard>)
-        .configure(sse::routes::<Callboard>);
+        .configure(sse::routes::<Callboard>)
+        .configure(pages::routes);
 }
 
 async fn nothing_here(request: HttpRequest) -> reply::Reply {

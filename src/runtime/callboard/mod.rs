@@ -3,13 +3,17 @@
 
 mod answers;
 mod bulk;
+mod dead_letters;
 mod health;
 mod jobs;
+mod overview;
 mod shutdown;
 mod types;
 
 use std::sync::{Arc, Mutex};
 
+pub use dead_letters::{DeadGroup, LOOKED_AT};
+pub use overview::by_state;
 pub use answers::{
     Acted, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page, Readiness, WorkerView,
 };
