@@ -39,8 +39,22 @@ export function hear(frames) {
   if (!place || place.dataset.latest !== 'true') return;
   const attempt = Math.max(...frames.map((frame) => frame.attempt ?? 0));
   if (attempt > Number(place.dataset.attempt)) begin(attempt);
+  turnToFirst(frames);
   const lines = ['log', 'stdout', 'stderr'].includes(place.dataset.stream);
   if (!lines || frames.some((frame) => frame.type === 'log')) more();
+}
+
+/** As long as nothing is shown and no stream was chosen, shows the first one in which something is
+ *  written. */
+function turnToFirst(frames) {
+  const first = frames.find((frame) => frame.type === 'log');
+  if (!first || place.dataset.chosen === 'true' || place.childElementCount > 0) return;
+  if (first.stream === place.dataset.stream) return;
+  Object.assign(place.dataset, { stream: first.stream, offset: 0 });
+  for (const tab of document.querySelectorAll('#log nav a[data-stream]')) {
+    if (tab.dataset.stream === first.stream) tab.setAttribute('aria-current', 'true');
+    else tab.removeAttribute('aria-current');
+  }
 }
 
 /** Turns to the log of a new attempt. */

@@ -74,6 +74,11 @@ impl JobPage {
         lifecycle::rule(Move::Retry).from.contains(&self.job.state)
     }
 
+    /// Whether to try again is what a visitor most likely came for.
+    fn retry_class(&self) -> &'static str {
+        if self.job.state == State::Completed { "" } else { "primary" }
+    }
+
     fn can_cancel(&self) -> bool {
         !self.job.state.is_final() && self.job.cancel_requested_at.is_none()
     }

@@ -25,6 +25,8 @@ const MAX_CHARS: usize = 4000;
 pub(super) struct LogPanel {
     pub stream: Stream,
     pub attempt: u32,
+    /// Whether the stream was asked for.
+    pub is_chosen: bool,
     pub lines: Vec<String>,
     /// Where scripts read on.
     pub next_offset: u64,
@@ -34,15 +36,29 @@ pub(super) struct LogPanel {
 }
 
 impl LogPanel {
-    /// Reads the log that a page's query asks for; without a word, that of the last attempt.
+    /// Reads the log that a page's query asks for; without a word, the first stream of the last
+    /// attempt in which something was written.
     pub(super) async fn read(callboard: &Callboard, job: &Job, query: &Form) -> Result<Self, Problem> {
         let (stream, attempt) = wanted(job, query);
+        let is_chosen = query.get("stream").is_some();
         let (logs, id) = (callboard.logs().clone(), job.id);
-        let chunk = block(move || logs.tail(id, attempt, stream, LINES)).await?;
+        let (stream, chunk) = block(move || {
+            let tail = |stream| logs.tail(id, attempt, stream, LINES).map(|chunk| (stream, chunk));
+            let others: &[Stream] = if is_chosen { &[] } else { &[Stream::Stdout, Stream::Stderr] };
+            let mut found = tail(stream)?;
+            for other in others {
+                if found.1.size == 0 {
+                    found = tail(*other)?;
+                }
+            }
+            Ok(if found.1.size == 0 { (stream, found.1) } else { found })
+        })
+        .await?;
         let text = String::from_utf8_lossy(&chunk.content);
         Ok(Self {
             stream,
             attempt,
+            is_chosen,
             lines: text.lines().map(|line| printable(line, MAX_CHARS)).collect(),
             next_offset: chunk.next_offset,
             size: chunk.size,

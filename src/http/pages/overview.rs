@@ -13,7 +13,7 @@ use super::page;
 use super::ui::{Section, Ui};
 use super::visit::Visit;
 use crate::domain::status::QueueStatus;
-use crate::domain::{NodeInfo, State, failure_kind};
+use crate::domain::{NodeInfo, State};
 use crate::runtime::Callboard;
 use crate::runtime::callboard::WorkerView;
 use crate::store::views::failures::Failure;
@@ -81,9 +81,9 @@ impl OverviewPage {
         RANGES.map(|range| range.word)
     }
 
-    /// What an error comes down to.
-    fn kind(&self, error: &str) -> String {
-        printable(&failure_kind(error), 200)
+    /// What an error says at its end.
+    fn last_line(&self, error: &str) -> String {
+        printable(error.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default(), 200)
     }
 
     /// What came to an end in the span.

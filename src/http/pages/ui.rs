@@ -186,15 +186,17 @@ impl Ui {
         let ms = ms.of();
         let secs = ms / 1000;
         let part = |n: i64, unit: &str| self.n(unit, n);
+        let two = |(n, unit): (i64, &str), (less, smaller): (i64, &str)| match less {
+            0 => part(n, unit),
+            _ => format!("{} {}", part(n, unit), part(less, smaller)),
+        };
         match ms {
             ..1_000 => part(ms, "unit-ms"),
             1_000..10_000 => self.s("unit-s-text", &format!("{secs}.{}", ms % 1000 / 100)),
             10_000..60_000 => part(secs, "unit-s"),
-            60_000..3_600_000 => format!("{} {}", part(secs / 60, "unit-m"), part(secs % 60, "unit-s")),
-            3_600_000..86_400_000 => {
-                format!("{} {}", part(secs / 3600, "unit-h"), part(secs % 3600 / 60, "unit-m"))
-            }
-            _ => format!("{} {}", part(secs / 86_400, "unit-d"), part(secs % 86_400 / 3600, "unit-h")),
+            60_000..3_600_000 => two((secs / 60, "unit-m"), (secs % 60, "unit-s")),
+            3_600_000..86_400_000 => two((secs / 3600, "unit-h"), (secs % 3600 / 60, "unit-m")),
+            _ => two((secs / 86_400, "unit-d"), (secs % 86_400 / 3600, "unit-h")),
         }
     }
 
