@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod decide;
 pub mod event;
+pub mod failure_kind;
 pub mod filter;
 pub mod ident;
 pub mod job;
@@ -20,6 +21,7 @@ pub mod verdict;
 
 pub use clock::Clock;
 pub use event::{Event, EventBody, LogLine};
+pub use failure_kind::failure_kind;
 pub use filter::{JobFilter, Order};
 pub use job::{Attempt, Claim, Job, NodeInfo, Outcome, Progress, WaitReason, WaitingFor};
 pub use json::Json;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::{State, Timestamp};
 
 /// How many jobs there are in each state.
 pub type Counts = BTreeMap<State, i64>;
@@ -67,4 +67,17 @@ pub struct QueueInfo {
     pub counts: Counts,
     /// Age of its oldest pending job in seconds; 0 when there is none.
     pub latency_secs: f64,
+}
+
+/// What happened in one step of a chart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// When it begins.
+    pub at: Timestamp,
+    /// Jobs made.
+    pub enqueued: i64,
+    /// Jobs completed.
+    pub completed: i64,
+    /// Jobs that came to the dead letters.
+    pub failed: i64,
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
 use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpMessage, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -52,6 +52,8 @@ impl Tokens {
         let token = self.find(&token).ok_or_else(|| unauthorized("the token is not known here"))?;
         let needed = needed(request.method(), request.path());
         if token.role >= needed {
+            // Pages offer their visitors what they may do.
+            request.extensions_mut().insert(token.role);
             return Ok(());
         }
         let detail = format!(
@@ -66,7 +68,8 @@ impl Tokens {
 
 /// The role that a call needs.
 fn needed(method: &Method, path: &str) -> Role {
-    if method.is_safe() {
+    // The settings are the visitor's own: they are kept in the browser.
+    if method.is_safe() || path == "/settings" {
         Role::Viewer
     } else if path.starts_with("/api/maintenance/") {
         Role::Admin
@@ -134,6 +137,8 @@ mod tests {
             (Method::DELETE, "/api/dead-letters", 403, 200, 200),
             (Method::POST, "/api/job-types/t/pause", 403, 200, 200),
             (Method::PATCH, "/api/job-types/t", 403, 200, 200),
+            (Method::POST, "/jobs/1/cancel", 403, 200, 200),
+            (Method::POST, "/settings", 200, 200, 200),
             (Method::POST, "/api/maintenance/cleanup", 403, 403, 200),
         ] {
             for (secret, wanted) in [("look", viewer), ("do", operator), ("rule", admin)] {

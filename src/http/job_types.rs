@@ -52,7 +52,7 @@ async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -
 }
 
 /// Reads the changes; null takes a rate limit or a timeout away. Faults stay in `fields`.
-fn read(fields: &mut Fields<'_>) -> JobTypePatch {
+pub(super) fn read(fields: &mut Fields<'_>) -> JobTypePatch {
     JobTypePatch {
         concurrency: fields.read("concurrency", |g| g.integer(1..=MAX_CONCURRENCY)).and_then(narrow),
         rate_limit: fields.table("rate_limit", rate_limit),

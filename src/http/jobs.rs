@@ -109,7 +109,8 @@ pub(super) async fn page(
     Ok(callboard.list(filter, order, cursor, limit).await?)
 }
 
-fn cursor(given: &Given<'_>) -> Result<String, String> {
+/// A cursor as a list gave it.
+pub(super) fn cursor(given: &Given<'_>) -> Result<String, String> {
     match given.text()? {
         text if text.is_empty() || text.len() > MAX_CURSOR => Err("is not a cursor from here".into()),
         text => Ok(text.into_owned()),

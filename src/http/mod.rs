@@ -27,6 +27,7 @@ mod new_job;
 mod nodes;
 mod object;
 mod origin;
+mod pages;
 mod path;
 mod problem;
 mod query;
@@ -82,7 +83,8 @@ fn routes(config: &mut ServiceConfig) {
         .configure(queues::routes)
         .configure(nodes::routes)
         .configure(maintenance::routes)
-        .configure(live::routes::<Callboard>);
+        .configure(live::routes::<Callboard>)
+        .configure(pages::routes);
 }
 
 async fn nothing_here(request: HttpRequest) -> reply::Reply {

@@ -89,6 +89,11 @@ impl Problem {
         self.status
     }
 
+    /// The sentence for people.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// What is wrong with which field.
     #[must_use]
     pub fn errors(&self) -> &[FieldFault] {

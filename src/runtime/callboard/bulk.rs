@@ -40,7 +40,7 @@ impl Callboard {
         }
     }
 
-    async fn act_on(&self, action: Action, ids: Vec<i64>) -> Result<u64, Error> {
+    pub(super) async fn act_on(&self, action: Action, ids: Vec<i64>) -> Result<u64, Error> {
         if ids.is_empty() {
             return Ok(0);
         }

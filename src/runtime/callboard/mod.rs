@@ -3,8 +3,10 @@
 
 mod answers;
 mod bulk;
+mod dead_letters;
 mod health;
 mod jobs;
+mod overview;
 mod shutdown;
 mod types;
 
@@ -13,6 +15,8 @@ use std::sync::{Arc, Mutex};
 pub use answers::{
     Acted, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page, Readiness, WorkerView,
 };
+pub use dead_letters::{DeadGroup, LOOKED_AT};
+pub use overview::by_state;
 
 use super::builder::Builder;
 use super::hub::HubHandle;

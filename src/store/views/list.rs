@@ -48,6 +48,31 @@ pub fn list(
     page(conn, rows, limit)
 }
 
+/// How many jobs pass, counted up to `most`. With a text to look for, those of the first
+/// [`SEARCH_WINDOW`] jobs that pass otherwise.
+pub fn count(conn: &mut Conn, filter: &JobFilter, most: usize) -> QueryResult<i64> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut sql = Sql::default();
+    let plain = JobFilter { q: None, ..filter.clone() };
+    let looked_at = if filter.q.is_some() { SEARCH_WINDOW } else { most };
+    candidates(conn, &mut sql, &plain, Order::Newest, None, looked_at)?;
+    let inner = std::mem::take(&mut sql.text);
+    let text = match &filter.q {
+        None => format!("SELECT count(*) AS n FROM ({inner})"),
+        Some(q) => {
+            let found = format!("SELECT 1 FROM jobs WHERE id IN (SELECT id FROM ({inner})){}", sql.holds(q));
+            format!("SELECT count(*) AS n FROM ({found} LIMIT {most})")
+        }
+    };
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    let counts: Vec<Count> = sql.query(text).load(conn)?;
+    Ok(counts.first().map_or(0, |c| c.n))
+}
+
 fn page(conn: &mut Conn, mut rows: Vec<JobRow>, limit: usize) -> QueryResult<Page> {
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -116,10 +141,7 @@ fn rows(
     let inner = std::mem::take(&mut sql.text);
     let mut text = format!("SELECT {COLUMNS} FROM jobs WHERE id IN (SELECT id FROM ({inner}))");
     if let Some(q) = &filter.q {
-        text += " AND (instr(args, ?) > 0 OR instr(coalesce(target_id, ''), ?) > 0 OR instr(coalesce(error, ''), ?) > 0)";
-        for _ in 0..3 {
-            sql.binds.push(Value::Text(q.clone()));
-        }
+        text += &sql.holds(q);
     }
     text += &format!(" ORDER BY {} LIMIT {limit}", order_by(order));
     sql.query(text).load(conn)
@@ -272,6 +294,14 @@ impl Sql {
         }
         self.binds.extend(ids.iter().copied().map(Value::Int));
         format!(" AND {column} IN ({})", vec!["?"; ids.len()].join(","))
+    }
+
+    /// That a job holds a text.
+    fn holds(&mut self, q: &str) -> String {
+        let columns = ["args", "coalesce(target_id, '')", "coalesce(error, '')"];
+        self.binds.extend(columns.map(|_| Value::Text(q.to_owned())));
+        let conditions = columns.map(|column| format!("instr({column}, ?) > 0"));
+        format!(" AND ({})", conditions.join(" OR "))
     }
 
     /// All conditions but state, type and queue.

@@ -1,6 +1,9 @@
 //! Everything that can be read without changing anything.
 
 pub mod cursor;
+pub mod durations;
+pub mod failures;
+pub mod family;
 pub mod job;
 pub mod list;
 pub mod nodes;
@@ -8,3 +11,4 @@ pub mod queues;
 pub mod running;
 pub mod settings;
 pub mod status;
+pub mod throughput;

@@ -1,0 +1,314 @@
+# Слова веб-страниц. Каждое сообщение есть на каждом языке; тест их сверяет.
+
+# Рамка
+skip = К содержанию
+menu = Страницы
+menu-overview = Обзор
+menu-jobs = Задания
+menu-dead = Провалившиеся
+menu-types = Типы и очереди
+menu-new = Новое задание
+menu-nodes = Узлы
+menu-settings = Настройки
+close = Закрыть
+back = Назад
+save = Сохранить
+choose = Выбрать
+apply = Применить
+copy = Копировать
+copied = Скопировано
+any = любые
+all = Все
+more = и ещё { $shown }
+now = сейчас
+time = Время
+theme = Тема
+theme-title = Тема: { $x }
+theme-system = Системная
+theme-light = Светлая
+theme-dark = Тёмная
+help-title = Клавиши
+help-search = Поиск
+help-move = Следующая и предыдущая строка
+help-select = Отметить строку
+help-open = Открыть строку
+help-help = Эта подсказка
+live-connected = На связи
+live-reconnecting = Связь потеряна, подключаемся…
+live-paused = Приостановлено, пока страница скрыта
+
+# Состояния
+state-scheduled = По времени
+state-blocked = Ждут других
+state-pending = В очереди
+state-running = Выполняются
+state-retrying = Ждут повтора
+state-completed = Выполнены
+state-failed = Провалены
+state-cancelled = Отменены
+outcome-running = идёт
+outcome-success = успех
+outcome-error = ошибка
+outcome-fatal = неустранимая ошибка
+outcome-timeout = время вышло
+outcome-cancelled = отменена
+outcome-snoozed = отложена
+outcome-lost = потеряна
+outcome-released = возвращена
+
+# Времена
+ago-s = { $shown } с назад
+ago-m = { $shown } мин назад
+ago-h = { $shown } ч назад
+ago-d = { $shown } д назад
+in-s = через { $shown } с
+in-m = через { $shown } мин
+in-h = через { $shown } ч
+in-d = через { $shown } д
+unit-ms = { $shown } мс
+unit-s = { $shown } с
+unit-s-text = { $x } с
+unit-m = { $shown } мин
+unit-h = { $shown } ч
+unit-d = { $shown } д
+
+# Обзор
+throughput = Пропускная способность
+throughput-range = Промежуток времени
+throughput-chart = Выполненные и проваленные задания по времени
+range-5m = 5 мин
+range-1h = 1 час
+range-1d = 1 день
+oldest-pending = Ждёт дольше всех
+latency-minute = Ожидание в очереди, минута
+latency-hour = Ожидание в очереди, час
+enqueued-minute = Поставлено за минуту
+nodes-alive = Узлов на связи
+running-now = Сейчас выполняются
+running-here = Выполняются на этом узле
+running-none = Ничего не выполняется.
+latest-failures = Последние провалы
+all-dead-letters = Все провалившиеся
+failures-none = Ни одно задание не провалено.
+
+# Задания
+by-state = Задания по состоянию
+search = Поиск
+search-hint = Искать в аргументах, целях, ошибках
+search-goes-on = Пока просмотрена часть заданий; поиск продолжится на следующей странице.
+filters = Фильтры
+filter-remove = Убрать фильтр
+filter-job-type = Тип
+filter-queue = Очередь
+filter-tag = Метка
+filter-target-id = Цель
+filter-parent-job-id = Родитель
+filter-workflow-id = Процесс
+filter-key = Ключ
+filter-created-after = После
+filter-created-before = До
+filter-q = Текст
+created-after = Созданы после
+created-before = Созданы до
+order = Порядок
+order-newest = Сначала новые
+order-oldest = Сначала старые
+order-priority = По приоритету
+select-all-matching = Все подходящие
+select-page = Отметить все на странице
+select-job = Отметить задание { $n }
+selected = Отмечено: { $shown }
+new-jobs = Показать новые: { $shown }
+jobs-none = Заданий ещё нет.
+jobs-none-match = Ни одно задание не подходит.
+first-page = Первая страница
+next-page = Следующая страница
+paging = Страницы списка
+job = Задание
+job-type = Тип задания
+state = Состояние
+progress = Ход
+queue = Очередь
+target = Цель
+target-tags = Цель, метки
+tags = Метки
+attempt = Попытка
+took = Длилось
+created = Создано
+
+# Действия
+action-retry = Повторить
+action-cancel = Отменить
+action-delete = Удалить
+action-redrive = Запустить снова
+action-discard = Выбросить
+action-again = Повторить с правками
+action-change = Изменить, пока ждёт
+action-pause = Приостановить
+action-resume = Возобновить
+confirm-retry = { $n ->
+    [one] Повторить { $shown } задание?
+    [few] Повторить { $shown } задания?
+   *[other] Повторить { $shown } заданий?
+}
+confirm-cancel = { $n ->
+    [one] Отменить { $shown } задание?
+    [few] Отменить { $shown } задания?
+   *[other] Отменить { $shown } заданий?
+}
+confirm-delete = { $n ->
+    [one] Удалить { $shown } задание?
+    [few] Удалить { $shown } задания?
+   *[other] Удалить { $shown } заданий?
+}
+confirm-at-least = Сосчитано { $shown }, но может быть больше. Изменены будут все подходящие.
+confirm-danger = Это нельзя отменить. Задания, чьё состояние этого не допускает, останутся как есть.
+
+# Извещения
+notice-enqueued = Задание { $n } поставлено в очередь.
+notice-duplicate = Задание { $n } уже было; ничего не добавлено.
+notice-retried = Задание { $n } будет выполнено ещё раз.
+notice-cancelled = Задание { $n } отменено.
+notice-cancel-asked = Исполнителю задания { $n } велено остановиться.
+notice-deleted = Задание { $n } удалено.
+notice-changed = Задание { $n } изменено.
+notice-retried-many = { $n ->
+    [one] { $shown } задание будет выполнено ещё раз.
+    [few] { $shown } задания будут выполнены ещё раз.
+   *[other] { $shown } заданий будут выполнены ещё раз.
+}
+notice-cancelled-many = { $n ->
+    [one] { $shown } задание отменено или останавливается.
+    [few] { $shown } задания отменены или останавливаются.
+   *[other] { $shown } заданий отменены или останавливаются.
+}
+notice-deleted-many = { $n ->
+    [one] { $shown } задание удалено.
+    [few] { $shown } задания удалены.
+   *[other] { $shown } заданий удалены.
+}
+notice-paused = Приостановлено: новое не запускается.
+notice-resumed = Возобновлено.
+notice-settings = Настройки сохранены в этом браузере.
+notice-type-changed = Пределы изменены.
+
+# Одно задание
+priority = Приоритет
+retries = Повторы
+crashes = { $n ->
+    [one] { $shown } крах
+    [few] { $shown } краха
+   *[other] { $shown } крахов
+}
+cancel-asked = Запрошена отмена
+error = Ошибка
+timeline = Ход времени
+not-before = Не раньше
+started = Начато
+attempts-none = Ещё не выполнялось.
+attempts-left-out = Более ранние попытки не показаны: { $shown }.
+history = Последние запуски в этой очереди
+median = Медиана
+older = раньше
+newer = позже
+family = Зависимости
+parents = Родители
+children = Потомки
+data = Данные
+args = Аргументы
+args-json = Аргументы в виде JSON: объект или массив
+args-as-json = Записать аргументы в виде JSON
+result = Результат
+metadata = Сопутствующие данные
+json-cut = Остальное не показано; всё целиком есть в API.
+key = Ключ
+timeout = Предел времени
+timeout-secs = Предел времени, секунды
+no-limit = без предела
+worker = Исполнитель
+wait-parents = Ждёт другие задания
+wait-time = Ждёт своего времени
+wait-backoff = Ждёт следующей попытки
+wait-paused = Приостановлено
+wait-no-worker = Нет исполнителя
+wait-concurrency = Все места заняты
+wait-rate-limit = Достигнут предел частоты
+wait-behind = Впереди другие задания
+
+# Журнал
+log = Журнал
+streams = Потоки
+log-attempt = Попытка { $n }
+log-search = Искать в журнале
+log-found = { $n ->
+    [one] { $shown } строка
+    [few] { $shown } строки
+   *[other] { $shown } строк
+}
+log-follow = Следить
+log-wrap = Переносить
+log-download = Скачать
+log-none = Здесь ничего не записано.
+log-cut = Показан только конец; скачайте журнал, чтобы увидеть всё.
+log-more = … ещё символов: { $shown }
+lines-dropped = … более ранние строки убраны; скачайте журнал, чтобы увидеть всё
+
+# Провалившиеся
+dead-hint = Окончательно проваленные задания по типам и ошибкам. Числа в ошибках не различаются.
+dead-looked-at = Группы составлены по последним { $shown }.
+first-seen = Впервые
+last-seen = В последний раз
+last-one = Последнее задание
+groups-left-out = Не показано групп: { $shown }.
+
+# Типы и очереди
+job-types = Типы заданий
+queues = Очереди
+types-none = Здесь нет исполнителя ни для одного типа. Опишите его в callboard.toml.
+queues-none = Ни в одной очереди ещё нет заданий.
+paused = Приостановлено
+unavailable = Недоступен
+in-use = Занято
+last-hour = За час
+limits = Пределы
+concurrency = Одновременно
+rate-limit = Запусков
+rate-per-secs = за столько секунд
+
+# Новое задание
+form-faults = { $n ->
+    [one] Проверьте { $shown } поле.
+    [few] Проверьте { $shown } поля.
+   *[other] Проверьте { $shown } полей.
+}
+when-and-where = Когда и где
+run-at = Не раньше
+depends-on = После заданий
+more-fields = Другие поля
+max-retries = Повторов не больше
+enqueue = Поставить в очередь
+
+# Узлы
+node = Узел
+host = Машина
+process = Процесс
+heartbeat = Пульс
+node-alive = на связи
+node-stopped = остановлен
+node-lost = потерян
+parts = Части этого сервера
+
+# Настройки
+settings-hint = Настройки хранятся в этом браузере.
+language = Язык
+language-auto = Как просит браузер
+zone = Часовой пояс
+zone-auto = Как в браузере
+zone-hint = Название, например Europe/Moscow; пусто – как в браузере.
+
+# Ошибки
+error-404 = Здесь такого нет
+error-409 = Не в этом состоянии
+error-422 = Что-то не так
+error-503 = Не сейчас
+error-other = Не получилось

@@ -1,0 +1,108 @@
+//! What every answer on a page's path wears: headers that keep browsers strict, the cookie of the
+//! forms, and, when it is a problem, a page instead of JSON.
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::csrf::{self, Csrf};
+use super::notice;
+use super::ui::Ui;
+use super::visit::Visit;
+use crate::http::problem::Problem;
+use crate::runtime::Callboard;
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // Not "no-referrer": browsers would then say `Origin: null` with our own forms.
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+];
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    ui: Ui,
+    status: u16,
+    detail: String,
+    errors: Vec<crate::error::FieldFault>,
+}
+
+/// Lets a request pass and dresses its answer.
+pub(super) async fn dress<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let csrf = Csrf::of(request.request());
+    request.extensions_mut().insert(csrf.clone());
+    let answer = next.call(request).await?;
+    let page = error_page(&answer);
+    let mut answer = match page {
+        Some(page) => answer.into_response(page.map_into_right_body()),
+        None => answer.map_into_left_body(),
+    };
+    let said = answer.status() == StatusCode::OK && answer.request().cookie(notice::NAME).is_some();
+    let headers = answer.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+    if csrf.is_new {
+        set_cookie(headers, &session_cookie(csrf::NAME, csrf.token));
+    }
+    if said {
+        let mut gone = session_cookie(notice::NAME, String::new());
+        gone.set_max_age(time::Duration::ZERO);
+        set_cookie(headers, &gone);
+    }
+    Ok(answer)
+}
+
+/// A cookie that scripts cannot read and that no other site can have sent.
+pub(super) fn session_cookie(name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build(name, value).path("/").http_only(true).same_site(SameSite::Strict).finish()
+}
+
+fn set_cookie(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
+/// The page for a problem, if a person is to read it.
+fn error_page<B>(answer: &ServiceResponse<B>) -> Option<HttpResponse> {
+    let problem = answer.response().error()?.as_error::<Problem>()?;
+    let request = answer.request();
+    if !wants_page(request) {
+        return None;
+    }
+    let now = request.app_data::<Data<Callboard>>()?.clock().now();
+    let status = problem.status();
+    let page = ErrorPage {
+        ui: Visit::of(request).bare_ui(now),
+        status: status.as_u16(),
+        detail: problem.detail().to_owned(),
+        errors: problem.errors().to_vec(),
+    };
+    Some(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page.render().ok()?))
+}
+
+fn wants_page(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    !request.path().starts_with("/api/") && accepted.is_some_and(|types| types.contains("text/html"))
+}

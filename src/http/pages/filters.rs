@@ -1,0 +1,139 @@
+//! The list that a page's query asks for, and the links that ask for a little more or less.
+
+use super::super::filter;
+use super::super::jobs::cursor;
+use super::super::problem::Problem;
+use super::super::query;
+use super::form::Form;
+use super::zone::Zone;
+use crate::domain::{JobFilter, Order, State};
+
+/// What is not a filter.
+const OTHER: [&str; 2] = ["cursor", "order"];
+
+/// The list that is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// As it was asked, times as RFC 3339; without the cursor.
+    pub form: Form,
+    pub filter: JobFilter,
+    pub order: Order,
+    pub cursor: Option<String>,
+}
+
+/// A filter that can be taken away.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Chip {
+    /// The message for what is filtered.
+    pub id: String,
+    pub value: String,
+    /// The list without it.
+    pub href: String,
+}
+
+impl Wanted {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// 422 naming what is wrong.
+    pub(super) fn read(given: &Form, zone: &Zone) -> Result<Self, Problem> {
+        let form = given.split("tag", "tag");
+        let form: Form =
+            form.iter().map(|(name, value)| (name.to_owned(), time(name, value, zone))).collect();
+        let mut fields = form.fields();
+        let filter = filter::read(&mut fields);
+        let order = fields.read("order", |g| g.text()?.parse()).unwrap_or_default();
+        let cursor = fields.read("cursor", cursor);
+        query::finish(fields)?;
+        Ok(Self { form: form.without(&["cursor"]), filter, order, cursor })
+    }
+
+    /// The filters, but for the state, which has tabs.
+    pub(super) fn chips(&self) -> Vec<Chip> {
+        let shown = self.form.iter().filter(|(name, _)| *name != "state" && !OTHER.contains(name));
+        shown
+            .map(|(name, value)| Chip {
+                id: format!("filter-{}", name.replace('_', "-")),
+                value: value.to_owned(),
+                href: self.href(&self.form.iter().filter(|pair| *pair != (name, value)).map(own).collect()),
+            })
+            .collect()
+    }
+
+    /// The list with this state, or with all.
+    pub(super) fn with_state(&self, state: Option<State>) -> String {
+        let others = self.form.without(&["state"]);
+        self.href(&state.into_iter().fold(others, |form, state| form.with("state", state.as_str())))
+    }
+
+    /// The page of the list at a cursor.
+    pub(super) fn at(&self, cursor: &str) -> String {
+        self.href(&self.form.clone().with("cursor", cursor))
+    }
+
+    /// The filters as a query, for bulk actions and live events.
+    pub(super) fn filter_query(&self) -> String {
+        self.form.without(&OTHER).to_query()
+    }
+
+    /// Whether jobs are counted by state for this list: the kept counters know types and queues.
+    pub(super) fn is_counted(&self) -> bool {
+        let plain =
+            JobFilter { state: Vec::new(), job_type: Vec::new(), queue: Vec::new(), ..self.filter.clone() };
+        plain.is_empty()
+    }
+
+    fn href(&self, form: &Form) -> String {
+        match form.to_query() {
+            query if query.is_empty() => "/jobs".to_owned(),
+            query => format!("/jobs?{query}"),
+        }
+    }
+}
+
+fn own((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+/// Times may come as inputs of type `datetime-local` make them.
+fn time(name: &str, value: &str, zone: &Zone) -> String {
+    match zone.read(value) {
+        Some(at) if name.starts_with("created_") => at.to_string(),
+        _ => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<Wanted, Problem> {
+        Wanted::read(&Form::of_query(query), &Zone::named("Europe/Moscow").unwrap())
+    }
+
+    #[test]
+    fn chips_take_one_filter_away() {
+        let wanted =
+            read("state=failed&tag=a,b&q=&job_type=t&created_after=2030-01-01T03:00&cursor=x&order=oldest")
+                .unwrap();
+        assert_eq!(wanted.filter.tag, ["a", "b"]);
+        assert_eq!(wanted.filter.created_after.unwrap().to_string(), "2030-01-01T00:00:00.000Z");
+        let chips = wanted.chips();
+        assert_eq!(chips.len(), 4);
+        let tag = chips.iter().find(|chip| chip.value == "a").unwrap();
+        assert!(
+            !tag.href.contains("tag=a") && tag.href.contains("tag=b") && tag.href.contains("order=oldest")
+        );
+        assert!(!tag.href.contains("cursor"));
+        assert!(wanted.with_state(None).starts_with("/jobs?") && !wanted.with_state(None).contains("state"));
+        assert!(!wanted.is_counted() && read("queue=a&state=failed").unwrap().is_counted());
+    }
+
+    #[test]
+    fn what_is_unknown_is_named() {
+        let problem = read("stat=failed&created_after=yesterday").unwrap_err();
+        let mut fields: Vec<_> = problem.errors().iter().map(|e| e.field.as_str()).collect();
+        fields.sort_unstable();
+        assert_eq!(fields, ["created_after", "stat"]);
+    }
+}

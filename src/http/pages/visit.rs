@@ -1,0 +1,121 @@
+//! Who asks for a page, and how they want it: language, theme, time zone.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use super::csrf::Csrf;
+use super::notice::Notice;
+use super::ui::{Section, Ui};
+use super::words::Language;
+use super::zone::Zone;
+use crate::config::Role;
+use crate::domain::Timestamp;
+use crate::domain::status::{Counts, no_counts};
+use crate::error::Error;
+use crate::runtime::Callboard;
+use crate::runtime::callboard::by_state;
+
+/// The cookies with a visitor's choices.
+pub(super) const THEME: &str = "callboard_theme";
+pub(super) const LANGUAGE: &str = "callboard_language";
+pub(super) const ZONE: &str = "callboard_zone";
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Theme {
+    /// As the system has it.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub(super) const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// Its word.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme with this word.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.as_str() == word)
+    }
+}
+
+/// A request for a page.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    pub language: Language,
+    /// Whether the language was chosen rather than asked for by the browser.
+    pub language_chosen: bool,
+    pub theme: Theme,
+    pub zone: Zone,
+    csrf: Csrf,
+    may_act: bool,
+    notice: Option<Notice>,
+    here: String,
+}
+
+impl Visit {
+    /// Reads a request.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let chosen = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
+        let language = chosen(LANGUAGE).and_then(|code| Language::from_code(&code));
+        // The guard has noted the role, unless the server wants no tokens.
+        let role = request.extensions().get::<Role>().copied().unwrap_or(Role::Admin);
+        let csrf = request.extensions().get::<Csrf>().cloned();
+        Self {
+            language: language.unwrap_or_else(|| Language::of_browser(request)),
+            language_chosen: language.is_some(),
+            theme: chosen(THEME).and_then(|word| Theme::from_word(&word)).unwrap_or_default(),
+            zone: chosen(ZONE).and_then(|name| Zone::named(&name)).unwrap_or_default(),
+            csrf: csrf.unwrap_or_else(|| Csrf::of(request)),
+            may_act: role >= Role::Operator,
+            notice: Notice::of(request),
+            here: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        }
+    }
+
+    /// What a page of a section needs besides its own data.
+    pub(super) async fn ui(self, callboard: &Callboard, section: Section) -> Result<Ui, Error> {
+        let counts = by_state(&callboard.counters().await?, |_, _| true);
+        Ok(self.into_ui(section, counts, callboard.clock().now()))
+    }
+
+    /// The same where the store is not to be asked.
+    pub(super) fn bare_ui(self, now: Timestamp) -> Ui {
+        self.into_ui(Section::None, no_counts(), now)
+    }
+
+    fn into_ui(self, section: Section, counts: Counts, now: Timestamp) -> Ui {
+        Ui {
+            language: self.language,
+            theme: self.theme,
+            zone: self.zone,
+            csrf: self.csrf.token,
+            may_act: self.may_act,
+            notice: self.notice,
+            here: self.here,
+            section,
+            counts,
+            now,
+        }
+    }
+}
+
+impl FromRequest for Visit {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}

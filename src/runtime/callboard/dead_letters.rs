@@ -1,0 +1,99 @@
+//! Dead letters in groups: those of one job type whose errors are of one kind.
+
+use std::collections::HashMap;
+
+use super::{Acted, Action, Callboard};
+use crate::domain::{JobFilter, Order, State, Timestamp, failure_kind};
+use crate::error::Error;
+use crate::store::views;
+use crate::store::views::cursor::Cursor;
+
+/// The dead letters that are looked at for the groups, the latest ones: with more, the groups are
+/// of these, so that the page costs the same however many there are.
+pub const LOOKED_AT: u32 = 5_000;
+
+/// Dead letters looked at in one read of a group.
+const CHUNK: usize = 500;
+
+/// Dead letters of one type and one kind of error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadGroup {
+    /// Their type.
+    pub job_type: String,
+    /// What their errors have in common; see [`failure_kind`].
+    pub kind: String,
+    /// How many there are among those that were looked at.
+    pub count: u64,
+    /// When the first of them failed.
+    pub first: Timestamp,
+    /// When the last of them failed.
+    pub last: Timestamp,
+    /// The last one.
+    pub sample: i64,
+    /// Its error.
+    pub error: String,
+}
+
+impl Callboard {
+    /// The dead letters in groups, the one with the latest failure first. They are made from the
+    /// latest [`LOOKED_AT`].
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn dead_groups(&self) -> Result<Vec<DeadGroup>, Error> {
+        let mut groups: Vec<DeadGroup> = Vec::new();
+        let mut places = HashMap::new();
+        for failure in self.latest_failures(LOOKED_AT).await? {
+            let kind = failure_kind(&failure.error);
+            let place = *places.entry((failure.job_type.clone(), kind.clone())).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some(group) => {
+                    group.count += 1;
+                    group.first = failure.at;
+                }
+                None => groups.push(DeadGroup {
+                    job_type: failure.job_type,
+                    kind,
+                    count: 1,
+                    first: failure.at,
+                    last: failure.at,
+                    sample: failure.id,
+                    error: failure.error,
+                }),
+            }
+        }
+        Ok(groups)
+    }
+
+    /// Does something to every dead letter of a group, in chunks, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; what was changed until then stays changed.
+    pub async fn act_on_group(&self, action: Action, job_type: &str, kind: &str) -> Result<Acted, Error> {
+        self.refuse_when_draining()?;
+        let filter = JobFilter {
+            state: vec![State::Failed],
+            job_type: vec![job_type.to_owned()],
+            ..JobFilter::default()
+        };
+        let mut acted = Acted::default();
+        let mut after: Option<Cursor> = None;
+        loop {
+            let wanted = filter.clone();
+            let read = move |conn: &mut _| views::list::list(conn, &wanted, Order::Oldest, after, CHUNK);
+            let page = self.read(read).await?;
+            let of_kind = page.jobs.iter().filter(|job| failure_kind(error_of(job)) == kind);
+            let ids: Vec<i64> = of_kind.map(|job| job.id).collect();
+            acted.matched += ids.len() as u64;
+            acted.changed += self.act_on(action, ids).await?;
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(acted),
+            }
+        }
+    }
+}
+
+fn error_of(job: &crate::domain::Job) -> &str {
+    job.error.as_deref().unwrap_or_default()
+}

@@ -1,0 +1,45 @@
+//! What happened in equal steps of time, from the kept statistics.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use crate::domain::Timestamp;
+use crate::domain::status::Step;
+use crate::store::sql::{self, Conn, binds, statement};
+use crate::store::stats::Metric;
+
+statement!(
+    Steps,
+    format!(
+        "SELECT at / ? * ?, job_type, metric, sum(n) FROM stats WHERE at >= ? AND metric <= {} GROUP BY 1, 2, 3",
+        Metric::Failed.code()
+    )
+);
+
+/// Steps by job type, in order, without those in which nothing happened.
+pub type Throughputs = BTreeMap<String, Vec<Step>>;
+
+/// The steps of `step_ms` since `since`, which should be where one begins.
+pub fn throughputs(conn: &mut Conn, since: Timestamp, step_ms: i64) -> QueryResult<Throughputs> {
+    type Row = (i64, String, i32, i64);
+    let rows: Vec<Row> =
+        sql::load::<Steps, (BigInt, Text, Integer, BigInt), _>(conn, binds![step_ms, step_ms, since])?;
+    let mut all = Throughputs::new();
+    for (at, job_type, metric, n) in rows {
+        let steps = all.entry(job_type).or_default();
+        let at = Timestamp::from_millis(at);
+        if steps.last().is_none_or(|step| step.at != at) {
+            steps.push(Step { at, enqueued: 0, completed: 0, failed: 0 });
+        }
+        let Some(step) = steps.last_mut() else { continue };
+        match Metric::from_code(metric) {
+            Some(Metric::Enqueued) => step.enqueued += n,
+            Some(Metric::Completed) => step.completed += n,
+            Some(Metric::Failed) => step.failed += n,
+            _ => {}
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,68 @@
+//! Pages for everybody: no serious finding of axe-core, and room on a phone.
+
+use serde_json::{Value, json};
+
+use crate::browser::{Browser, axe};
+use crate::server::Server;
+
+const PAGES: [&str; 9] =
+    ["/", "/jobs", "/jobs/1", "/jobs/2", "/dead-letters", "/types", "/new?type=sleep", "/nodes", "/settings"];
+
+async fn server_with_jobs() -> Server {
+    let server = Server::start();
+    let failed = server
+        .enqueue(json!({
+            "job_type": "broken", "target_id": "x".repeat(255), "queue": "q".repeat(90),
+            "tags": (0..20).map(|n| format!("tag-{n}-{}", "y".repeat(50))).collect::<Vec<_>>(),
+            "args": {"path": "/".repeat(500), "list": [1, 2, {"deep": true}]},
+        }))
+        .await;
+    server.until(failed, "failed").await;
+    server.enqueue(json!({"job_type": "count"})).await;
+    server.enqueue(json!({"job_type": "noop", "depends_on": [2]})).await;
+    server.enqueue(json!({"job_type": "noop", "run_at": "2999-01-01T00:00:00Z"})).await;
+    server
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_serious() {
+    let (server, browser) = (server_with_jobs().await, Browser::start().await);
+    let axe = axe();
+    let mut found = Vec::new();
+    for theme in ["light", "dark"] {
+        for path in PAGES {
+            browser.go(&server.at(path)).await;
+            browser.js(&format!("document.documentElement.dataset.theme = {theme:?}")).await;
+            found.extend(findings(&browser, &axe).await.into_iter().map(|f| format!("{path} {theme}: {f}")));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    browser.close().await;
+}
+
+async fn findings(browser: &Browser, axe: &str) -> Vec<String> {
+    let script = "const done = arguments[arguments.length - 1];
+        axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+            .then(r => done(r.violations), e => done([{ id: String(e), impact: 'serious', nodes: [] }]));";
+    browser.js(axe).await;
+    let violations = browser.page.execute_async(script, vec![]).await.unwrap();
+    let serious = |v: &&Value| matches!(v["impact"].as_str(), Some("serious" | "critical"));
+    let said =
+        |v: &Value| format!("{} {} {}", v["id"], v["nodes"][0]["html"], v["nodes"][0]["failureSummary"]);
+    violations.as_array().unwrap().iter().filter(serious).map(said).collect()
+}
+
+#[tokio::test]
+async fn nothing_sticks_out_at_360_pixels() {
+    let (server, browser) = (server_with_jobs().await, Browser::start().await);
+    for width in [360, 768] {
+        browser.narrow(width).await;
+        for path in PAGES {
+            browser.go(&server.at(path)).await;
+            browser.see("main").await;
+            let over = "return document.documentElement.scrollWidth - innerWidth";
+            assert_eq!(browser.js(over).await, 0, "{path} at {width}");
+        }
+    }
+    browser.close().await;
+}
