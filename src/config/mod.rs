@@ -15,12 +15,14 @@ mod fault;
 mod file;
 mod job_types;
 mod kinds;
+mod llm;
 mod net;
 mod read;
 mod section;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,9 +31,11 @@ use std::time::Duration;
 pub use auth::{Role, Token};
 pub use fault::{ConfigError, Fault};
 pub use job_types::{CommandConfig, JobTypeConfig, ProgressFormat, RunConfig, UrlConfig};
+pub use llm::{LlmConfig, PromptConfig, TokenLimitField};
 pub use net::NetConfig;
 pub use read::Origins;
 pub use sources::{Flags, Sources};
+pub use texts::TextsConfig;
 
 use crate::domain::Backoff;
 
@@ -72,6 +76,12 @@ pub struct Config {
     pub auth_tokens: Vec<Token>,
     /// What the URLs of jobs may lead to.
     pub net: NetConfig,
+    /// Where texts are read and left.
+    pub texts: TextsConfig,
+    /// The chat endpoint that writes texts.
+    pub llm: LlmConfig,
+    /// What it is told, by name.
+    pub prompts: BTreeMap<String, PromptConfig>,
     /// What is said of single job types.
     pub job_types: BTreeMap<String, JobTypeConfig>,
 }
@@ -141,6 +151,9 @@ impl Default for Config {
             retention: Retention::default(),
             auth_tokens: Vec::new(),
             net: NetConfig::default(),
+            texts: TextsConfig::default(),
+            llm: LlmConfig::default(),
+            prompts: BTreeMap::new(),
             job_types: BTreeMap::new(),
         }
     }

@@ -12,6 +12,7 @@ pub mod registry;
 mod signature;
 pub mod sleep;
 pub mod subprocess;
+pub mod transcript;
 pub mod url;
 pub mod worker;
 
