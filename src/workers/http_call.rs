@@ -33,6 +33,11 @@ pub(super) fn client(url: &Url) -> Result<Client, String> {
     client.build().map_err(|e| format!("cannot set up an HTTP client: {}", chain(&e)))
 }
 
+/// What went wrong with a call, without the URL, which may hold secrets.
+pub(super) fn why(e: reqwest::Error) -> String {
+    chain(&e.without_url())
+}
+
 /// A URL without what may be secret: user, password and query.
 pub(super) fn shown(url: &Url) -> String {
     let port = url.port().map_or_else(String::new, |port| format!(":{port}"));

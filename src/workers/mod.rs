@@ -1,17 +1,24 @@
 //! What a worker is, and the workers that come with callboard. A new one is a file in here and a
 //! line in [`builtin`].
 
+pub mod chat;
 pub mod command;
 pub mod context;
 pub mod failure;
+pub mod generate_content;
 mod http_call;
 mod job_document;
 pub mod net;
 pub mod noop;
+pub mod prompt;
+pub mod quality_check;
 pub mod registry;
 mod signature;
 pub mod sleep;
+pub mod split;
 pub mod subprocess;
+pub mod text_files;
+pub mod text_input;
 pub mod transcript;
 pub mod url;
 pub mod worker;

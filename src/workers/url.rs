@@ -8,7 +8,6 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::json;
 
-use super::failure::chain;
 use super::http_call::{self, Body};
 use super::job_document::job_document;
 use super::signature::Secret;
@@ -75,10 +74,10 @@ impl UrlWorker {
         let body = job_document(ctx)?;
         let request = client.post(self.spec.url.clone()).header(CONTENT_TYPE, "application/json");
         let request = self.signed(request, &format!("job-{}", ctx.job.id), &body)?;
-        let response = request.body(body).send().await.map_err(|e| self.failed(&e))?;
+        let response = request.body(body).send().await.map_err(|e| self.failed(e))?;
         let status = response.status();
         let retry_after = http_call::retry_after(response.headers(), self.clock.now());
-        let answer = Body::read(response, MAX_ANSWER).await.map_err(|e| self.failed(&e))?;
+        let answer = Body::read(response, MAX_ANSWER).await.map_err(|e| self.failed(e))?;
         if !status.is_success() {
             return Err(self.refused(status, retry_after, &answer.text()));
         }
@@ -112,8 +111,8 @@ impl UrlWorker {
         client.as_ref().map_err(Clone::clone)
     }
 
-    fn failed(&self, e: &reqwest::Error) -> Failure {
-        Failure::retry(format_args!("POST {}: {}", http_call::shown(&self.spec.url), chain(e)))
+    fn failed(&self, e: reqwest::Error) -> Failure {
+        Failure::retry(format_args!("POST {}: {}", http_call::shown(&self.spec.url), http_call::why(e)))
     }
 
     fn refused(&self, status: StatusCode, retry_after: Option<Duration>, answer: &str) -> Failure {
