@@ -20,6 +20,7 @@ mod net;
 mod read;
 mod section;
 mod sources;
+mod stash;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -35,6 +36,7 @@ pub use llm::{LlmConfig, PromptConfig, TokenLimitField};
 pub use net::NetConfig;
 pub use read::Origins;
 pub use sources::{Flags, Sources};
+pub use stash::StashConfig;
 pub use texts::TextsConfig;
 
 use crate::domain::Backoff;
@@ -82,6 +84,8 @@ pub struct Config {
     pub llm: LlmConfig,
     /// What it is told, by name.
     pub prompts: BTreeMap<String, PromptConfig>,
+    /// The media library.
+    pub stash: StashConfig,
     /// What is said of single job types.
     pub job_types: BTreeMap<String, JobTypeConfig>,
 }
@@ -154,6 +158,7 @@ impl Default for Config {
             texts: TextsConfig::default(),
             llm: LlmConfig::default(),
             prompts: BTreeMap::new(),
+            stash: StashConfig::default(),
             job_types: BTreeMap::new(),
         }
     }

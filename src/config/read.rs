@@ -9,7 +9,7 @@ use super::fault::ConfigError;
 use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
 use super::{
-    Config, Defaults, LogFormat, Retention, Sources, auth, job_types, kinds, llm, net, sources, texts,
+    Config, Defaults, LogFormat, Retention, Sources, auth, job_types, kinds, llm, net, sources, stash, texts,
 };
 
 /// Where the values of a configuration came from.
@@ -74,6 +74,7 @@ fn top_level(top: &mut Section<'_>) -> Config {
     config.net = top.section("net", net::net);
     config.texts = top.section("texts", texts::texts);
     config.llm = top.section("llm", llm::llm);
+    config.stash = top.section("stash", stash::stash);
     config.prompts = top.section("prompts", llm::prompts);
     config.job_types = top.section("job_types", |section| job_types::job_types(section, config.retry));
     let tokens = top.section("auth", auth::tokens);

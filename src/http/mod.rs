@@ -28,6 +28,7 @@ mod nodes;
 mod object;
 mod origin;
 mod path;
+mod plans;
 mod problem;
 mod query;
 mod queues;
@@ -81,6 +82,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(job_types::routes)
         .configure(queues::routes)
         .configure(nodes::routes)
+        .configure(plans::routes)
         .configure(maintenance::routes)
         .configure(live::routes::<Callboard>);
 }

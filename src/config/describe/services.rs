@@ -1,13 +1,14 @@
 //! What workers call over the network and where they read and write, as text.
 
-use super::{Page, number, secs, without_secrets};
-use crate::config::{Config, LlmConfig, NetConfig, PromptConfig, TextsConfig};
+use super::{Page, days, number, secs, without_secrets};
+use crate::config::{Config, LlmConfig, NetConfig, PromptConfig, StashConfig, TextsConfig};
 
 impl Page<'_> {
     pub(super) fn services(&mut self, config: &Config) {
         self.net(&config.net);
         self.texts(&config.texts);
         self.llm(&config.llm);
+        self.stash(&config.stash);
         for (name, prompt) in &config.prompts {
             self.prompt(name, prompt);
         }
@@ -40,6 +41,17 @@ impl Page<'_> {
         self.line("max_retries", i64::from(llm.max_retries));
         self.line("max_input_chars", i64::from(llm.max_input_chars));
         self.optional("max_tokens_per_job", llm.max_tokens_per_job.map(i64::from));
+    }
+
+    fn stash(&mut self, stash: &StashConfig) {
+        self.table("stash");
+        self.optional("url", stash.url.as_ref().map(without_secrets));
+        self.optional("api_key_env", stash.api_key_env.as_deref());
+        self.optional("api_key_file", stash.api_key_file.as_ref().map(|path| path.display().to_string()));
+        self.line("page_size", i64::from(stash.page_size));
+        self.line("timeout_secs", secs(stash.timeout));
+        self.line("max_retries", i64::from(stash.max_retries));
+        self.line("full_every_days", days(stash.full_every));
     }
 
     fn prompt(&mut self, name: &str, prompt: &PromptConfig) {

@@ -51,6 +51,11 @@ fn the_example_shows_every_key_with_its_default() {
             ..LlmConfig::default()
         },
         prompts: config.prompts.clone(),
+        stash: StashConfig {
+            url: config.stash.url.clone(),
+            api_key_env: Some("STASH_API_KEY".into()),
+            ..StashConfig::default()
+        },
         job_types: config.job_types.clone(),
         ..Config::default()
     };

@@ -5,6 +5,7 @@ mod answers;
 mod bulk;
 mod health;
 mod jobs;
+mod plans;
 mod shutdown;
 mod types;
 
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex};
 pub use answers::{
     Acted, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page, Readiness, WorkerView,
 };
+pub use plans::{PlanPage, PlanWithRows};
 
 use super::builder::Builder;
 use super::hub::HubHandle;

@@ -2,8 +2,10 @@
 
 pub mod cursor;
 pub mod job;
+pub mod library;
 pub mod list;
 pub mod nodes;
+pub mod plans;
 pub mod queues;
 pub mod running;
 pub mod settings;

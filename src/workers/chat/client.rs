@@ -2,9 +2,8 @@
 
 use std::sync::OnceLock;
 use std::time::Duration;
-use std::{env, fs};
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Client, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -16,15 +15,15 @@ use super::stream;
 use crate::config::LlmConfig;
 use crate::domain::Clock;
 use crate::logs::Stream;
+use crate::workers::again::{Again, unless_stopped};
 use crate::workers::http_call::{self, Body};
+use crate::workers::secret::Secret;
 use crate::workers::{Availability, Context, Failure, RunResult};
 
 /// How much of a refusal is read.
 const MAX_REFUSAL: usize = 64 * 1024;
-/// The first wait before a call is made again; each further one is twice as long.
+/// The first pause before a call is made again.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// A longer wait is not sat out: the job gives its slot back and comes again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What the model is asked.
 #[derive(Clone, Debug, Default)]
@@ -58,23 +57,6 @@ struct Message<'a> {
     content: &'a str,
 }
 
-/// A key, and how to take it out of what is told.
-struct Key(Option<String>);
-
-impl Key {
-    fn hidden(&self, failure: Failure) -> Failure {
-        let hide = |text: String| match &self.0 {
-            Some(key) => text.replace(key, "***"),
-            None => text,
-        };
-        match failure {
-            Failure::Retry { message, after } => Failure::Retry { message: hide(message), after },
-            Failure::Fatal(message) => Failure::Fatal(hide(message)),
-            other => other,
-        }
-    }
-}
-
 impl Chat {
     /// Puts one together.
     #[must_use]
@@ -106,30 +88,13 @@ impl Chat {
         question: &Question,
         heard: &mut (dyn FnMut(usize) + Send),
     ) -> RunResult<Answer> {
-        let mut pause = FIRST_PAUSE;
-        for left in (0..=self.config.max_retries).rev() {
-            let once = self.ask_once(ctx, question, heard);
-            let failure = tokio::select! {
-                answer = once => match answer {
-                    Ok(answer) => return Ok(answer),
-                    Err(failure) => failure,
-                },
-                () = ctx.cancel.cancelled() => return Err(Failure::Cancelled),
-            };
-            let Failure::Retry { message, after } = failure else { return Err(failure) };
-            let wait = after.unwrap_or(pause);
-            if left == 0 || wait > LONGEST_PAUSE {
-                return Err(Failure::Retry { message, after });
+        let mut again = Again::new(self.config.max_retries, FIRST_PAUSE, self.clock.clone());
+        loop {
+            match unless_stopped(ctx, self.ask_once(ctx, question, heard)).await {
+                Err(failure) => again.pause(ctx, failure).await?,
+                answer => return answer,
             }
-            let next = self.clock.now().plus(wait);
-            ctx.log.warn(format_args!("{message}; the next try is in {} s", wait.as_secs_f64()));
-            tokio::select! {
-                () = self.clock.sleep_until(next) => {}
-                () = ctx.cancel.cancelled() => return Err(Failure::Cancelled),
-            }
-            pause *= 2;
         }
-        Err(Failure::retry("the endpoint was not asked"))
     }
 
     async fn ask_once(
@@ -138,7 +103,7 @@ impl Chat {
         question: &Question,
         heard: &mut (dyn FnMut(usize) + Send),
     ) -> RunResult<Answer> {
-        let key = Key(self.key().map_err(Failure::Fatal)?);
+        let key = self.key().map_err(Failure::Fatal)?;
         self.exchange(ctx, question, &key, heard).await.map_err(|failure| key.hidden(failure))
     }
 
@@ -146,7 +111,7 @@ impl Chat {
         &self,
         ctx: &Context,
         question: &Question,
-        key: &Key,
+        key: &Secret,
         heard: &mut (dyn FnMut(usize) + Send),
     ) -> RunResult<Answer> {
         let response = self.send(question, key).await?;
@@ -167,13 +132,13 @@ impl Chat {
     }
 
     /// Sends the question; gives back an answer that is none of a refusal.
-    async fn send(&self, question: &Question, key: &Key) -> RunResult<Response> {
+    async fn send(&self, question: &Question, key: &Secret) -> RunResult<Response> {
         let url = self.endpoint().map_err(Failure::Fatal)?;
         let idle = self.config.idle_timeout;
         let client = self.client.get_or_init(|| http_call::client(&url)).as_ref();
         let mut request = client.map_err(Failure::fatal)?.post(url.clone()).json(&self.body(question));
-        if let Some(key) = &key.0 {
-            request = request.header(AUTHORIZATION, bearer(key)?);
+        if let Some(key) = key.header("Bearer ")? {
+            request = request.header(AUTHORIZATION, key);
         }
         let sent = tokio::time::timeout(idle, request.send()).await;
         let response = sent.map_err(|_| Failure::retry(stream::silence(idle)))?.map_err(|e| {
@@ -224,27 +189,7 @@ impl Chat {
         Ok(url)
     }
 
-    /// Read anew each time, so that a key can be changed under a running server.
-    fn key(&self) -> Result<Option<String>, String> {
-        let text = match (&self.config.api_key_env, &self.config.api_key_file) {
-            (Some(name), _) => env::var(name).map_err(|_| {
-                format!("the environment variable {name} with the key (llm.api_key_env) is not set")
-            })?,
-            (None, Some(file)) => fs::read_to_string(file).map_err(|e| {
-                format!("the file {} with the key (llm.api_key_file) cannot be read: {e}", file.display())
-            })?,
-            (None, None) => return Ok(None),
-        };
-        match text.trim() {
-            "" => Err("the key of the chat endpoint is empty".into()),
-            key => Ok(Some(key.to_owned())),
-        }
+    fn key(&self) -> Result<Secret, String> {
+        Secret::read("llm", self.config.api_key_env.as_deref(), self.config.api_key_file.as_deref())
     }
-}
-
-fn bearer(key: &str) -> RunResult<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {key}"))
-        .map_err(|_| Failure::fatal("the key of the chat endpoint holds characters that no key has"))?;
-    value.set_sensitive(true);
-    Ok(value)
 }
