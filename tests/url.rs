@@ -110,9 +110,10 @@ async fn failures_are_told_apart() {
     assert!(
         retried(post(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut".to_vec()).await).starts_with("POST")
     );
-    let nobody =
-        UrlWorker::new(UrlSpec::new("test", "http://127.0.0.1:1/x".parse().unwrap()), Clock::system());
-    assert!(retried(run(nobody, Bench::new().context("{}")).await).contains("http://127.0.0.1:1/x"));
+    let url = "http://user:secret@127.0.0.1:1/x?token=y".parse().unwrap();
+    let nobody = UrlWorker::new(UrlSpec::new("test", url), Clock::system());
+    let error = retried(run(nobody, Bench::new().context("{}")).await);
+    assert!(error.contains("http://127.0.0.1:1/x:") && !error.contains("token"), "{error}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The configuration as text for `callboard check`.
 
+mod services;
+
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -23,6 +25,7 @@ pub(super) fn describe(config: &Config, origins: &Origins) -> String {
     page.table("logs");
     page.line("max_bytes_per_stream", size(config.logs_max_bytes_per_stream));
     page.retention(&config.retention);
+    page.services(config);
     for (i, token) in config.auth_tokens.iter().enumerate() {
         page.token(i, token);
     }
@@ -47,7 +50,7 @@ impl Page<'_> {
     /// A line of which `otherwise` tells where the value came from if no source gave it.
     fn line_or(&mut self, key: &str, value: impl Into<Value>, otherwise: &str) {
         let path = if self.table.is_empty() { key.to_owned() } else { format!("{}.{key}", self.table) };
-        let value: Value = value.into();
+        let value = one_line(&value.into());
         let origin = printable(self.origins.given(&path).unwrap_or(otherwise));
         self.push(format_args!("{key} = {value}  # {origin}"));
     }
@@ -170,6 +173,17 @@ fn without_secrets(url: &url::Url) -> String {
         shown.set_query(Some(MASK));
     }
     shown.into()
+}
+
+/// A value as TOML that stays on its line, so that the origin can follow.
+fn one_line(value: &Value) -> String {
+    match value {
+        // JSON writes texts as TOML does, but for DEL.
+        Value::String(text) if text.contains('\n') => {
+            serde_json::Value::from(text.as_str()).to_string().replace('\u{7F}', "\\u007F")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Whole numbers without the `.0`.

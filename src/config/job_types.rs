@@ -204,15 +204,7 @@ fn argv(value: &Value) -> Result<Vec<String>, String> {
 }
 
 fn url(section: &mut Section<'_>) -> Option<UrlConfig> {
-    let url = section.get("url", |value| {
-        let http = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-        let parsed = kinds::text(value)?.parse().ok().filter(http);
-        // What was given is not shown: a password may be in it.
-        parsed.ok_or_else(|| "must be a URL that begins with https:// or http://".to_owned())
-    });
-    let secret_env = section.get("secret_env", |value| {
-        let name = kinds::text(value)?;
-        kinds::variable(&name).map(|()| name)
-    });
+    let url = section.get("url", kinds::web_url);
+    let secret_env = section.get("secret_env", kinds::variable_name);
     Some(UrlConfig { url: url?, secret_env })
 }

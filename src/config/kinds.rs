@@ -14,6 +14,8 @@ type Read<T> = Result<T, String>;
 
 /// The longest text.
 const MAX_TEXT: usize = 4096;
+/// The longest text of several lines.
+const MAX_LONG_TEXT: usize = 64 * 1024;
 /// Seconds in a day.
 pub(super) const DAY: f64 = 86_400.0;
 
@@ -23,6 +25,27 @@ pub(super) fn text(value: &Value) -> Read<String> {
         ValueKind::String(text) => ident::check_text(text, MAX_TEXT).map(|()| text.clone()),
         _ => Err(wrong("text in quotes", value)),
     }
+}
+
+/// Text of several lines.
+pub(super) fn long_text(value: &Value) -> Read<String> {
+    match &value.kind {
+        ValueKind::String(text) => ident::check_text(text, MAX_LONG_TEXT).map(|()| text.clone()),
+        _ => Err(wrong("text in quotes", value)),
+    }
+}
+
+/// The URL of a web service. What was given is not shown: a password may be in it.
+pub(super) fn web_url(value: &Value) -> Read<url::Url> {
+    let http = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let parsed = text(value)?.parse().ok().filter(http);
+    parsed.ok_or_else(|| "must be a URL that begins with https:// or http://".to_owned())
+}
+
+/// The name of an environment variable.
+pub(super) fn variable_name(value: &Value) -> Read<String> {
+    let name = text(value)?;
+    variable(&name).map(|()| name)
 }
 
 /// A path.

@@ -15,11 +15,15 @@ mod fault;
 mod file;
 mod job_types;
 mod kinds;
+mod llm;
+mod net;
 mod read;
 mod section;
 mod sources;
+mod stash;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,8 +32,12 @@ use std::time::Duration;
 pub use auth::{Role, Token};
 pub use fault::{ConfigError, Fault};
 pub use job_types::{CommandConfig, JobTypeConfig, ProgressFormat, RunConfig, UrlConfig};
+pub use llm::{LlmConfig, PromptConfig, TokenLimitField};
+pub use net::NetConfig;
 pub use read::Origins;
 pub use sources::{Flags, Sources};
+pub use stash::StashConfig;
+pub use texts::TextsConfig;
 
 use crate::domain::Backoff;
 
@@ -68,6 +76,16 @@ pub struct Config {
     pub retention: Retention,
     /// Who may do what. Empty: everybody everything.
     pub auth_tokens: Vec<Token>,
+    /// What the URLs of jobs may lead to.
+    pub net: NetConfig,
+    /// Where texts are read and left.
+    pub texts: TextsConfig,
+    /// The chat endpoint that writes texts.
+    pub llm: LlmConfig,
+    /// What it is told, by name.
+    pub prompts: BTreeMap<String, PromptConfig>,
+    /// The media library.
+    pub stash: StashConfig,
     /// What is said of single job types.
     pub job_types: BTreeMap<String, JobTypeConfig>,
 }
@@ -136,6 +154,11 @@ impl Default for Config {
             logs_max_bytes_per_stream: 10 * bytesize::MIB,
             retention: Retention::default(),
             auth_tokens: Vec::new(),
+            net: NetConfig::default(),
+            texts: TextsConfig::default(),
+            llm: LlmConfig::default(),
+            prompts: BTreeMap::new(),
+            stash: StashConfig::default(),
             job_types: BTreeMap::new(),
         }
     }

@@ -51,7 +51,9 @@ impl Notes {
                 true => split(known).0 == parent,
                 false => !known.starts_with("job_types.") && !known.starts_with("auth.tokens["),
             });
+            // Of two that are as near, the first: `defaults` comes before the rest.
             scored
+                .rev()
                 .map(|known| (strsim::jaro_winkler(name, split(known).1), known.as_str()))
                 .filter(|(score, _)| *score >= at_least)
                 .max_by(|a, b| a.0.total_cmp(&b.0))

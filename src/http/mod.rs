@@ -29,6 +29,7 @@ mod object;
 mod origin;
 mod pages;
 mod path;
+mod plans;
 mod problem;
 mod query;
 mod queues;
@@ -82,6 +83,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(job_types::routes)
         .configure(queues::routes)
         .configure(nodes::routes)
+        .configure(plans::routes)
         .configure(maintenance::routes)
         .configure(live::routes::<Callboard>)
         .configure(pages::routes);

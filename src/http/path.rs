@@ -22,10 +22,31 @@ impl FromRequest for JobId {
 }
 
 fn job_id(text: &str) -> Result<JobId, Problem> {
+    number_in("job", text).map(JobId)
+}
+
+fn number_in(noun: &str, text: &str) -> Result<i64, Problem> {
     let digits = text.bytes().all(|c| c.is_ascii_digit());
-    match text.parse() {
-        Ok(id) if digits => Ok(JobId(id)),
-        _ => Err(Problem::not_found(format_args!("job {}", shorten(text)))),
+    let number = text.parse().ok().filter(|_| digits);
+    number.ok_or_else(|| Problem::not_found(format_args!("{noun} {}", shorten(text))))
+}
+
+/// A plan in a path, and the number of a row of it; 0 where the path names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlanPlace {
+    pub(crate) id: i64,
+    pub(crate) number: i64,
+}
+
+impl FromRequest for PlanPlace {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let number = request.match_info().get("number");
+        let id = number_in("plan", request.match_info().query("id"));
+        let number = number.map_or(Ok(0), |text| number_in("row", text));
+        ready(id.and_then(|id| Ok(Self { id, number: number? })))
     }
 }
 

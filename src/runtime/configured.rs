@@ -7,9 +7,18 @@ use crate::config::{CommandConfig, Config, RunConfig, UrlConfig};
 use crate::domain::Clock;
 use crate::domain::nearest::nearest;
 use crate::error::{Error, FieldFault};
+use crate::workers::analyze_scenes::AnalyzeScenes;
+use crate::workers::apply_plan::ApplyPlan;
+use crate::workers::chat::Chat;
+use crate::workers::generate_content::GenerateContent;
+use crate::workers::prompt::Prompts;
+use crate::workers::quality_check::QualityCheck;
+use crate::workers::stash::Stash;
 use crate::workers::subprocess::Instance;
+use crate::workers::sync_all::SyncAll;
+use crate::workers::text_files::TextFiles;
 use crate::workers::{
-    AnyWorker, CommandSpec, CommandWorker, ProgramHost, Registry, UrlSpec, UrlWorker, builtin,
+    AnyWorker, CommandSpec, CommandWorker, ProgramHost, Registry, UrlSpec, UrlWorker, builtin, typed,
 };
 
 /// All of them.
@@ -25,6 +34,9 @@ pub fn registry(
     let host = ProgramHost { instance, work_root: options.work_dir(), kill_after: options.kill_after };
     let host = Arc::new(host);
     let mut registry = builtin();
+    for worker in services(config, clock) {
+        registry.add(worker).map_err(Error::Conflict)?;
+    }
     let mut faults = Vec::new();
     for (name, said) in &config.job_types {
         let Some(run) = &said.run else { continue };
@@ -47,6 +59,21 @@ pub fn registry(
         );
     }
     if faults.is_empty() { Ok(registry) } else { Err(Error::Invalid(faults)) }
+}
+
+/// The built-in workers that speak HTTP, and those that go with them.
+fn services(config: &Config, clock: &Clock) -> Vec<Arc<dyn AnyWorker>> {
+    let files = TextFiles::new(config.texts.clone());
+    let chat = Chat::new(config.llm.clone(), clock.clone());
+    let prompts = Prompts::new(config.prompts.clone());
+    let stash = Arc::new(Stash::new(config.stash.clone(), clock.clone()));
+    vec![
+        typed(GenerateContent::new(chat, prompts, files.clone())),
+        typed(QualityCheck::new(files)),
+        typed(SyncAll::new(stash.clone())),
+        typed(AnalyzeScenes),
+        typed(ApplyPlan::new(stash)),
+    ]
 }
 
 /// Looks at what the configuration declares, without starting anything; what is wrong, a line each.

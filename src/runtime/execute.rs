@@ -92,7 +92,8 @@ impl Execution {
             }
         };
         let token = self.attempt.token.clone();
-        let ctx = Context::new(Arc::new(self.job.clone()), token, log.clone(), parents, reporter);
+        let ctx = Context::new(Arc::new(self.job.clone()), token, log.clone(), parents, reporter)
+            .with_library(self.shared.library());
         let worker = self.worker.clone();
         let started = std::panic::catch_unwind(AssertUnwindSafe(|| worker.start(ctx)));
         match started {

@@ -9,6 +9,7 @@ mod guard;
 mod host;
 pub mod hub;
 mod leftovers;
+mod library;
 pub mod options;
 mod progress;
 pub mod progress_hub;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use actix::Addr;
 
 use super::hub::HubHandle;
+use super::library::LibraryTables;
 use super::options::{Options, TypeEntry, TypeOptions};
 use super::progress::ProgressWriter;
 use super::pruner::Pruner;
@@ -136,6 +137,12 @@ impl Shared {
             }
         }
         options
+    }
+
+    /// The tables of the media library.
+    #[must_use]
+    pub fn library(&self) -> Arc<LibraryTables> {
+        Arc::new(LibraryTables { store: self.store.clone(), clock: self.clock.clone() })
     }
 
     /// Whether a job type is paused.

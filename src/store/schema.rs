@@ -129,3 +129,54 @@ diesel::table! {
         last -> BigInt,
     }
 }
+
+diesel::table! {
+    library_items (kind, id) {
+        kind -> Text,
+        id -> BigInt,
+        pass -> BigInt,
+        updated_at -> Text,
+        data -> Text,
+    }
+}
+
+diesel::table! {
+    library_passes (kind) {
+        kind -> Text,
+        source -> Text,
+        number -> BigInt,
+        full -> Bool,
+        running -> Bool,
+        since -> Nullable<BigInt>,
+        position -> BigInt,
+        seen -> BigInt,
+        newest -> Nullable<BigInt>,
+        finished_newest -> Nullable<BigInt>,
+        full_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    plans (id) {
+        id -> BigInt,
+        job_id -> BigInt,
+        ready -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    plan_rows (plan_id, number) {
+        plan_id -> BigInt,
+        number -> BigInt,
+        scene_id -> BigInt,
+        base_updated_at -> Text,
+        field -> Text,
+        old -> Text,
+        new -> Text,
+        reason -> Text,
+        confidence -> Double,
+        state -> Text,
+        note -> Nullable<Text>,
+    }
+}

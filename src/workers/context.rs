@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::{Failure, LibraryStore, RunResult};
 use crate::domain::{Job, Json, Progress, State};
 use crate::logs::AttemptLog;
 
@@ -44,6 +45,7 @@ pub struct Context {
     pub log: AttemptLog,
     parents: Arc<Vec<ParentResult>>,
     progress: Arc<dyn ProgressReporter>,
+    library: Option<Arc<dyn LibraryStore>>,
 }
 
 impl Context {
@@ -56,7 +58,22 @@ impl Context {
         parents: Vec<ParentResult>,
         progress: Arc<dyn ProgressReporter>,
     ) -> Self {
-        Self { job, cancel, log, parents: Arc::new(parents), progress }
+        Self { job, cancel, log, parents: Arc::new(parents), progress, library: None }
+    }
+
+    /// Gives it the tables of the media library.
+    #[must_use]
+    pub fn with_library(mut self, library: Arc<dyn LibraryStore>) -> Self {
+        self.library = Some(library);
+        self
+    }
+
+    /// The tables of the media library.
+    ///
+    /// # Errors
+    /// Fatal where there are none, as in a test that gives none.
+    pub fn library(&self) -> RunResult<&dyn LibraryStore> {
+        self.library.as_deref().ok_or_else(|| Failure::fatal("there are no tables for a media library"))
     }
 
     /// The attempt's number, from 1.

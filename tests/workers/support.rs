@@ -12,7 +12,7 @@ use callboard::workers::subprocess::Instance;
 use callboard::workers::worker::Start;
 use callboard::workers::{
     AnyWorker, CommandSpec, CommandWorker, Context, Failure, ParentResult, ProgramHost, ProgressReporter,
-    RunResult,
+    RunResult, Worker, typed,
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -88,6 +88,19 @@ impl Bench {
         tokio::time::timeout(LONG, next).await.unwrap_or_else(|_| panic!("no line {beginning:?}"))
     }
 
+    /// Waits for a line with this in it.
+    pub async fn line_with(&mut self, part: &str) -> String {
+        let next = async {
+            loop {
+                let line = self.lines.recv().await.expect("the log is open").line;
+                if line.contains(part) {
+                    return line;
+                }
+            }
+        };
+        tokio::time::timeout(LONG, next).await.unwrap_or_else(|_| panic!("no line with {part:?}"))
+    }
+
     /// Waits for a line `{name} PID`.
     pub async fn pid(&mut self, name: &str) -> i32 {
         self.line(&format!("{name} ")).await.trim().parse().unwrap()
@@ -112,6 +125,15 @@ pub fn spec(command: &[&str]) -> CommandSpec {
 pub async fn run(worker: impl AnyWorker + 'static, ctx: Context) -> RunResult<Option<Json>> {
     let log = ctx.log.clone();
     let Start::Future(running) = Arc::new(worker).start(ctx) else { panic!("not async") };
+    let result = tokio::time::timeout(LONG, running).await.expect("the worker ends");
+    log.close();
+    result
+}
+
+/// The same for a worker with types.
+pub async fn run_typed(worker: impl Worker, ctx: Context) -> RunResult<Option<Json>> {
+    let log = ctx.log.clone();
+    let Start::Future(running) = typed(worker).start(ctx) else { panic!("not async") };
     let result = tokio::time::timeout(LONG, running).await.expect("the worker ends");
     log.close();
     result

@@ -39,12 +39,31 @@ fn the_example_shows_every_key_with_its_default() {
     let expected = Config {
         database_url: Some("sqlite://callboard-data/queue.db".into()),
         auth_tokens: config.auth_tokens.clone(),
+        texts: config.texts.clone(),
+        llm: LlmConfig {
+            base_url: config.llm.base_url.clone(),
+            api_key_env: Some("OPENAI_API_KEY".into()),
+            model: Some("llama3.2".into()),
+            temperature: Some(0.3),
+            max_output_tokens: Some(2000),
+            response_format: Some("text".into()),
+            max_tokens_per_job: Some(200_000),
+            ..LlmConfig::default()
+        },
+        prompts: config.prompts.clone(),
+        stash: StashConfig {
+            url: config.stash.url.clone(),
+            api_key_env: Some("STASH_API_KEY".into()),
+            ..StashConfig::default()
+        },
         job_types: config.job_types.clone(),
         ..Config::default()
     };
     assert_eq!(config, expected);
     assert_eq!(config.database_path(), Config::default().database_path());
     assert_eq!((config.auth_tokens.len(), config.job_types.len()), (1, 3));
+    assert!(config.texts.roots.len() == 1 && config.texts.output_root.is_some(), "{:?}", config.texts);
+    assert!(config.prompts["show_notes"].system.is_some(), "{:?}", config.prompts);
 }
 
 #[test]

@@ -176,6 +176,23 @@ fn hostile_values_are_faults() {
         ("logs.max_bytes_per_stream", "'10 parsecs'"),
         ("logs.max_bytes_per_stream", "'99999999999999 EiB'"),
         ("retention.completed_days", "36526"),
+        ("net.allow_private", "'10.0.0.0/8'"),
+        ("net.allow_private", "['10.0.0.0/33']"),
+        ("net.allow_private", "['localhost']"),
+        ("texts.roots", "'/srv'"),
+        ("texts.roots", "[1]"),
+        ("llm", "'http://x'"),
+        ("llm.base_url", "'ftp://x'"),
+        ("llm.api_key_env", "'sk-x y'"),
+        ("llm.temperature", "2.1"),
+        ("llm.max_output_tokens", "0"),
+        ("llm.token_limit_field", "'tokens'"),
+        ("llm.idle_timeout_secs", "0"),
+        ("llm.max_input_chars", "10"),
+        ("stash.url", "'localhost:9999'"),
+        ("stash.page_size", "0"),
+        ("stash.full_every_days", "-1"),
+        ("prompts.x.text", "'{title}'"),
         ("auth.tokens", "'secret'"),
         ("auth", "[]"),
         ("job_types", "[]"),
@@ -187,6 +204,17 @@ fn hostile_values_are_faults() {
         assert_eq!(error.faults[0].key, key, "{error}");
         assert_eq!(error.faults[0].source, "callboard.toml:1", "{error}");
     }
+}
+
+#[test]
+fn an_endpoint_that_cannot_be_used_is_a_fault() {
+    let error = faults(
+        "[llm]\nbase_url = 'http://x/v1'\napi_key_env = 'A'\napi_key_file = 'b'\n[prompts.x]\nsystem = 's'",
+        &[],
+    );
+    assert!(error[0].contains("llm.model must be given"), "{error:?}");
+    assert!(error[1].starts_with("callboard.toml:4: llm.api_key_file must not stand"), "{error:?}");
+    assert!(error[2].ends_with("prompts.x.text is missing"), "{error:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod dead_letters;
 mod health;
 mod jobs;
 mod overview;
+mod plans;
 mod shutdown;
 mod types;
 
@@ -17,6 +18,7 @@ pub use answers::{
 };
 pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use overview::by_state;
+pub use plans::{PlanPage, PlanWithRows};
 
 use super::builder::Builder;
 use super::hub::HubHandle;
