@@ -19,6 +19,7 @@ mod migrate;
 mod output;
 mod pages;
 mod pause;
+mod plans;
 mod problem;
 mod remote;
 mod schedules;
@@ -68,6 +69,7 @@ enum Command {
     Types(types::Types),
     Pause(pause::Pause),
     Resume(pause::Resume),
+    Plans(plans::Plans),
     Schedules(schedules::Schedules),
     Workflow(workflow::Workflow),
     Check(check::Check),
@@ -92,6 +94,7 @@ impl Command {
             Self::Types(c) => remote::run(c, server),
             Self::Pause(c) => remote::run(c, server),
             Self::Resume(c) => remote::run(c, server),
+            Self::Plans(c) => remote::run(c, server),
             Self::Schedules(c) => remote::run(c, server),
             Self::Workflow(c) => remote::run(c, server),
             Self::Check(c) => c.run(),

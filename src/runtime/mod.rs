@@ -26,3 +26,4 @@ mod worker;
 pub use builder::Builder;
 pub use callboard::Callboard;
 pub use configured::check_workers;
+pub use library::LibraryTables;
