@@ -63,7 +63,6 @@ pub fn cases() -> Vec<Case> {
     all
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn enqueue() -> Vec<Case> {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let typed = |content_type, body: &str| Case { content_type, ..json("POST", "/api/jobs", body, 415, &[]) };

@@ -104,7 +104,7 @@ impl Twin {
                 self.ids.push(id);
             }
             (Enqueued::Duplicate(there), Some(stored)) => {
-                assert_eq!((stored.id, stored.duplicate), (*there, true))
+                assert_eq!((stored.id, stored.duplicate), (*there, true));
             }
             (Enqueued::Refused, None) => {}
             _ => panic!("the store answered {stored:?} and the model {expected:?}"),
