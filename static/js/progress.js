@@ -6,6 +6,7 @@ import { number, say } from './words.js';
 export function apply(frames) {
   const latest = new Map();
   for (const frame of frames) {
+    if (frame.type === 'snapshot') latest.set(`p${frame.job.id}`, { ...frame.job.progress, type: 'progress', job_id: frame.job.id });
     if (frame.type === 'progress') latest.set(`p${frame.job_id}`, frame);
     if (frame.type === 'state') {
       latest.set(`s${frame.job_id}`, frame);
