@@ -7,6 +7,7 @@ mod dead_letters;
 mod health;
 mod jobs;
 mod overview;
+mod past;
 mod shutdown;
 mod types;
 
@@ -18,6 +19,7 @@ pub use answers::{
     Acted, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page, Readiness, WorkerView,
 };
 
+use self::past::Past;
 use super::builder::Builder;
 use super::hub::HubHandle;
 use super::shared::Shared;
@@ -33,6 +35,7 @@ use crate::store::{StoreError, StoreResult, Tx};
 pub struct Callboard {
     shared: Arc<Shared>,
     job_threads: Arc<Mutex<Option<tokio::runtime::Runtime>>>,
+    past: Arc<Past>,
 }
 
 impl Callboard {
@@ -43,7 +46,7 @@ impl Callboard {
     }
 
     pub(super) fn new(shared: Arc<Shared>, job_threads: tokio::runtime::Runtime) -> Self {
-        Self { shared, job_threads: Arc::new(Mutex::new(Some(job_threads))) }
+        Self { shared, job_threads: Arc::new(Mutex::new(Some(job_threads))), past: Arc::default() }
     }
 
     /// The log files of the jobs.
