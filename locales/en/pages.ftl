@@ -37,7 +37,7 @@ live-connected = Live
 live-reconnecting = Connection lost, reconnecting…
 live-paused = Paused while hidden
 
-# States
+# States: of many jobs, then of one
 state-scheduled = Scheduled
 state-blocked = Blocked
 state-pending = Pending
@@ -46,6 +46,14 @@ state-retrying = Retrying
 state-completed = Completed
 state-failed = Failed
 state-cancelled = Cancelled
+is-scheduled = Scheduled
+is-blocked = Blocked
+is-pending = Pending
+is-running = Running
+is-retrying = Retrying
+is-completed = Completed
+is-failed = Failed
+is-cancelled = Cancelled
 outcome-running = running
 outcome-success = success
 outcome-error = error

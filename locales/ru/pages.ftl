@@ -5,7 +5,7 @@ skip = К содержанию
 menu = Страницы
 menu-overview = Обзор
 menu-jobs = Задания
-menu-dead = Провалившиеся
+menu-dead = Провалы
 menu-types = Типы и очереди
 menu-new = Новое задание
 menu-nodes = Узлы
@@ -37,7 +37,7 @@ live-connected = На связи
 live-reconnecting = Связь потеряна, подключаемся…
 live-paused = Приостановлено, пока страница скрыта
 
-# Состояния
+# Состояния: многих заданий, затем одного
 state-scheduled = По времени
 state-blocked = Ждут других
 state-pending = В очереди
@@ -46,6 +46,14 @@ state-retrying = Ждут повтора
 state-completed = Выполнены
 state-failed = Провалены
 state-cancelled = Отменены
+is-scheduled = По времени
+is-blocked = Ждёт других
+is-pending = В очереди
+is-running = Выполняется
+is-retrying = Ждёт повтора
+is-completed = Выполнено
+is-failed = Провалено
+is-cancelled = Отменено
 outcome-running = идёт
 outcome-success = успех
 outcome-error = ошибка
@@ -88,7 +96,7 @@ running-now = Сейчас выполняются
 running-here = Выполняются на этом узле
 running-none = Ничего не выполняется.
 latest-failures = Последние провалы
-all-dead-letters = Все провалившиеся
+all-dead-letters = Все провалы
 failures-none = Ни одно задание не провалено.
 
 # Задания

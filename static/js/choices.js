@@ -11,7 +11,9 @@ export function startChoices() {
     }
     fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, chosen)), redirect: 'manual' });
   });
-  document.querySelector('[data-submit]')?.addEventListener('change', (event) => event.target.form.submit());
+  const type = document.querySelector('[data-submit]');
+  type?.addEventListener('change', () => type.form.submit());
+  type?.form.querySelector('button').setAttribute('hidden', '');
   const zones = document.querySelector('[data-zones]');
   for (const zone of zones ? Intl.supportedValuesOf('timeZone') : []) zones.append(new Option('', zone));
 }

@@ -7,7 +7,7 @@ export function startCopy() {
     button.hidden = !navigator.clipboard;
     button.addEventListener('click', async (event) => {
       event.preventDefault();
-      const body = button.closest('details').querySelector('[data-json-body]');
+      const body = button.closest('.json').querySelector('[data-json-body]');
       await navigator.clipboard.writeText(write(body));
       button.textContent = say('copied');
       setTimeout(() => { button.textContent = say('copy'); }, 1500);

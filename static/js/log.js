@@ -6,12 +6,17 @@ import { say } from './words.js';
 const MOST_LINES = 5000;
 const MOST_CHARS = 4000;
 const AT_MOST_EVERY = 150;
+/** The server tells of a line first and writes it out within this time. */
+const WRITTEN_AFTER = 600;
+/** The streams of which the first with something in it is shown, unless one was chosen. */
+const TEXT = ['log', 'stdout', 'stderr'];
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 let place = null;
 let id = 0;
 let timer = 0;
+let settling = 0;
 let reading = false;
 let again = false;
 /** The end of what was read, when it was not a whole line. */
@@ -37,24 +42,9 @@ const control = (name) => document.querySelector(`[data-log-${name}]`);
 /** Takes up a batch of frames of the job. */
 export function hear(frames) {
   if (!place || place.dataset.latest !== 'true') return;
-  const attempt = Math.max(...frames.map((frame) => frame.attempt ?? 0));
+  const attempt = Math.max(...frames.map((frame) => frame.attempt ?? frame.job?.attempt ?? 0));
   if (attempt > Number(place.dataset.attempt)) begin(attempt);
-  turnToFirst(frames);
-  const lines = ['log', 'stdout', 'stderr'].includes(place.dataset.stream);
-  if (!lines || frames.some((frame) => frame.type === 'log')) more();
-}
-
-/** As long as nothing is shown and no stream was chosen, shows the first one in which something is
- *  written. */
-function turnToFirst(frames) {
-  const first = frames.find((frame) => frame.type === 'log');
-  if (!first || place.dataset.chosen === 'true' || place.childElementCount > 0) return;
-  if (first.stream === place.dataset.stream) return;
-  Object.assign(place.dataset, { stream: first.stream, offset: 0 });
-  for (const tab of document.querySelectorAll('#log nav a[data-stream]')) {
-    if (tab.dataset.stream === first.stream) tab.setAttribute('aria-current', 'true');
-    else tab.removeAttribute('aria-current');
-  }
+  if (!TEXT.includes(place.dataset.stream) || frames.some((frame) => frame.type === 'log')) more();
 }
 
 /** Turns to the log of a new attempt. */
@@ -67,8 +57,10 @@ function begin(attempt) {
 
 /** Reads on, if the page shows the attempt that is running. */
 export function more() {
-  if (!place || place.dataset.latest !== 'true' || timer) return;
-  timer = setTimeout(() => { timer = 0; read(); }, AT_MOST_EVERY);
+  if (!place || place.dataset.latest !== 'true') return;
+  clearTimeout(settling);
+  settling = setTimeout(read, WRITTEN_AFTER);
+  timer ||= setTimeout(() => { timer = 0; read(); }, AT_MOST_EVERY);
 }
 
 async function read() {
@@ -77,16 +69,14 @@ async function read() {
   try {
     do {
       again = false;
-      const { stream, attempt, offset } = place.dataset;
-      const query = new URLSearchParams({ stream, offset });
-      if (Number(attempt) > 0) query.set('attempt', attempt);
-      const answer = await fetch(`/api/jobs/${id}/logs?${query}`);
-      if (!answer.ok) break;
-      const piece = await answer.json();
-      if (attempt !== place.dataset.attempt) { again = true; continue; }
-      append(piece.content);
-      place.dataset.offset = piece.next_offset;
-      again ||= piece.next_offset < piece.size && piece.content.length > 0;
+      const { attempt } = place.dataset;
+      const piece = await nextPiece();
+      if (attempt !== place.dataset.attempt) again = true;
+      else if (piece?.content) {
+        append(piece.content);
+        place.dataset.offset = piece.next_offset;
+        again ||= piece.next_offset < piece.size;
+      }
     } while (again);
   } catch {
     // The server is away; the next event reads on from the same place.
@@ -95,8 +85,36 @@ async function read() {
   }
 }
 
+/** What was written since the last piece. */
+async function nextPiece() {
+  const { stream, chosen } = place.dataset;
+  const isOpen = chosen !== 'true' && place.childElementCount === 0;
+  for (const one of isOpen ? TEXT : [stream]) {
+    const piece = await fetchPiece(one);
+    if (!piece?.content) continue;
+    turnTo(one);
+    return piece;
+  }
+  return null;
+}
+
+async function fetchPiece(stream) {
+  const { attempt, offset } = place.dataset;
+  const query = new URLSearchParams({ stream, offset });
+  if (Number(attempt) > 0) query.set('attempt', attempt);
+  const answer = await fetch(`/api/jobs/${id}/logs?${query}`);
+  return answer.ok ? answer.json() : null;
+}
+
+function turnTo(stream) {
+  place.dataset.stream = stream;
+  for (const tab of document.querySelectorAll('#log nav a[data-stream]')) {
+    if (tab.dataset.stream === stream) tab.setAttribute('aria-current', 'true');
+    else tab.removeAttribute('aria-current');
+  }
+}
+
 function append(content) {
-  if (!content) return;
   const lines = content.split('\n');
   const batch = document.createDocumentFragment();
   lines.forEach((line, i) => {

@@ -6,6 +6,7 @@ import { number, say } from './words.js';
 export function apply(frames) {
   const latest = new Map();
   for (const frame of frames) {
+    if (frame.type === 'snapshot') latest.set(`p${frame.job.id}`, { ...frame.job.progress, type: 'progress', job_id: frame.job.id });
     if (frame.type === 'progress') latest.set(`p${frame.job_id}`, frame);
     if (frame.type === 'state') {
       latest.set(`s${frame.job_id}`, frame);
@@ -20,18 +21,20 @@ export function apply(frames) {
   }
 }
 
-function showProgress(place, { percent, message }) {
+function showProgress(place, { percent, message, processed, total }) {
   const bar = place.querySelector('progress');
   if (bar) bar.value = percent;
   text(place.querySelector('[data-percent]'), `${number(Math.round(percent))} %`);
   text(place.querySelector('[data-message]'), message ?? '');
+  const count = total ? `${number(processed)} / ${number(total)}` : number(processed);
+  text(place.querySelector('[data-count]'), processed ? count : '');
 }
 
 function showState(place, state) {
   const badge = place.querySelector('[data-cell="state"] .badge');
   if (!badge) return;
   badge.dataset.state = state;
-  text(badge, say(`state-${state}`));
+  text(badge, say(`is-${state}`));
 }
 
 function text(element, value) {

@@ -6,8 +6,9 @@ const FIRST_DELAY = 500;
 const LONGEST_DELAY = 15000;
 const HIDDEN_PATIENCE = 60000;
 
-/** Opens it and hands batches of frames, one batch per animation frame, to `onFrames`. After a gap
- *  or a reconnection `onGap` is called, since events may have been missed. */
+/** Opens it and hands batches of frames, one batch per animation frame, to `onFrames`. `onGap` is
+ *  called when events may have been missed: at a gap, and whenever it has been opened, since the page
+ *  is older than that. */
 export class Live {
   #url;
   #onFrames;
@@ -18,7 +19,6 @@ export class Live {
   #hiding = 0;
   #frames = [];
   #scheduled = false;
-  #opened = false;
   #ended = false;
 
   constructor(path, { onFrames, onGap }) {
@@ -40,8 +40,7 @@ export class Live {
     socket.onopen = () => {
       this.#delay = FIRST_DELAY;
       note('connected');
-      if (this.#opened) this.#onGap();
-      this.#opened = true;
+      this.#onGap();
     };
     socket.onmessage = (message) => this.#take(JSON.parse(message.data));
     socket.onclose = (event) => {

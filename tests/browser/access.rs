@@ -60,7 +60,7 @@ async fn nothing_sticks_out_at_360_pixels() {
         for path in PAGES {
             browser.go(&server.at(path)).await;
             browser.see("main").await;
-            let over = "return document.documentElement.scrollWidth - innerWidth";
+            let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(browser.js(over).await, 0, "{path} at {width}");
         }
     }

@@ -13,9 +13,8 @@ command = ["sh", "-c", '''
 for i in 1 2 3 4 5 6 7 8 9 10; do
   echo "::callboard {\"progress\":{\"processed\":$i,\"total\":10,\"message\":\"step $i\"}}"
   echo "line $i"
-  while [ ! -e "$CALLBOARD_TEST_GATE/$i" ]; do sleep 0.02; done
+  while [ ! -e "GATE/$i" ]; do sleep 0.02; done
 done''']
-env = { CALLBOARD_TEST_GATE = "GATE" }
 
 [job_types.broken]
 description = "Fails for good."

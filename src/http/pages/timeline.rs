@@ -1,5 +1,7 @@
 //! A job's life drawn to scale: when it waited and when it ran.
 
+use super::chart::PITCH;
+use super::ui::Of;
 use crate::domain::{Attempt, Job, Timestamp};
 
 /// The width of the box that it is drawn into.
@@ -8,6 +10,9 @@ pub(super) const WIDTH: i64 = 1000;
 const NARROWEST: i64 = 4;
 /// Attempts that are drawn, the last ones.
 const MOST: usize = 30;
+
+/// Runs that fill the box of a history.
+const FULL: usize = 40;
 
 /// One attempt as a bar.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +68,16 @@ pub(super) struct History {
 }
 
 impl History {
+    /// The width of the box; few runs stand at its end.
+    pub(super) fn width(&self) -> usize {
+        self.bars.len().max(FULL) * PITCH
+    }
+
+    /// Where a run stands.
+    pub(super) fn x(&self, place: impl Of<usize>) -> usize {
+        (FULL.saturating_sub(self.bars.len()) + place.of()) * PITCH
+    }
+
     /// From runs as (job, milliseconds), the newest first; `None` of too few to tell.
     pub(super) fn of(runs: &[(i64, i64)]) -> Option<Self> {
         let longest = runs.iter().map(|(_, ms)| *ms).max().filter(|_| runs.len() > 1)?.max(1);

@@ -152,7 +152,7 @@ impl Ui {
         })
     }
 
-    /// The word for a state.
+    /// The word for the jobs in a state.
     pub(super) fn state(&self, state: impl Of<State>) -> String {
         self.t(format!("state-{}", state.of()))
     }
@@ -160,7 +160,7 @@ impl Ui {
     /// A state as a badge.
     pub(super) fn badge(&self, state: impl Of<State>) -> Badge {
         let state = state.of();
-        Badge { state, word: self.state(state) }
+        Badge { state, word: self.t(format!("is-{state}")) }
     }
 
     /// A time: how long ago, with the exact one on hover.
@@ -244,7 +244,7 @@ impl Ui {
         // `{}` is where the number goes.
         let place = Values::from([("n".into(), 5.into()), ("shown".into(), "{}".into())]);
         let words = IDS.map(|id| (id.to_owned(), self.language.say_with(id, &place)));
-        let states = State::ALL.map(|state| (format!("state-{state}"), self.state(state)));
+        let states = State::ALL.map(|state| (format!("is-{state}"), self.t(format!("is-{state}"))));
         let all: std::collections::BTreeMap<_, _> = words.into_iter().chain(states).collect();
         serde_json::to_string(&all).unwrap_or_default()
     }

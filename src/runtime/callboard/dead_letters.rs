@@ -10,7 +10,7 @@ use crate::store::views::cursor::Cursor;
 
 /// The dead letters that are looked at for the groups, the latest ones: with more, the groups are
 /// of these, so that the page costs the same however many there are.
-pub const LOOKED_AT: u32 = 5_000;
+pub const LOOKED_AT: u32 = 2_000;
 
 /// Dead letters looked at in one read of a group.
 const CHUNK: usize = 500;

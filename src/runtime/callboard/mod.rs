@@ -7,6 +7,7 @@ mod dead_letters;
 mod health;
 mod jobs;
 mod overview;
+mod past;
 mod plans;
 mod shutdown;
 mod types;
@@ -20,6 +21,7 @@ pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use overview::by_state;
 pub use plans::{PlanPage, PlanWithRows};
 
+use self::past::Past;
 use super::builder::Builder;
 use super::hub::HubHandle;
 use super::shared::Shared;
@@ -35,6 +37,7 @@ use crate::store::{StoreError, StoreResult, Tx};
 pub struct Callboard {
     shared: Arc<Shared>,
     threads: Arc<Threads>,
+    past: Arc<Past>,
 }
 
 /// The threads of a callboard. When it is let go of without a shutdown they end at once, as they
@@ -71,7 +74,7 @@ impl Callboard {
 
     pub(super) fn new(shared: Arc<Shared>, job_threads: tokio::runtime::Runtime) -> Self {
         let threads = Threads { jobs: Mutex::new(Some(job_threads)), shared: shared.clone() };
-        Self { shared, threads: Arc::new(threads) }
+        Self { shared, threads: Arc::new(threads), past: Arc::default() }
     }
 
     /// The log files of the jobs.

@@ -23,12 +23,14 @@ impl Callboard {
         self.read(views::status::all_counters).await
     }
 
-    /// What happened since a moment, in steps of so many milliseconds, by job type.
+    /// What happened since a moment, which is where a step begins, in steps of so many milliseconds, by job type.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn throughputs(&self, since: Timestamp, step_ms: i64) -> Result<Throughputs, Error> {
-        self.read(move |conn| views::throughput::throughputs(conn, since, step_ms)).await
+        let unknown = self.past.unknown_since(since, step_ms);
+        let read = self.read(move |conn| views::throughput::throughputs(conn, unknown, step_ms)).await?;
+        Ok(self.past.complete(since, step_ms, unknown, read, self.shared.clock.now()))
     }
 
     /// The jobs that failed for good last, the latest first.
