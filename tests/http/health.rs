@@ -1,10 +1,12 @@
 //! /healthz and /readyz.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use serde_json::json;
 
-use crate::server::test;
+use crate::server::{Server, test};
 
 #[test]
 fn a_server_that_makes_progress_is_alive_and_ready() {
@@ -18,17 +20,32 @@ fn a_server_that_makes_progress_is_alive_and_ready() {
     });
 }
 
+/// A stranger who has the database's lock for as long as this is kept.
+fn lock(server: &Server) -> SqliteConnection {
+    let mut stranger = SqliteConnection::establish(server.database().to_str().unwrap()).unwrap();
+    stranger.batch_execute("BEGIN IMMEDIATE").unwrap();
+    stranger
+}
+
 #[test]
-fn a_part_that_gives_no_sign_of_life_is_named() {
+fn a_store_that_is_locked_is_named_and_writes_are_put_off() {
     test(async |server| {
-        // So far at once that nobody had a chance to beat in between.
-        server.clock.advance(Duration::from_secs(3600));
-        let mut answer = server.get("/readyz").await;
-        while answer.status == 503 {
-            assert!(answer.problem(503).contains("no sign of life for"), "{}", answer.text);
-            assert_eq!(answer.json()["ready"], false);
-            answer = server.get("/readyz").await;
+        let id = server.enqueue(json!({"delay_secs": 60})).await;
+        let stranger = lock(server);
+        let asked = Instant::now();
+        let (ready, written) =
+            tokio::join!(server.get("/readyz"), server.post("/api/jobs", json!({"job_type": "puppet"})));
+        assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+        assert!(ready.problem(503).contains("store: "), "{}", ready.text);
+        assert_eq!(ready.json()["ready"], false);
+        assert!(written.problem(503).contains("locked"), "{}", written.text);
+        assert_eq!(server.job(id).await["state"], "scheduled");
+        server.get("/healthz").await.ok(200);
+        drop(stranger);
+        server.enqueue(json!({"delay_secs": 60})).await;
+        // Its part is well again once it has written something.
+        while server.get("/readyz").await.status == 503 {
+            server.clock.advance(Duration::from_secs(1));
         }
-        assert_eq!(answer.ok(200)["ready"], true);
     });
 }

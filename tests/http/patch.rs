@@ -50,8 +50,10 @@ fn null_clears_what_can_be_null() {
             let answer = server.patch(&format!("/api/jobs/{id}"), json!({field: null})).await;
             assert_eq!(answer.wrong_fields(), [field]);
         }
+        server.poke("/api/job-types/puppet/pause").await.ok(200);
         let job = patch(server, id, json!({"run_at": null})).await;
         assert_eq!((&job["state"], &job["run_at"]), (&json!("pending"), &Value::Null));
+        server.poke("/api/job-types/puppet/resume").await.ok(200);
         assert_eq!(server.run().await.id(), id);
     });
 }

