@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::shared::Shared;
 use super::slots::Slots;
 use super::worker::JobReady;
-use crate::domain::Clock;
+use crate::domain::{Claim, Clock, Event, EventBody, State};
 use crate::store::verbs::finish::{self, Finished};
-use crate::store::{StoreError, StoreResult};
+use crate::store::{StoreError, StoreResult, views};
 
 /// How long to wait before a write is tried again that the store did not take.
 const STORE_PAUSE: Duration = Duration::from_millis(250);
@@ -43,8 +43,9 @@ impl Ends {
         loop {
             pause.wait(&self.shared.clock).await;
             match self.write_once(&finished).await {
-                Ok(()) => break,
-                Err(e) => log::error!("the end of {} is not on disk yet: {e}", finished[0].claim),
+                Ok(true) => break,
+                Ok(false) => break self.tell_again(finished[0].claim).await,
+                Err(e) => log::debug!("the end of {} is not on disk yet: {e}", finished[0].claim),
             }
         }
         self.slots.caught_up(1);
@@ -53,11 +54,27 @@ impl Ends {
         }
     }
 
-    async fn write_once(&self, ended: &Arc<Vec<Finished>>) -> StoreResult<()> {
+    /// The commit that failed may have been on disk all the same, and then nobody was told of it.
+    async fn tell_again(&self, claim: Claim) {
+        let job = self.shared.store.read(move |conn| views::job::job(conn, claim.job_id)).await;
+        let Ok(Some(job)) = job else { return };
+        if job.attempt != claim.attempt || job.state == State::Running {
+            return;
+        }
+        let at = job.completed_at.unwrap_or_else(|| self.shared.clock.now());
+        let body = EventBody::State { state: job.state, attempt: job.attempt, error: job.error, at };
+        let (job_type, queue) = (self.job_type.clone(), job.queue.into());
+        self.shared.hub.publish(vec![Event { job_id: job.id, job_type, queue, body }]);
+    }
+
+    /// Whether all claims still held.
+    async fn write_once(&self, ended: &Arc<Vec<Finished>>) -> StoreResult<bool> {
         let (now, these) = (self.shared.clock.now(), ended.clone());
+        let mut held = true;
         match self.shared.store.write(move |tx| finish::finish(tx, &these, now)).await {
             Ok(states) => {
                 for (stale, _) in ended.iter().zip(states).filter(|(_, state)| state.is_none()) {
+                    held = false;
                     log::warn!(
                         "{} was taken away before it ended, or its end is on disk already",
                         stale.claim
@@ -71,7 +88,7 @@ impl Ends {
         }
         self.slots.written(ended);
         self.shared.idle.notify_waiters();
-        Ok(())
+        Ok(held)
     }
 }
 

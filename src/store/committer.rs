@@ -14,6 +14,9 @@ use super::writer::{Observer, Write};
 /// How long the writes of a commit that failed are tried one after the other.
 const ALONE: Duration = Duration::from_secs(3);
 
+/// The time between two complaints in the log.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
+
 statement!(Begin, "BEGIN IMMEDIATE");
 statement!(Commit, "COMMIT");
 statement!(Rollback, "ROLLBACK");
@@ -49,12 +52,13 @@ pub(super) struct Committer {
     names: Names,
     faults: FaultLayer,
     observer: Observer,
+    complaint: Complaint,
 }
 
 impl Committer {
     /// Works on this connection and tells `observer` of each commit.
     pub fn new(conn: Conn, faults: FaultLayer, observer: Observer) -> Self {
-        Self { conn, names: Names::default(), faults, observer }
+        Self { conn, names: Names::default(), faults, observer, complaint: Complaint::default() }
     }
 
     /// Puts a batch on disk and answers its callers.
@@ -69,6 +73,7 @@ impl Committer {
         };
         match done {
             Ok(committed) => {
+                self.complaint.withdraw();
                 if !committed.is_empty() {
                     (self.observer)(committed);
                 }
@@ -76,17 +81,22 @@ impl Committer {
                 Ok(())
             }
             Err(Trouble::Away(e)) => {
-                log::error!("{} writes failed, the database takes nothing: {e}", batch.len());
+                self.complaint.make(batch.len(), "the database takes nothing", &e);
                 answer(batch, &Err(e.clone()));
                 Err(e)
             }
             Err(Trouble::Undone(e)) if batch.len() > 1 => self.alone(batch, e),
-            Err(Trouble::Verb(e) | Trouble::Undone(e)) => {
+            Err(Trouble::Verb(e)) => {
+                answer(batch, &Err(e));
+                Ok(())
+            }
+            Err(Trouble::Undone(e)) => {
+                self.complaint.make(batch.len(), "nothing is on disk", &e);
                 answer(batch, &Err(e));
                 Ok(())
             }
             Err(Trouble::Doubt(e)) => {
-                log::error!("a commit of {} writes failed and may be on disk: {e}", batch.len());
+                self.complaint.make(batch.len(), "they may be on disk", &e);
                 answer(batch, &Err(e));
                 Ok(())
             }
@@ -95,7 +105,7 @@ impl Committer {
 
     /// After a commit of many failed: what one of them was too large for need not stop the others.
     fn alone(&mut self, batch: Batch, failure: StoreError) -> StoreResult<()> {
-        log::error!("a commit of {} writes failed, each is tried alone: {failure}", batch.len());
+        self.complaint.make(batch.len(), "each is tried alone", &failure);
         let until = Instant::now() + ALONE;
         let mut away = Ok(());
         for write in batch {
@@ -154,6 +164,26 @@ impl Committer {
 
     fn at(&mut self, point: Point) -> StoreResult<()> {
         self.faults.at(point, &mut self.conn)
+    }
+}
+
+/// Says in the log that writes fail, and that this is over; not for each of them, because a full disk
+/// holds the log too.
+#[derive(Default)]
+struct Complaint(Option<Instant>);
+
+impl Complaint {
+    fn make(&mut self, writes: usize, what: &str, error: &StoreError) {
+        if self.0.is_none_or(|last| last.elapsed() > COMPLAIN_EVERY) {
+            log::error!("{writes} writes failed, {what}: {error}");
+            self.0 = Some(Instant::now());
+        }
+    }
+
+    fn withdraw(&mut self) {
+        if self.0.take().is_some() {
+            log::warn!("the database takes writes again");
+        }
     }
 }
 

@@ -52,6 +52,7 @@ impl Plan {
         self
     }
 
+    #[allow(dead_code)]
     pub fn faults(mut self, faults: Arc<dyn Faults>) -> Self {
         self.faults = Some(faults);
         self

@@ -1,0 +1,303 @@
+//! How the database goes about the statements that the store really runs: by an index that only the
+//! rows in question are in, and never through all jobs.
+//!
+//! No statement is written here a second time. Each is caught on its way to the database while a
+//! verb or a view is at work, and then explained.
+
+use std::sync::{Mutex, MutexGuard};
+
+use callboard::domain::{Claim, Job, JobFilter, NewJob, Order, State, Timestamp, Verdict};
+use callboard::store::sql::Conn;
+use callboard::store::verbs::claim::{self, Claimer};
+use callboard::store::verbs::enqueue::{self, Prepared};
+use callboard::store::verbs::finish::{self, Finished};
+use callboard::store::verbs::{cancel, delete, give_back, patch, promote, rescue, retry};
+use callboard::store::{Store, StoreResult, Tx, connection, views};
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+/// What went to the database. One for all connections, so the tests take turns.
+static CAUGHT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static TURN: Mutex<()> = Mutex::new(());
+
+fn catcher() -> Option<Box<dyn Instrumentation>> {
+    let catch = |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            let sql = text.split(" -- binds:").next().unwrap_or_default().to_owned();
+            CAUGHT.lock().unwrap().push(sql);
+        }
+    };
+    Some(Box::new(catch))
+}
+
+const fn now() -> Timestamp {
+    Timestamp::MIN
+}
+
+/// A store whose statements are caught, and a connection beside it to explain them on.
+struct Watched {
+    store: Store,
+    explain: Conn,
+    _home: tempfile::TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// One line of a plan, and whose it is.
+#[derive(Debug)]
+struct Line {
+    sql: String,
+    step: String,
+}
+
+impl Watched {
+    fn open() -> Self {
+        let turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("queue.db");
+        let explain = connection::open_writer(&path).unwrap();
+        set_default_instrumentation(catcher).unwrap();
+        let store = Store::open(&path, 1, Box::new(|_| {})).unwrap();
+        Self { store, explain, _home: home, _turn: turn }
+    }
+
+    /// Does a write, and explains what it ran.
+    async fn write<T: Send + 'static>(
+        &mut self,
+        verb: impl FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
+    ) -> (T, Vec<Line>) {
+        CAUGHT.lock().unwrap().clear();
+        let value = self.store.write(verb).await.unwrap();
+        (value, self.explained())
+    }
+
+    /// Reads, and explains what that ran.
+    async fn read<T: Send + 'static>(
+        &mut self,
+        view: impl FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    ) -> Vec<Line> {
+        CAUGHT.lock().unwrap().clear();
+        self.store.read(view).await.unwrap();
+        self.explained()
+    }
+
+    async fn enqueue(&mut self, job: NewJob) -> (i64, Vec<Line>) {
+        let job = [Prepared::new(job, 3)];
+        let (stored, plan) = self.write(move |tx| enqueue::enqueue(tx, &job, false, now())).await;
+        (stored[0].id, plan)
+    }
+
+    async fn claim(&mut self) -> (Vec<Job>, Vec<Line>) {
+        let by = Claimer { node: 1, worker_id: "1/t".into() };
+        self.write(move |tx| claim::claim(tx, "t", 10, &by, now())).await
+    }
+
+    async fn list(&mut self, filter: JobFilter, order: Order) -> Vec<Line> {
+        self.read(move |conn| views::list::list(conn, &filter, order, None, 50)).await
+    }
+
+    fn explained(&mut self) -> Vec<Line> {
+        let mut caught = std::mem::take(&mut *CAUGHT.lock().unwrap());
+        caught.sort_unstable();
+        caught.dedup();
+        let about_data = |sql: &String| {
+            ["SELECT", "UPDATE", "INSERT", "DELETE", "WITH"].iter().any(|verb| sql.starts_with(verb))
+        };
+        caught.into_iter().filter(about_data).flat_map(|sql| self.plan(sql)).collect()
+    }
+
+    fn plan(&mut self, sql: String) -> Vec<Line> {
+        #[derive(QueryableByName)]
+        struct Step {
+            #[diesel(sql_type = Text)]
+            detail: String,
+        }
+        let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}"))
+            .load(&mut self.explain)
+            .unwrap_or_else(|e| panic!("{e}: {sql}"));
+        steps.into_iter().map(|step| Line { sql: sql.clone(), step: step.detail }).collect()
+    }
+}
+
+/// Whether a step reads jobs from one end to the other.
+fn walks_all_jobs(line: &Line) -> bool {
+    let words: Vec<&str> = line.step.split_whitespace().collect();
+    matches!(words.as_slice(), ["SCAN", "jobs" | "j" | "c" | "p", ..] if names_jobs(line, words[1]))
+}
+
+/// Whether a name in a plan is the table of jobs, by itself or under a short name.
+fn names_jobs(line: &Line, name: &str) -> bool {
+    name == "jobs"
+        || line.sql.contains(&format!("jobs {name} "))
+        || line.sql.contains(&format!("jobs {name}\n"))
+}
+
+fn nobody_walks(plan: &[Line]) {
+    assert!(!plan.is_empty(), "nothing was caught");
+    for line in plan {
+        assert!(!walks_all_jobs(line), "{} in: {}", line.step, line.sql);
+    }
+}
+
+fn uses(plan: &[Line], index: &str) {
+    nobody_walks(plan);
+    let found = plan.iter().any(|line| line.step.split([' ', '(']).any(|word| word == index));
+    assert!(found, "{index} is not used: {plan:#?}");
+}
+
+/// Jobs come out of the index in the order that is wanted; none are sorted.
+fn sorts_nothing(plan: &[Line]) {
+    for line in plan.iter().filter(|line| line.sql.contains("jobs")) {
+        assert!(!line.step.contains("TEMP B-TREE FOR ORDER BY"), "{} in: {}", line.step, line.sql);
+    }
+}
+
+#[actix_rt::test]
+async fn claims_walk_the_pending_jobs_in_order() {
+    let mut w = Watched::open();
+    for queue in ["a", "b"] {
+        w.enqueue(NewJob::new("t").queue(queue)).await;
+    }
+    let (jobs, plan) = w.claim().await;
+    assert_eq!(jobs.len(), 2);
+    uses(&plan, "jobs_claim");
+    sorts_nothing(&plan);
+}
+
+/// Why the state is written into the statements: with a value that comes later the planner cannot
+/// know that the partial index holds all that is asked for.
+#[actix_rt::test]
+async fn a_state_that_is_bound_misses_the_partial_index() {
+    let mut w = Watched::open();
+    w.enqueue(NewJob::new("t")).await;
+    let (_, plan) = w.claim().await;
+    let literal = format!("state = '{}'", State::Pending);
+    let claims: Vec<String> =
+        plan.into_iter().filter(|l| l.step.contains("jobs_claim")).map(|l| l.sql).collect();
+    assert!(!claims.is_empty());
+    for sql in claims {
+        assert!(sql.contains(&literal), "{sql}");
+        let bound = w.plan(sql.replace(&literal, "state = ?"));
+        assert!(bound.iter().all(|line| !line.step.contains("jobs_claim")), "{bound:#?}");
+    }
+}
+
+#[actix_rt::test]
+async fn what_is_due_is_found_by_its_time() {
+    let mut w = Watched::open();
+    w.enqueue(NewJob::new("t").run_at(Timestamp::MAX)).await;
+    let (done, plan) = w.write(|tx| promote::promote(tx, 10, Timestamp::MAX)).await;
+    assert_eq!(done.jobs, 1);
+    uses(&plan, "jobs_due");
+    sorts_nothing(&plan);
+}
+
+#[actix_rt::test]
+async fn a_new_job_looks_up_its_key_its_equals_and_its_parents() {
+    let mut w = Watched::open();
+    let (parent, _) = w.enqueue(NewJob::new("p")).await;
+    let (_, plan) = w.enqueue(NewJob::new("t").key("k").target_id("x").depends_on([parent])).await;
+    uses(&plan, "jobs_key");
+    uses(&plan, "jobs_unique");
+}
+
+#[actix_rt::test]
+async fn the_end_of_a_parent_finds_its_children() {
+    let mut w = Watched::open();
+    for verdict in [Verdict::Success(None), Verdict::Fatal("no".into())] {
+        let (parent, _) = w.enqueue(NewJob::new("t")).await;
+        w.enqueue(NewJob::new("c").depends_on([parent])).await;
+        let (jobs, _) = w.claim().await;
+        let claim = Claim { job_id: parent, attempt: jobs[0].attempt, node: 1 };
+        let done = [Finished { claim, verdict, progress: None, backoff: Default::default(), luck: 0.5 }];
+        let (_, plan) = w.write(move |tx| finish::finish(tx, &done, now())).await;
+        uses(&plan, "dependencies_parent");
+    }
+}
+
+#[actix_rt::test]
+async fn every_other_verb_goes_straight_to_its_jobs() {
+    let mut w = Watched::open();
+    let (parent, _) = w.enqueue(NewJob::new("p")).await;
+    let (id, _) = w.enqueue(NewJob::new("c").target_id("x").depends_on([parent])).await;
+    let change = callboard::domain::JobPatch { queue: Some("q".into()), ..Default::default() };
+    nobody_walks(&w.write(move |tx| patch::patch(tx, id, &change, now())).await.1);
+    nobody_walks(&w.write(move |tx| cancel::cancel(tx, id, now())).await.1);
+    nobody_walks(&w.write(move |tx| retry::retry(tx, id, now())).await.1);
+    nobody_walks(&w.write(move |tx| cancel::cancel(tx, parent, now())).await.1);
+    nobody_walks(&w.write(move |tx| delete::delete(tx, &[id, parent])).await.1);
+    w.enqueue(NewJob::new("t")).await;
+    let (jobs, _) = w.claim().await;
+    let claim = Claim { job_id: jobs[0].id, attempt: 1, node: 1 };
+    uses(&w.write(|tx| rescue::claims(tx, 0, 10)).await.1, "jobs_list");
+    uses(&w.write(|tx| give_back::give_back(tx, "t", 1, |_| true, now())).await.1, "jobs_list");
+    nobody_walks(&w.write(move |tx| rescue::lose(tx, claim, 3, now())).await.1);
+}
+
+#[actix_rt::test]
+async fn what_is_old_is_found_by_its_age() {
+    let mut w = Watched::open();
+    for state in State::FINAL {
+        let (_, plan) = w.write(move |tx| delete::old(tx, state, now(), None, 100)).await;
+        uses(&plan, "jobs_finished");
+        sorts_nothing(&plan);
+    }
+}
+
+#[actix_rt::test]
+async fn counts_look_at_the_heads_of_queues_only() {
+    let mut w = Watched::open();
+    let (id, _) = w.enqueue(NewJob::new("t")).await;
+    uses(&w.read(|conn| views::status::status(conn, now())).await, "jobs_claim");
+    uses(&w.read(|conn| views::queues::queues(conn, now())).await, "jobs_claim");
+    let job = w.store.read(move |conn| views::job::job(conn, id)).await.unwrap().unwrap();
+    uses(&w.read(move |conn| views::job::jobs_before(conn, &job, 100)).await, "jobs_claim");
+}
+
+/// Every kind of list, and the index that it walks.
+fn lists() -> Vec<(JobFilter, &'static str)> {
+    let none = JobFilter::default;
+    let x = || vec!["x".to_owned()];
+    vec![
+        (JobFilter { state: vec![State::Failed], ..none() }, "jobs_list"),
+        (JobFilter { state: State::FINAL.to_vec(), ..none() }, "jobs_list"),
+        (JobFilter { job_type: vec!["t".into()], ..none() }, "jobs_list"),
+        (JobFilter { queue: vec!["default".into()], state: vec![State::Completed], ..none() }, "jobs_list"),
+        (JobFilter { target_id: x(), ..none() }, "jobs_target"),
+        (JobFilter { parent_job_id: vec![1], ..none() }, "jobs_parent"),
+        (JobFilter { workflow_id: vec![1], ..none() }, "jobs_workflow"),
+        (JobFilter { key: x(), ..none() }, "jobs_key"),
+        (
+            JobFilter { target_id: x(), state: vec![State::Failed], job_type: x(), queue: x(), ..none() },
+            "jobs_target",
+        ),
+    ]
+}
+
+#[actix_rt::test]
+async fn lists_walk_the_index_that_their_filter_names() {
+    let mut w = Watched::open();
+    for state in State::FINAL {
+        w.enqueue(NewJob::new("t")).await;
+        let (jobs, _) = w.claim().await;
+        let id = jobs[0].id;
+        let verdict = match state {
+            State::Completed => Verdict::Success(None),
+            State::Failed => Verdict::Fatal("no".into()),
+            _ => Verdict::Cancelled,
+        };
+        let claim = Claim { job_id: id, attempt: 1, node: 1 };
+        let done = [Finished { claim, verdict, progress: None, backoff: Default::default(), luck: 0.5 }];
+        w.write(move |tx| finish::finish(tx, &done, now())).await;
+    }
+    w.enqueue(NewJob::new("t")).await;
+    for (filter, index) in lists() {
+        for order in [Order::Newest, Order::Oldest, Order::Priority] {
+            let plan = w.list(filter.clone(), order).await;
+            uses(&plan, index);
+        }
+    }
+    let tagged = JobFilter { tag: vec!["x".into()], ..JobFilter::default() };
+    nobody_walks(&w.list(tagged, Order::Newest).await);
+}
