@@ -91,13 +91,29 @@ async fn every_action_is_a_form_that_leads_back() {
     let server = Server::start("");
     let (token, cookie) = server.token().await;
     let token = ("callboard_csrf", token.as_str());
-    let form = [token, ("job_type", "noop"), ("args", "{\"a\":1}"), ("tags", "x, y"), ("run_at", "2999-01-01T00:00")];
+    let form = [
+        token,
+        ("job_type", "noop"),
+        ("args", "{\"a\":1}"),
+        ("tags", "x, y"),
+        ("run_at", "2999-01-01T00:00"),
+    ];
     let made = server.post("/new", &cookie, &form).await;
-    assert_eq!((made.status(), made.headers()[LOCATION].to_str().unwrap()), (StatusCode::SEE_OTHER, "/jobs/1"));
+    assert_eq!(
+        (made.status(), made.headers()[LOCATION].to_str().unwrap()),
+        (StatusCode::SEE_OTHER, "/jobs/1")
+    );
     assert_eq!(server.job(1).await["run_at"], "2999-01-01T00:00:00.000Z");
     assert_eq!(server.job(1).await["tags"], json!(["x", "y"]));
 
-    let change = [token, ("priority", "1"), ("args", "[2]"), ("queue", "fast"), ("max_retries", "0"), ("run_at", "2998-01-01T00:00")];
+    let change = [
+        token,
+        ("priority", "1"),
+        ("args", "[2]"),
+        ("queue", "fast"),
+        ("max_retries", "0"),
+        ("run_at", "2998-01-01T00:00"),
+    ];
     let changed = server.post("/jobs/1/change", &cookie, &change).await;
     assert_eq!(changed.status(), StatusCode::SEE_OTHER, "{}", text(changed).await);
     let job = server.job(1).await;
@@ -134,7 +150,8 @@ async fn forms_from_elsewhere_change_nothing() {
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{cookie} {form:?}");
     }
     assert_eq!(server.job(id).await["state"], "scheduled");
-    let back = server.post("/settings", &cookie, &[token, ("theme", "dark"), ("back", "//evil.example")]).await;
+    let back =
+        server.post("/settings", &cookie, &[token, ("theme", "dark"), ("back", "//evil.example")]).await;
     assert_eq!(back.headers()[LOCATION], "/settings");
 }
 
@@ -151,7 +168,10 @@ async fn pages_are_strict_and_light() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(answer.headers()["content-encoding"], "gzip", "{path}");
         let html = text(answer).await;
-        assert!(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"), "{path}");
+        assert!(
+            !html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"),
+            "{path}"
+        );
         let weight = weight(&server, path, &html).await;
         assert!(weight < FIRST_VIEW, "{path}: {weight} bytes");
     }
@@ -181,8 +201,9 @@ async fn weight(server: &Server, path: &str, html: &str) -> usize {
 async fn a_viewer_is_offered_nothing_to_change() {
     use sha2::{Digest, Sha256};
     let hash: String = Sha256::digest("look").iter().map(|b| format!("{b:02x}")).collect();
-    let server =
-        Server::start(&format!("[[auth.tokens]]\nname = \"v\"\nrole = \"viewer\"\ntoken_sha256 = \"{hash}\"\n"));
+    let server = Server::start(&format!(
+        "[[auth.tokens]]\nname = \"v\"\nrole = \"viewer\"\ntoken_sha256 = \"{hash}\"\n"
+    ));
     assert_eq!(server.get("/").await.status(), StatusCode::UNAUTHORIZED);
     for path in ["/", "/jobs", "/types"] {
         let request = server.client.get(format!("{}{path}", server.url)).basic_auth("anybody", Some("look"));

@@ -43,8 +43,7 @@ impl Past {
     ) -> Throughputs {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.entry(step_ms).or_default();
-        let mut steps =
-            if read_since > since { known.steps.clone() } else { Throughputs::new() };
+        let mut steps = if read_since > since { known.steps.clone() } else { Throughputs::new() };
         for of_type in steps.values_mut() {
             of_type.retain(|step| (since..read_since).contains(&step.at));
         }
