@@ -42,8 +42,11 @@ pub struct Enqueue {
     pub bulk: bool,
 }
 
+/// A verb with its values.
+pub type Verb<T> = Box<dyn FnMut(&mut Tx<'_>) -> StoreResult<T> + Send>;
+
 /// Do any other write. It goes through the supervisor because that owns the queue.
-pub struct Write<T>(pub Box<dyn FnMut(&mut Tx<'_>) -> StoreResult<T> + Send>);
+pub struct Write<T>(pub Verb<T>);
 
 impl<T: Send + 'static> Message for Write<T> {
     type Result = StoreResult<T>;
@@ -158,7 +161,7 @@ impl Supervisor {
         let load = async move {
             match load_settings(&shared.store).await {
                 Ok(settings) => {
-                    *shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings
+                    *shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
                 }
                 Err(e) => log::warn!("cannot read the settings again: {e}"),
             }

@@ -90,13 +90,13 @@ impl TextFiles {
 
     /// The root that a file is below, and its path from there. A relative name is below the first.
     fn place(&self, file: &str) -> Result<(PathBuf, PathBuf), String> {
-        let roots = self.0.roots.iter().chain(&self.0.output_root);
+        let mut roots = self.0.roots.iter().chain(&self.0.output_root);
         let path = Path::new(file);
         let below = |root: &PathBuf| {
             let inner = if path.is_absolute() { path.strip_prefix(root).ok()? } else { path };
             is_inner(inner).then(|| (root.clone(), inner.to_owned()))
         };
-        roots.filter_map(below).next().ok_or_else(|| "is not a file below one of texts.roots".into())
+        roots.find_map(below).ok_or_else(|| "is not a file below one of texts.roots".into())
     }
 }
 

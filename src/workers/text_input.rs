@@ -73,7 +73,9 @@ impl TextInput {
                 return Self::of_file(files, file, about).await;
             }
             if let Some(text) = found(&TEXTS) {
-                TEXTS.iter().for_each(|key| drop(about.remove(*key)));
+                for key in TEXTS {
+                    about.remove(key);
+                }
                 return Ok(Self { text, file: None, about });
             }
         }

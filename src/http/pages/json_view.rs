@@ -135,9 +135,8 @@ fn visible(c: char) -> char {
     match c {
         '\t' | '\n' => c,
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-        '\x7f'..='\u{9f}' => '\u{fffd}',
-        // Marks that turn the direction of what follows.
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        // Control characters, and marks that turn the direction of what follows.
+        '\x7f'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         _ => c,
     }
 }

@@ -76,6 +76,7 @@ fn page_with<T: Template>(status: StatusCode, page: &T) -> Reply {
 }
 
 /// Leads on to another page, which tells what was done.
+#[expect(clippy::unnecessary_wraps, reason = "it is what a handler gives back")]
 fn go(to: &str, notice: Notice) -> Reply {
     let mut answer = HttpResponse::SeeOther();
     answer.insert_header((header::LOCATION, to));

@@ -192,7 +192,7 @@ impl Ui {
         };
         match ms {
             ..1_000 => part(ms, "unit-ms"),
-            1_000..10_000 => self.s("unit-s-text", &format!("{secs}.{}", ms % 1000 / 100)),
+            1_000..10_000 => self.s("unit-s-text", format!("{secs}.{}", ms % 1000 / 100)),
             10_000..60_000 => part(secs, "unit-s"),
             60_000..3_600_000 => two((secs / 60, "unit-m"), (secs % 60, "unit-s")),
             3_600_000..86_400_000 => two((secs / 3600, "unit-h"), (secs % 3600 / 60, "unit-m")),
