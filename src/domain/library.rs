@@ -65,7 +65,7 @@ pub struct LibraryPass {
     pub running: bool,
     /// Only what changed after this is read.
     pub since: Option<Timestamp>,
-    /// Where to go on: the last id, or the number of pages that were read.
+    /// Where to go on: the last id, or how many pieces were read.
     pub position: i64,
     /// How many things were read.
     pub seen: i64,

@@ -172,8 +172,7 @@ impl Worker for SyncAll {
     }
 }
 
-/// Whether a pass can go on where it was left. Pages that are counted shift when something is
-/// deleted meanwhile, so these are read from the beginning.
+/// Whether a pass can go on where it was left: what comes in one piece is read anew.
 const fn resumes(kind: LibraryKind) -> bool {
     matches!(kind, LibraryKind::Scene)
 }

@@ -217,8 +217,11 @@ fn page<'a>(
     if filter.sort.as_deref() != Some("id") || filter.direction != Some(SortDirectionEnum::Asc) {
         return Err(Error::new("a page without an order"));
     }
-    let size = usize::try_from(filter.per_page.unwrap_or(25))?;
-    let before = size * usize::try_from(filter.page.unwrap_or(1) - 1)?;
+    let size = match filter.per_page.unwrap_or(25) {
+        -1 => usize::MAX,
+        size => usize::try_from(size)?,
+    };
+    let before = size.saturating_mul(usize::try_from(filter.page.unwrap_or(1) - 1)?);
     Ok((i32::try_from(things.len())?, things.into_iter().skip(before).take(size).collect()))
 }
 

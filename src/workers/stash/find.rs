@@ -35,13 +35,15 @@ const SCENES: &str = "query Scenes($filter: FindFilterType, $which: SceneFilterT
   }
 }";
 
+/// The size of a page on which everything is.
+const ALL: i64 = -1;
+
 /// Where to go on reading.
 #[derive(Clone, Copy, Debug)]
 pub struct Seek {
     /// What to read.
     pub kind: LibraryKind,
-    /// Scenes: the last id that was read. Others, which cannot be filtered by id: the number of
-    /// pages that were read.
+    /// Scenes: the last id that was read. Others, which cannot be filtered by id, come all at once.
     pub position: i64,
     /// Only what changed after this.
     pub since: Option<Timestamp>,
@@ -71,9 +73,9 @@ impl Stash {
             LibraryKind::Scene => (SCENES, "findScenes"),
         };
         let mut answer: Value = self.ask(ctx, query, &self.variables(seek)).await?;
-        let mut found = answer[field].take();
+        let mut found = taken(&mut answer, field);
         let count = found["count"].as_i64().ok_or_else(|| unexpected("count"))?;
-        let Value::Array(items) = found["items"].take() else { return Err(unexpected("items")) };
+        let Value::Array(items) = taken(&mut found, "items") else { return Err(unexpected("items")) };
         let items: Vec<LibraryItem> = items.iter().map(item).collect::<RunResult<_>>()?;
         let position = match seek.kind {
             LibraryKind::Scene => items.iter().map(|item| item.id).fold(seek.position, i64::max),
@@ -85,18 +87,18 @@ impl Stash {
     /// One scene, as it is now.
     pub(super) async fn find_scene(&self, ctx: &Context, id: i64) -> RunResult<Option<Value>> {
         let mut answer: Value = self.ask(ctx, SCENES, &json!({"ids": [id.to_string()]})).await?;
-        let Value::Array(items) = answer["findScenes"]["items"].take() else {
-            return Err(unexpected("items"));
-        };
+        let mut found = taken(&mut answer, "findScenes");
+        let Value::Array(items) = taken(&mut found, "items") else { return Err(unexpected("items")) };
         Ok(items.into_iter().next())
     }
 
-    /// An order is always given: without one there is none, and pages overlap.
+    /// An order is always given: without one there is none, and pages overlap. Pages that are only
+    /// numbered shift when something is deleted meanwhile, and what is never seen would be taken for
+    /// deleted; so what cannot be filtered by id is asked for in one piece.
     fn variables(&self, seek: Seek) -> Value {
         let by_id = seek.kind == LibraryKind::Scene;
-        let page = if by_id { 1 } else { seek.position + 1 };
-        let filter =
-            json!({"page": page, "per_page": self.config().page_size, "sort": "id", "direction": "ASC"});
+        let size = if by_id { i64::from(self.config().page_size) } else { ALL };
+        let filter = json!({"page": 1, "per_page": size, "sort": "id", "direction": "ASC"});
         let mut which = json!({});
         if by_id {
             which["id"] = json!({"value": seek.position, "modifier": "GREATER_THAN"});
@@ -106,6 +108,11 @@ impl Stash {
         }
         json!({"filter": filter, "which": which})
     }
+}
+
+/// A field of an object; null where there is no object or no such field.
+fn taken(value: &mut Value, field: &str) -> Value {
+    value.get_mut(field).map(Value::take).unwrap_or_default()
 }
 
 fn item(data: &Value) -> RunResult<LibraryItem> {
