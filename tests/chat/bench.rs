@@ -117,7 +117,9 @@ fn chunk(events: &Events, choices: &Value, usage: &Value) {
 pub fn streamed(pieces: &[&str], finish_reason: &str) -> Answer {
     let (answer, events) = Answer::events();
     events.raw(": a comment\n\n");
-    pieces.iter().for_each(|text| piece(&events, text));
+    for text in pieces {
+        piece(&events, text);
+    }
     finish(&events, finish_reason);
     answer
 }

@@ -28,7 +28,7 @@ async fn every_acknowledged_job_is_done_when_it_is_over() {
         let n: usize = ctx.job.key.as_deref().unwrap().parse().unwrap();
         let earlier = counted[n].fetch_add(1, Ordering::Relaxed);
         // Every third one fails at first.
-        async move { if n % 3 == 0 && earlier == 0 { Err(Failure::retry("first time")) } else { Ok(n) } }
+        async move { if n.is_multiple_of(3) && earlier == 0 { Err(Failure::retry("first time")) } else { Ok(n) } }
     });
     let plan = Plan::new().worker(worker).faults(weather.clone());
     let house = plan.with(|c| c.defaults.max_retries = 100).build().await;
