@@ -9,6 +9,7 @@ const exact = new Intl.DateTimeFormat(language, {
 });
 const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', timeZone: zone });
 
+/** The hours and minutes of a moment. */
 export const clockTime = (iso) => clock.format(new Date(iso));
 
 /** How long ago a moment was. */
@@ -26,7 +27,7 @@ export function relative(at, now = Date.now()) {
 export function freshenTimes(root = document) {
   for (const time of root.querySelectorAll('time[datetime]')) {
     const at = new Date(time.dateTime);
-    const text = relative(at.getTime());
+    const text = time.hasAttribute('data-clock') ? clock.format(at) : relative(at.getTime());
     if (time.textContent !== text) time.textContent = text;
     time.title = exact.format(at);
   }

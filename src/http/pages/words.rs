@@ -122,7 +122,12 @@ mod tests {
         for language in Language::ALL {
             assert_eq!(ids(language), ids(Language::English), "{}", language.code());
             for id in ids(language) {
-                assert!(!language.say(&id).starts_with("Unknown localization"), "{id}");
+                let values = Values::from([
+                    ("n".into(), 1.into()),
+                    ("shown".into(), "1".into()),
+                    ("x".into(), "x".into()),
+                ]);
+                assert!(!language.say_with(&id, &values).starts_with("Unknown"), "{id}");
             }
         }
     }
@@ -139,6 +144,12 @@ mod tests {
                 for call in ["ui.t(\"", "ui.n(\"", "ui.s(\""] {
                     for rest in text.split(call).skip(1) {
                         let id = rest.split('"').next().unwrap();
+                        // One of several, such as `range-{}`.
+                        let family = id.split('{').next().unwrap();
+                        if family != id {
+                            assert!(known.iter().any(|id| id.starts_with(family)), "{id}");
+                            continue;
+                        }
                         assert!(known.contains(id), "{id} in {}", path.display());
                         named += 1;
                     }
