@@ -1,7 +1,7 @@
 //! Cutting a long text into parts.
 
 /// How far back from the end of a part a better place to cut is looked for, as a share of it.
-const LOOK_BACK: usize = 4;
+const LOOK_BACK: usize = 2;
 
 /// Cuts a text into parts of at most `most` characters, preferably between paragraphs, lines,
 /// sentences or words, in this order.

@@ -163,6 +163,7 @@ pub struct Scene {
     title: Option<String>,
     details: Option<String>,
     date: Option<String>,
+    #[graphql(name = "rating100")]
     rating100: Option<i32>,
     organized: bool,
     urls: Vec<String>,

@@ -9,12 +9,13 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
 
+// The plus keeps SQLite from walking the table by id: only what runs is looked at.
 statement!(
     Running,
     format!(
         "SELECT j.id, j.attempt, j.node FROM counters c JOIN jobs j \
          ON j.job_type = c.job_type AND j.queue = c.queue AND j.state = '{running}' \
-         WHERE c.state = '{running}' AND c.n > 0 AND j.id > ? ORDER BY j.id {LIMIT}",
+         WHERE c.state = '{running}' AND c.n > 0 AND +j.id > ? ORDER BY j.id {LIMIT}",
         running = State::Running
     )
 );
