@@ -81,7 +81,7 @@ async fn nothing_is_deleted_before_a_whole_pass() {
     shelf.config.max_retries = 0;
     shelf.sync(json!({})).await.unwrap();
     shelf.fake.library.lock().unwrap().scenes.remove(&3);
-    shelf.fake.trouble(r#""value":160"#, 503, "", 1);
+    shelf.fake.trouble(r#""value":161"#, 503, "", 1);
     assert!(shelf.sync(json!({"mode": "full"})).await.is_err());
     assert_eq!(shelf.snapshot().await.len(), 250);
     let result = shelf.sync(json!({"mode": "full"})).await.unwrap();

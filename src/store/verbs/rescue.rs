@@ -1,6 +1,6 @@
 //! Taking back what a dead process had claimed.
 
-use diesel::sql_types::{BigInt, Integer, Nullable};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use super::finish::{self, Ending};
 use crate::domain::lifecycle::Move;
@@ -9,28 +9,39 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
 
-// The plus keeps SQLite from walking the table by id: only what runs is looked at.
+statement!(
+    Ranges,
+    format!("SELECT job_type, queue FROM counters WHERE state = '{}' AND n > 0", State::Running)
+);
 statement!(
     Running,
     format!(
-        "SELECT j.id, j.attempt, j.node FROM counters c JOIN jobs j \
-         ON j.job_type = c.job_type AND j.queue = c.queue AND j.state = '{running}' \
-         WHERE c.state = '{running}' AND c.n > 0 AND +j.id > ? ORDER BY j.id {LIMIT}",
-        running = State::Running
+        "SELECT id, attempt, node FROM jobs \
+         WHERE job_type = ? AND queue = ? AND state = '{}' AND id > ? ORDER BY id {LIMIT}",
+        State::Running
     )
 );
 
-/// Up to `limit` claims that are on disk, of jobs after `after`, by id.
+/// Up to `limit` claims that are on disk, of jobs after `after`, by id. Range by range of
+/// `jobs_list`: a join with the counters would walk the whole table.
 pub fn claims(tx: &mut Tx<'_>, after: i64, limit: usize) -> StoreResult<Vec<Claim>> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<(i64, i32, Option<i64>)> =
-        tx.load::<Running, (BigInt, Integer, Nullable<BigInt>), _>(binds![after, limit])?;
-    let claim = |(job_id, attempt, node): (i64, i32, Option<i64>)| Claim {
-        job_id,
-        attempt: u32::try_from(attempt).unwrap_or_default(),
-        node: node.unwrap_or_default(),
-    };
-    Ok(rows.into_iter().map(claim).collect())
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let ranges: Vec<(String, String)> = tx.load::<Ranges, (Text, Text), _>(&[])?;
+    let mut claims = Vec::new();
+    for (job_type, queue) in ranges {
+        let rows: Vec<(i64, i32, Option<i64>)> =
+            tx.load::<Running, (BigInt, Integer, Nullable<BigInt>), _>(binds![
+                &job_type, &queue, after, most
+            ])?;
+        claims.extend(rows.into_iter().map(|(job_id, attempt, node)| Claim {
+            job_id,
+            attempt: u32::try_from(attempt).unwrap_or_default(),
+            node: node.unwrap_or_default(),
+        }));
+    }
+    claims.sort_unstable_by_key(|claim| claim.job_id);
+    claims.truncate(limit);
+    Ok(claims)
 }
 
 /// Takes a claim away whose process is gone. The job goes back without using up a retry, or to the

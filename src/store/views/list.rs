@@ -185,14 +185,27 @@ fn candidates(
         }
         None => {
             let mut text = String::from("SELECT id, priority FROM jobs WHERE 1");
-            text += &sql.any_of("state", filter.state.iter().map(|s| s.as_str().to_owned()));
-            text += &sql.any_of("job_type", filter.job_type.iter().cloned());
-            text += &sql.any_of("queue", filter.queue.iter().cloned());
+            // The plus keeps `jobs_list` out where a better index fits.
+            let plus = if has_own_index(filter) { "+" } else { "" };
+            let column = |name| format!("{plus}{name}");
+            text += &sql.any_of(&column("state"), filter.state.iter().map(|s| s.as_str().to_owned()));
+            text += &sql.any_of(&column("job_type"), filter.job_type.iter().cloned());
+            text += &sql.any_of(&column("queue"), filter.queue.iter().cloned());
             text += &sql.rest(filter, order, after, bounds);
             sql.text = format!("{text} {tail}");
         }
     }
     Ok(())
+}
+
+/// Whether a filter names something that few jobs share and an index leads to.
+fn has_own_index(filter: &JobFilter) -> bool {
+    !filter.id.is_empty()
+        || !filter.key.is_empty()
+        || !filter.tag.is_empty()
+        || !filter.target_id.is_empty()
+        || !filter.parent_job_id.is_empty()
+        || !filter.workflow_id.is_empty()
 }
 
 struct Range {
@@ -205,13 +218,7 @@ struct Range {
 /// the table or another index is better.
 fn ranges(conn: &mut Conn, filter: &JobFilter) -> QueryResult<Option<Vec<Range>>> {
     let by_range = !filter.state.is_empty() || !filter.job_type.is_empty() || !filter.queue.is_empty();
-    let by_other = !filter.id.is_empty()
-        || !filter.key.is_empty()
-        || !filter.tag.is_empty()
-        || !filter.target_id.is_empty()
-        || !filter.parent_job_id.is_empty()
-        || !filter.workflow_id.is_empty();
-    if !by_range || by_other {
+    if !by_range || has_own_index(filter) {
         return Ok(None);
     }
     let mut query = counters::table.filter(counters::n.gt(0)).into_boxed::<Db>();
