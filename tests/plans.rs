@@ -21,6 +21,7 @@ use diesel::sql_types::Text;
 static CAUGHT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static TURN: Mutex<()> = Mutex::new(());
 
+#[expect(clippy::unnecessary_wraps, reason = "Diesel wants it so")]
 fn catcher() -> Option<Box<dyn Instrumentation>> {
     let catch = |event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event {

@@ -20,7 +20,7 @@ const CHUNK: usize = 500;
 pub struct DeadGroup {
     /// Their type.
     pub job_type: String,
-    /// What their errors have in common; see [`failure_kind`].
+    /// What their errors have in common; see [`mod@failure_kind`].
     pub kind: String,
     /// How many there are among those that were looked at.
     pub count: u64,

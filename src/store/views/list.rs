@@ -49,7 +49,7 @@ pub fn list(
 }
 
 /// How many jobs pass, counted up to `most`. With a text to look for, those of the first
-/// [`SEARCH_WINDOW`] jobs that pass otherwise.
+/// `SEARCH_WINDOW` jobs that pass otherwise.
 pub fn count(conn: &mut Conn, filter: &JobFilter, most: usize) -> QueryResult<i64> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let mut sql = Sql::default();
