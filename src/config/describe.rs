@@ -23,6 +23,8 @@ pub(super) fn describe(config: &Config, origins: &Origins) -> String {
     page.table("logs");
     page.line("max_bytes_per_stream", size(config.logs_max_bytes_per_stream));
     page.retention(&config.retention);
+    page.table("net");
+    page.line("allow_private", config.net.allow_private.iter().map(ToString::to_string).collect::<Vec<_>>());
     for (i, token) in config.auth_tokens.iter().enumerate() {
         page.token(i, token);
     }

@@ -15,6 +15,7 @@ mod fault;
 mod file;
 mod job_types;
 mod kinds;
+mod net;
 mod read;
 mod section;
 mod sources;
@@ -28,6 +29,7 @@ use std::time::Duration;
 pub use auth::{Role, Token};
 pub use fault::{ConfigError, Fault};
 pub use job_types::{CommandConfig, JobTypeConfig, ProgressFormat, RunConfig, UrlConfig};
+pub use net::NetConfig;
 pub use read::Origins;
 pub use sources::{Flags, Sources};
 
@@ -68,6 +70,8 @@ pub struct Config {
     pub retention: Retention,
     /// Who may do what. Empty: everybody everything.
     pub auth_tokens: Vec<Token>,
+    /// What the URLs of jobs may lead to.
+    pub net: NetConfig,
     /// What is said of single job types.
     pub job_types: BTreeMap<String, JobTypeConfig>,
 }
@@ -136,6 +140,7 @@ impl Default for Config {
             logs_max_bytes_per_stream: 10 * bytesize::MIB,
             retention: Retention::default(),
             auth_tokens: Vec::new(),
+            net: NetConfig::default(),
             job_types: BTreeMap::new(),
         }
     }

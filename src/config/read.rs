@@ -8,7 +8,7 @@ use ::config::Value;
 use super::fault::ConfigError;
 use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
-use super::{Config, Defaults, LogFormat, Retention, Sources, auth, job_types, kinds, sources};
+use super::{Config, Defaults, LogFormat, Retention, Sources, auth, job_types, kinds, net, sources};
 
 /// Where the values of a configuration came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,6 +69,7 @@ fn top_level(top: &mut Section<'_>) -> Config {
         logs.set("max_bytes_per_stream", &mut config.logs_max_bytes_per_stream, kinds::bytes);
     });
     config.retention = top.section("retention", retention);
+    config.net = top.section("net", net::net);
     config.job_types = top.section("job_types", |section| job_types::job_types(section, config.retry));
     let tokens = top.section("auth", auth::tokens);
     check_reach(top, &config, !tokens.is_empty());
