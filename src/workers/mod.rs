@@ -4,6 +4,7 @@
 pub mod command;
 pub mod context;
 pub mod failure;
+mod http_call;
 mod job_document;
 pub mod net;
 pub mod noop;

@@ -4,23 +4,20 @@ use std::env;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use jiff::fmt::rfc2822;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::json;
 
 use super::failure::chain;
+use super::http_call::{self, Body};
 use super::job_document::job_document;
 use super::signature::Secret;
 use super::worker::Start;
 use super::{AnyWorker, Availability, Context, Failure, RunResult, WorkerInfo};
-use crate::domain::{Clock, Json, Timestamp};
+use crate::domain::{Clock, Json};
 
 /// The largest answer that is kept.
 const MAX_ANSWER: usize = 1024 * 1024;
-/// How much of an answer an error message quotes.
-const MAX_QUOTE: usize = 500;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A URL that runs the jobs of a type, as it is configured.
 #[derive(Clone, Debug)]
@@ -80,15 +77,15 @@ impl UrlWorker {
         let request = self.signed(request, &format!("job-{}", ctx.job.id), &body)?;
         let response = request.body(body).send().await.map_err(|e| self.failed(&e))?;
         let status = response.status();
-        let retry_after = retry_after(response.headers(), self.clock.now());
-        let answer = Answer::read(response).await.map_err(|e| self.failed(&e))?;
+        let retry_after = http_call::retry_after(response.headers(), self.clock.now());
+        let answer = Body::read(response, MAX_ANSWER).await.map_err(|e| self.failed(&e))?;
         if !status.is_success() {
             return Err(self.refused(status, retry_after, &answer.text()));
         }
         if answer.cut {
             ctx.log.warn("the answer is longer than 1 MiB; only its beginning is kept, as text");
         }
-        answer.result()
+        result(&answer)
     }
 
     fn signed(&self, request: RequestBuilder, id: &str, body: &str) -> RunResult<RequestBuilder> {
@@ -111,32 +108,17 @@ impl UrlWorker {
 
     /// The client is made at first need, since it reads the machine's certificates.
     fn client(&self) -> Result<&Client, String> {
-        let client = self.client.get_or_init(|| {
-            // An error means that the program has installed one already, which is as good.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let mut client = Client::builder()
-                .redirect(redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .user_agent(concat!("callboard/", env!("CARGO_PKG_VERSION")));
-            if self.spec.url.scheme() == "http" {
-                // A machine without certificates can do that too.
-                client = client.tls_certs_only([]);
-            }
-            client.build().map_err(|e| format!("cannot set up an HTTP client: {}", chain(&e)))
-        });
+        let client = self.client.get_or_init(|| http_call::client(&self.spec.url));
         client.as_ref().map_err(Clone::clone)
     }
 
     fn failed(&self, e: &reqwest::Error) -> Failure {
-        Failure::retry(format_args!("POST {}: {}", self.shown_url(), chain(e)))
+        Failure::retry(format_args!("POST {}: {}", http_call::shown(&self.spec.url), chain(e)))
     }
 
     fn refused(&self, status: StatusCode, retry_after: Option<Duration>, answer: &str) -> Failure {
-        let mut quote: String = answer.trim().chars().take(MAX_QUOTE).collect();
-        if !quote.is_empty() {
-            quote.insert_str(0, ": ");
-        }
-        let message = format!("POST {} was answered with {status}{quote}", self.shown_url());
+        let (url, quote) = (http_call::shown(&self.spec.url), http_call::quoted(answer));
+        let message = format!("POST {url} was answered with {status}{quote}");
         let worth_another_try = matches!(status.as_u16(), 408 | 409 | 425 | 429);
         if status.is_client_error() && !worth_another_try {
             Failure::Fatal(message)
@@ -144,19 +126,12 @@ impl UrlWorker {
             Failure::Retry { message, after: retry_after }
         }
     }
-
-    /// Without what may be secret: user, password and query.
-    fn shown_url(&self) -> String {
-        let url = &self.spec.url;
-        let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
-        format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or(""), url.path())
-    }
 }
 
 impl AnyWorker for UrlWorker {
     fn info(&self) -> WorkerInfo {
         let description = match self.spec.description.as_str() {
-            "" => format!("Posts the job to {}.", self.shown_url()),
+            "" => format!("Posts the job to {}.", http_call::shown(&self.spec.url)),
             text => text.to_owned(),
         };
         WorkerInfo { job_type: self.spec.job_type.clone(), description, args_schema: json!({}) }
@@ -175,65 +150,14 @@ impl AnyWorker for UrlWorker {
     }
 }
 
-/// The body of an answer, up to what is kept.
-struct Answer {
-    body: Vec<u8>,
-    cut: bool,
-}
-
-impl Answer {
-    async fn read(mut response: Response) -> reqwest::Result<Self> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            let room = MAX_ANSWER - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                return Ok(Self { body, cut: true });
-            }
-        }
-        Ok(Self { body, cut: false })
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).replace('\0', "\u{FFFD}")
-    }
-
-    /// JSON as it is, anything else as a string, nothing as nothing.
-    fn result(&self) -> RunResult<Option<Json>> {
-        let text = self.text();
-        let text = text.trim();
-        let json = match Json::checked(text) {
-            Ok(json) => json,
-            Err(_) if text.is_empty() => return Ok(None),
-            Err(_) => Json::of(text)?,
-        };
-        Ok((json.as_str() != "null").then_some(json))
-    }
-}
-
-/// How long the other side wants to be left alone: seconds, or a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(secs) = text.parse() {
-        return Some(Duration::from_secs(secs));
-    }
-    let date = rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    Some(Timestamp::from_millis(date.as_millisecond()).since(now))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now: Timestamp = "2030-01-02T03:04:05Z".parse().unwrap();
-        let read =
-            |value: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]), now);
-        assert_eq!(read("120"), Some(Duration::from_secs(120)));
-        assert_eq!(read("Wed, 02 Jan 2030 03:05:05 GMT"), Some(Duration::from_secs(60)));
-        assert_eq!(read("Wed, 02 Jan 2030 03:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("soon"), None);
-        assert_eq!(retry_after(&HeaderMap::new(), now), None);
-    }
+/// JSON as it is, anything else as a string, nothing as nothing.
+fn result(body: &Body) -> RunResult<Option<Json>> {
+    let text = body.text();
+    let text = text.trim();
+    let json = match Json::checked(text) {
+        Ok(json) => json,
+        Err(_) if text.is_empty() => return Ok(None),
+        Err(_) => Json::of(text)?,
+    };
+    Ok((json.as_str() != "null").then_some(json))
 }

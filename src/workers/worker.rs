@@ -32,6 +32,12 @@ pub trait Worker: Send + Sync + 'static {
     /// See [`Failure`]; `?` on any error asks for a retry.
     fn run(&self, ctx: Context, args: Self::Args) -> impl Future<Output = RunResult<Self::Output>> + Send;
 
+    /// Looks at args before a job is stored, as far as that goes without asking anybody; what is
+    /// wrong, as (field, message) with fields such as `args.url`.
+    fn check(&self, _args: &Self::Args) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// Whether it can run here: its tool is installed, say.
     fn availability(&self) -> Availability {
         Availability::Available
@@ -132,12 +138,16 @@ impl<W: Worker> AnyWorker for Typed<W> {
     }
 
     fn check_args(&self, args: &Json) -> Vec<(String, String)> {
-        read::<W::Args>(args).err().into_iter().collect()
+        read(args).map_or_else(|fault| vec![fault], |args| self.0.check(&args))
     }
 
     fn start(self: Arc<Self>, ctx: Context) -> Start {
         Start::Future(Box::pin(async move {
             let args = read(&ctx.job.args).map_err(wrong_args)?;
+            // The job may have been stored by an earlier version, or under another configuration.
+            if let Some(fault) = self.0.check(&args).into_iter().next() {
+                return Err(wrong_args(fault));
+            }
             written(&self.0.run(ctx, args).await?)
         }))
     }
