@@ -8,7 +8,10 @@ use ::config::Value;
 use super::fault::ConfigError;
 use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
-use super::{Config, Defaults, LogFormat, Retention, Sources, auth, job_types, kinds, net, sources};
+use super::{
+    Config, Defaults, LogFormat, Retention, Sources, auth, cleanup, downloads, job_types, kinds, net, rclone,
+    sources, tools, transcribe,
+};
 
 /// Where the values of a configuration came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +73,12 @@ fn top_level(top: &mut Section<'_>) -> Config {
     });
     config.retention = top.section("retention", retention);
     config.net = top.section("net", net::net);
+    config.tools = top.section("tools", tools::tools);
+    config.downloads = top.section("downloads", downloads::downloads);
+    config.yt_dlp = top.section("yt_dlp", downloads::yt_dlp);
+    config.transcribe = top.section("transcribe", transcribe::transcribe);
+    config.rclone = top.section("rclone", rclone::rclone);
+    config.cleanup = top.section("cleanup", cleanup::cleanup);
     config.job_types = top.section("job_types", |section| job_types::job_types(section, config.retry));
     let tokens = top.section("auth", auth::tokens);
     check_reach(top, &config, !tokens.is_empty());
