@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::progress::{Reporter, ReporterParts};
+use super::services::ForClaim;
 use super::shared::Shared;
 use super::slots::{Attempt, Slots, StopCause};
 use crate::domain::{Claim, Job, Json, LogLine, Verdict};
@@ -91,7 +92,9 @@ impl Execution {
             }
         };
         let token = self.attempt.token.clone();
-        let ctx = Context::new(Arc::new(self.job.clone()), token, log.clone(), parents, reporter);
+        let services = Arc::new(ForClaim { shared: self.shared.clone(), claim: self.claim });
+        let ctx = Context::new(Arc::new(self.job.clone()), token, log.clone(), parents, reporter)
+            .with_services(services);
         let worker = self.worker.clone();
         let started = std::panic::catch_unwind(AssertUnwindSafe(|| worker.start(ctx)));
         match started {

@@ -129,3 +129,11 @@ diesel::table! {
         last -> BigInt,
     }
 }
+
+diesel::table! {
+    seen_items (scope, item) {
+        scope -> Text,
+        item -> Text,
+        at -> BigInt,
+    }
+}

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Job, Json, Progress, State};
+use super::services::{FoundItem, NoServices};
+use super::{RunResult, Services};
+
+use crate::domain::{Job, Json, NewJob, Progress, State};
 use crate::logs::AttemptLog;
 
 /// The longest message of a step of progress, in bytes.
@@ -44,6 +47,7 @@ pub struct Context {
     pub log: AttemptLog,
     parents: Arc<Vec<ParentResult>>,
     progress: Arc<dyn ProgressReporter>,
+    services: Arc<dyn Services>,
 }
 
 impl Context {
@@ -56,7 +60,14 @@ impl Context {
         parents: Vec<ParentResult>,
         progress: Arc<dyn ProgressReporter>,
     ) -> Self {
-        Self { job, cancel, log, parents: Arc::new(parents), progress }
+        Self { job, cancel, log, parents: Arc::new(parents), progress, services: Arc::new(NoServices) }
+    }
+
+    /// Gives it what the runtime does for a job beside taking its progress.
+    #[must_use]
+    pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
+        self.services = services;
+        self
     }
 
     /// The attempt's number, from 1.
@@ -69,6 +80,38 @@ impl Context {
     #[must_use]
     pub fn parents(&self) -> &[ParentResult] {
         &self.parents
+    }
+
+    /// Stores jobs as children of this one, all or none, and returns their ids once they are on disk.
+    /// They wait until this one has completed.
+    ///
+    /// # Errors
+    /// Fatal when a job is refused or the attempt was taken away; to be retried when the store is.
+    pub async fn enqueue(&self, jobs: Vec<NewJob>) -> RunResult<Vec<i64>> {
+        self.services.enqueue(jobs.into_iter().map(|job| self.child(job)).collect()).await
+    }
+
+    /// Whether anything of a scope was ever remembered by [`Self::enqueue_once`].
+    ///
+    /// # Errors
+    /// To be retried when the store is away.
+    pub async fn has_seen(&self, scope: &str) -> RunResult<bool> {
+        self.services.has_seen(scope.to_owned()).await
+    }
+
+    /// Remembers items of a scope and stores the jobs of those that were never seen before, as
+    /// children: each once, ever. Returns the job's id for each that got one.
+    ///
+    /// # Errors
+    /// As [`Self::enqueue`].
+    pub async fn enqueue_once(&self, scope: &str, items: Vec<FoundItem>) -> RunResult<Vec<Option<i64>>> {
+        let items = items.into_iter().map(|(item, job)| (item, job.map(|job| self.child(job)))).collect();
+        self.services.enqueue_once(scope.to_owned(), items).await
+    }
+
+    fn child(&self, mut job: NewJob) -> NewJob {
+        job.parent_job_id.get_or_insert(self.job.id);
+        job
     }
 
     /// Whether the worker should stop.

@@ -9,6 +9,7 @@ mod job_document;
 pub mod net;
 pub mod noop;
 pub mod registry;
+pub mod services;
 mod signature;
 pub mod sleep;
 pub mod subprocess;
@@ -20,8 +21,9 @@ pub use context::{Context, ParentResult, ProgressReporter};
 pub use failure::{Failure, RunResult};
 pub use net::AddressRules;
 pub use registry::Registry;
+pub use services::Services;
 pub use url::{UrlSpec, UrlWorker};
-pub use worker::{AnyWorker, Availability, BlockingWorker, Worker, WorkerInfo, blocking, typed};
+pub use worker::{AnyWorker, Availability, BlockingWorker, ToolInfo, Worker, WorkerInfo, blocking, typed};
 
 /// The workers that need no configuration.
 ///

@@ -6,5 +6,6 @@ pub mod list;
 pub mod nodes;
 pub mod queues;
 pub mod running;
+pub mod seen;
 pub mod settings;
 pub mod status;
