@@ -8,7 +8,7 @@ use crate::domain::Clock;
 use crate::error::{Error, FieldFault};
 use crate::workers::subprocess::Instance;
 use crate::workers::{
-    AnyWorker, CommandSpec, CommandWorker, ProgramHost, Registry, UrlSpec, UrlWorker, builtin,
+    AnyWorker, CommandSpec, CommandWorker, ProgramHost, Registry, UrlSpec, UrlWorker, builtin, media,
 };
 
 /// All of them.
@@ -25,6 +25,9 @@ pub fn registry(
     let host = Arc::new(host);
     let mut registry = builtin();
     let mut faults = Vec::new();
+    for worker in media::workers(config, &host) {
+        registry.add(worker).map_err(Error::Conflict)?;
+    }
     for (name, said) in &config.job_types {
         let Some(run) = &said.run else { continue };
         let description = said.description.clone().unwrap_or_default();

@@ -1,20 +1,31 @@
 //! What a worker is, and the workers that come with callboard. A new one is a file in here and a
 //! line in [`builtin`].
 
+pub mod channel_download;
+pub mod cleanup;
 pub mod command;
 pub mod context;
+mod download_args;
 pub mod failure;
+pub mod ffmpeg;
 mod http_call;
 mod job_document;
+pub mod media;
+pub mod metadata_extraction;
 pub mod net;
 pub mod noop;
+pub mod outputs;
+pub mod playlist_download;
 pub mod registry;
 pub mod services;
 mod signature;
 pub mod sleep;
 pub mod subprocess;
+pub mod sweep;
+pub mod tools;
 pub mod url;
 pub mod worker;
+pub mod yt_dlp;
 
 pub use command::{CommandSpec, CommandWorker, ProgramHost};
 pub use context::{Context, ParentResult, ProgressReporter};
