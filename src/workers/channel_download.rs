@@ -38,7 +38,7 @@ pub struct ChannelArgs {
     subtitles: bool,
     /// Their languages, as yt-dlp writes them: `en.*,de`.
     sub_langs: Option<String>,
-    /// How files are named, as yt-dlp writes it: `%(uploader)s/%(title)s [%(id)s].%(ext)s`.
+    /// How files are named, as yt-dlp writes it: `by %(uploader)s/%(title)s [%(id)s].%(ext)s`.
     template: Option<String>,
 }
 

@@ -116,9 +116,7 @@ fn prints(mark: &str) -> [String; 8] {
         "--print".into(),
         format!("before_dl:{mark}item %(.{{id,title,playlist_autonumber,n_entries}})j"),
         "--print".into(),
-        format!(
-            "after_move:{mark}file %(.{{id,extractor_key,filepath,title,duration,webpage_url}})j"
-        ),
+        format!("after_move:{mark}file %(.{{id,extractor_key,filepath,title,duration,webpage_url}})j"),
     ]
 }
 

@@ -4,7 +4,7 @@
 /// The longest template.
 const MAX_TEMPLATE: usize = 500;
 
-/// Looks at a template such as `%(uploader)s/%(title)s [%(id)s].%(ext)s`.
+/// Looks at a template such as `by %(uploader)s/%(title)s [%(id)s].%(ext)s`.
 ///
 /// # Errors
 /// A sentence that says what is wrong.
@@ -18,16 +18,24 @@ pub fn check(template: &str) -> Result<(), String> {
     if template.starts_with(['/', '~']) || template.contains('$') {
         return Err("must be relative to the folder, without ~ and $".into());
     }
-    for part in template.split('/') {
-        check_part(part)?;
+    let (folders, name) = template.rsplit_once('/').map_or((None, template), |(f, name)| (Some(f), name));
+    for folder in folders.iter().flat_map(|folders| folders.split('/')) {
+        // Sites choose what is in their fields, and yt-dlp lets `..` through.
+        if literal(folder)?.trim_matches(['.', ' ']).is_empty() {
+            return Err(format!(
+                "has the folder {folder:?}, which must hold a letter beside fields and dots"
+            ));
+        }
     }
+    literal(name)?;
     if !template.ends_with(".%(ext)s") {
         return Err("must end with .%(ext)s, so that files of one item do not overwrite each other".into());
     }
     Ok(())
 }
 
-fn check_part(part: &str) -> Result<(), String> {
+/// A part of a path without its fields.
+fn literal(part: &str) -> Result<String, String> {
     let (mut literal, mut rest) = (String::new(), part);
     while let Some(at) = rest.find('%') {
         literal.push_str(&rest[..at]);
@@ -40,13 +48,7 @@ fn check_part(part: &str) -> Result<(), String> {
         rest = &after[end..];
     }
     literal.push_str(rest);
-    // Sites choose their ids freely, and yt-dlp leaves dots in them as they are.
-    if literal.trim_matches(['.', ' ']).is_empty()
-        && (part.trim_matches(['.', ' ']).is_empty() || part.contains("id"))
-    {
-        return Err(format!("has the part {part:?}, which must hold something beside dots and ids"));
-    }
-    Ok(())
+    Ok(literal)
 }
 
 /// The length of a field, from the bracket to the letter of its kind.
@@ -77,7 +79,8 @@ mod tests {
     fn usual_ones() {
         for template in [
             "%(title)s.%(ext)s",
-            "%(uploader)s/%(title).120B [%(id)s].%(ext)s",
+            "by %(uploader)s/%(title).120B [%(id)s].%(ext)s",
+            "%(id)s.%(ext)s",
             "%(upload_date>%Y-%m-%d|unknown)s - %(title)s.%(ext)s",
             "%(playlist_index)03d %(title)s.%(ext)s",
         ] {
@@ -94,6 +97,9 @@ mod tests {
             "../%(title)s.%(ext)s",
             "a/../../%(title)s.%(ext)s",
             "%(id)s/x.%(ext)s",
+            "%(uploader)s/x.%(ext)s",
+            ".%(uploader)s/x.%(ext)s",
+            "a//%(title)s.%(ext)s",
             "%(channel_id)s/x.%(ext)s",
             "%(title|/etc)s.%(ext)s",
             "%(title|..)s/x.%(ext)s",
