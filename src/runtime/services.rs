@@ -61,11 +61,11 @@ impl Services for ForClaim {
         items: Vec<FoundItem>,
     ) -> BoxFuture<'_, RunResult<Vec<Option<i64>>>> {
         async move {
-            let found = |(i, (item, job)): (usize, FoundItem)| {
-                let job = job.map(|job| prepare(&self.shared, job, Some(i))).transpose()?;
-                Ok(Found { item, job })
+            let found = |(item, jobs): FoundItem| {
+                let jobs = jobs.into_iter().enumerate().map(|(i, job)| prepare(&self.shared, job, Some(i)));
+                Ok(Found { item, jobs: jobs.collect::<Result<_, _>>()? })
             };
-            let items: Result<Vec<_>, Error> = items.into_iter().enumerate().map(found).collect();
+            let items: Result<Vec<_>, Error> = items.into_iter().map(found).collect();
             let (items, claim, now) = (items.map_err(failure)?, self.claim, self.shared.clock.now());
             self.write(move |tx| children::enqueue_once(tx, claim, &scope, &items, now)).await
         }

@@ -100,13 +100,22 @@ impl Context {
     }
 
     /// Remembers items of a scope and stores the jobs of those that were never seen before, as
-    /// children: each once, ever. Returns the job's id for each that got one.
+    /// children: each once, ever. Returns the id of its first job for each that got one.
     ///
     /// # Errors
     /// As [`Self::enqueue`].
     pub async fn enqueue_once(&self, scope: &str, items: Vec<FoundItem>) -> RunResult<Vec<Option<i64>>> {
-        let items = items.into_iter().map(|(item, job)| (item, job.map(|job| self.child(job)))).collect();
+        let items = items.into_iter().map(|(item, jobs)| (item, self.chain(jobs))).collect();
         self.services.enqueue_once(scope.to_owned(), items).await
+    }
+
+    /// The first job of an item waits for this one; the others wait for each other.
+    fn chain(&self, jobs: Vec<NewJob>) -> Vec<NewJob> {
+        let mut jobs = jobs;
+        if let Some(first) = jobs.first_mut() {
+            first.parent_job_id.get_or_insert(self.job.id);
+        }
+        jobs
     }
 
     fn child(&self, mut job: NewJob) -> NewJob {

@@ -7,11 +7,17 @@ use url::Url;
 
 use super::channel_download::ChannelDownload;
 use super::cleanup::Cleanup;
+use super::download_transcript::DownloadTranscript;
 use super::metadata_extraction::MetadataExtraction;
 use super::net::AddressRules;
 use super::outputs::OutputRoot;
 use super::playlist_download::PlaylistDownload;
+use super::process_channel::ProcessChannel;
+use super::rclone::Places;
+use super::speech::Recogniser;
+use super::sync_storage::SyncStorage;
 use super::tools::{Tool, ToolSpec, Toolbox, unavailable};
+use super::transcribe_audio::TranscribeAudio;
 use super::yt_dlp::YtDlp;
 use super::{AnyWorker, Availability, Context, Failure, ProgramHost, RunResult, ToolInfo, typed};
 use crate::config::Config;
@@ -28,6 +34,12 @@ const FFPROBE: ToolSpec = ToolSpec {
     version_option: "-version",
     install: "install ffmpeg (apt-get install ffmpeg)",
 };
+const RCLONE: ToolSpec = ToolSpec {
+    name: "rclone",
+    key: "tools.rclone.command",
+    version_option: "version",
+    install: "install rclone (apt-get install rclone)",
+};
 
 /// The programs and places of a server's media workers.
 pub struct Media {
@@ -39,6 +51,10 @@ pub struct Media {
     pub ffmpeg: Tool,
     /// Looks into files.
     pub ffprobe: Tool,
+    /// Copies elsewhere.
+    pub rclone: Tool,
+    /// Turns speech into text.
+    pub recogniser: Recogniser,
     /// Everything is written below it.
     pub root: OutputRoot,
     /// What URLs may lead to.
@@ -54,7 +70,11 @@ pub fn workers(config: &Config, host: &Arc<ProgramHost>) -> Vec<Arc<dyn AnyWorke
     vec![
         typed(ChannelDownload::new(media.clone())),
         typed(PlaylistDownload::new(media.clone())),
-        typed(MetadataExtraction::new(media)),
+        typed(MetadataExtraction::new(media.clone())),
+        typed(DownloadTranscript::new(media.clone())),
+        typed(ProcessChannel::new(media.clone())),
+        typed(TranscribeAudio::new(media.clone())),
+        typed(SyncStorage::new(media, Places::new(config.rclone.clone()))),
         typed(Cleanup::new(config.cleanup.clone(), &config.data_dir)),
     ]
 }
@@ -71,6 +91,8 @@ impl Media {
             yt_dlp: YtDlp::new(&tools.yt_dlp, config.yt_dlp.clone(), its_path, host.clone()),
             ffmpeg,
             ffprobe: Tool::new(FFPROBE, tools.ffprobe.as_str(), host.clone()),
+            rclone: Tool::new(RCLONE, tools.rclone.as_str(), host.clone()),
+            recogniser: Recogniser::new(config.transcribe.clone(), host.clone()),
             root: OutputRoot::new(config.downloads_dir()),
             addresses: AddressRules::allowing(&config.net.allow_private),
             env: tools.env.clone(),

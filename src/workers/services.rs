@@ -5,9 +5,9 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use super::{Failure, RunResult};
 use crate::domain::NewJob;
 
-/// Something that was found, with the job that it is worth if it was never seen before (`None`: it is
-/// only remembered).
-pub type FoundItem = (String, Option<NewJob>);
+/// Something that was found, with the jobs that it is worth if it was never seen before, each waiting
+/// for the one before it. Without jobs it is only remembered.
+pub type FoundItem = (String, Vec<NewJob>);
 
 /// See the module. The runtime's one writes through the supervisor, as long as the attempt holds its
 /// claim.
@@ -19,7 +19,7 @@ pub trait Services: Send + Sync {
     fn has_seen(&self, scope: String) -> BoxFuture<'_, RunResult<bool>>;
 
     /// Remembers items of a scope and stores the jobs of those that were never seen before: each
-    /// once, ever. Returns the job's id for each that got one.
+    /// once, ever. Returns the id of its first job for each that got one.
     fn enqueue_once(
         &self,
         scope: String,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use callboard::config::{Config, Flags, Sources};
 use callboard::domain::Job;
 use callboard::workers::worker::Start;
-use callboard::workers::{AnyWorker, Context, Failure, RunResult, media};
+use callboard::workers::{AnyWorker, Context, Failure, ProgramHost, RunResult, media};
 use serde_json::Value;
 
 use crate::support::Bench;
@@ -36,8 +36,7 @@ impl MediaBench {
     }
 
     pub fn worker(&self, job_type: &str) -> Arc<dyn AnyWorker> {
-        let workers = media::workers(&self.config, &self.bench.host());
-        workers.into_iter().find(|worker| worker.info().job_type == job_type).unwrap()
+        worker_of(&self.config, &self.bench.host(), job_type)
     }
 
     pub fn downloads(&self) -> PathBuf {
@@ -57,14 +56,7 @@ impl MediaBench {
     }
 
     pub async fn run_in(&self, job_type: &str, ctx: Context) -> RunResult<Value> {
-        let worker = self.worker(job_type);
-        let faults = worker.check_args(&ctx.job.args);
-        assert!(faults.is_empty(), "{faults:?}");
-        let log = ctx.log.clone();
-        let Start::Future(running) = worker.start(ctx) else { panic!("not async") };
-        let result = tokio::time::timeout(LONG, running).await.expect("the worker ends");
-        log.close();
-        Ok(result?.map_or(Value::Null, |json| serde_json::from_str(json.as_str()).unwrap()))
+        run_worker(self.worker(job_type), ctx).await
     }
 
     /// The files of a folder of downloads, by name, without what workers keep for themselves.
@@ -78,6 +70,22 @@ impl MediaBench {
         names.sort();
         names
     }
+}
+
+pub fn worker_of(config: &Config, host: &Arc<ProgramHost>, job_type: &str) -> Arc<dyn AnyWorker> {
+    let workers = media::workers(config, host);
+    workers.into_iter().find(|worker| worker.info().job_type == job_type).unwrap()
+}
+
+/// Runs an attempt to its end; its result.
+pub async fn run_worker(worker: Arc<dyn AnyWorker>, ctx: Context) -> RunResult<Value> {
+    let faults = worker.check_args(&ctx.job.args);
+    assert!(faults.is_empty(), "{faults:?}");
+    let log = ctx.log.clone();
+    let Start::Future(running) = worker.start(ctx) else { panic!("not async") };
+    let result = tokio::time::timeout(LONG, running).await.expect("the worker ends");
+    log.close();
+    Ok(result?.map_or(Value::Null, |json| serde_json::from_str(json.as_str()).unwrap()))
 }
 
 /// A configuration with these tools that may reach this machine.

@@ -4,7 +4,7 @@ use callboard::logs::Stream;
 use callboard::workers::{Availability, Failure};
 use serde_json::json;
 
-use crate::bench::{MediaBench, error};
+use crate::bench::{MediaBench, error, run_worker, worker_of};
 use crate::clips::silent;
 use crate::needed::needs;
 use crate::site::{Served, Site, Video};
@@ -121,14 +121,14 @@ async fn a_cancel_leaves_no_process_and_no_file_and_a_re_run_goes_on() {
     let site = Site::start(vec![video("held").served(Served::Held)]);
     let bench = MediaBench::new(&yt_dlp);
     let args = json!({"url": site.channel()});
-    let running = bench.run("channel_download", args.clone());
-    let cancel = bench.bench.cancel.clone();
-    let (result, pids) = tokio::join!(running, async {
-        tokio::task::block_in_place(|| site.await_asked("/media/held.mp4"));
-        let pids = children_named("yt-dlp");
-        cancel.cancel();
-        pids
-    });
+    let ctx = bench.bench.context(&args.to_string());
+    let (cancel, config, host) = (bench.bench.cancel.clone(), bench.config.clone(), bench.bench.host());
+    let running = tokio::spawn(run_worker(worker_of(&config, &host, "channel_download"), ctx));
+    tokio::task::block_in_place(|| site.await_asked("/media/held.mp4"));
+    let pids = children_named("yt-dlp");
+    assert!(!pids.is_empty());
+    cancel.cancel();
+    let result = running.await.unwrap();
     assert_eq!(result, Err(Failure::Cancelled));
     all_end(&pids).await;
     assert!(!bench.files().iter().any(|name| name.ends_with(".mp4")), "{:?}", bench.files());

@@ -7,7 +7,10 @@ mod clips;
 mod download;
 mod metadata;
 mod needed;
+mod pipeline;
 mod served;
 mod site;
+mod storage;
 #[path = "../workers/support.rs"]
 mod support;
+mod transcript;

@@ -6,8 +6,12 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+
+/// How long to wait for a client.
+const LONG: Duration = Duration::from_secs(60);
 
 /// How a video's file is served.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,10 +104,10 @@ impl Site {
 
     /// Waits until a path was asked for.
     pub fn await_asked(&self, path: &str) {
-        let mut asked = self.shared.asked.lock().unwrap();
-        while !asked.contains_key(path) {
-            asked = self.shared.change.wait(asked).unwrap();
-        }
+        let asked = self.shared.asked.lock().unwrap();
+        let waiting = |asked: &mut HashMap<String, u32>| !asked.contains_key(path);
+        let (_, timeout) = self.shared.change.wait_timeout_while(asked, LONG, waiting).unwrap();
+        assert!(!timeout.timed_out(), "nobody asks for {path}");
     }
 
     /// Lets what is held go on.

@@ -13,13 +13,13 @@ use crate::store::tx::Tx;
 statement!(Holds, format!("SELECT id FROM jobs WHERE {CLAIM_GUARD}"));
 statement!(See, "INSERT OR IGNORE INTO seen_items (scope, item, at) VALUES (?, ?, ?)");
 
-/// Something that was found, and the job that it is worth if it was never seen before.
+/// Something that was found, and the jobs that it is worth if it was never seen before.
 #[derive(Clone, Debug)]
 pub struct FoundItem {
     /// Its name within the scope.
     pub item: String,
-    /// `None`: it is only remembered.
-    pub job: Option<Prepared>,
+    /// Each waits for the one before it. None: it is only remembered.
+    pub jobs: Vec<Prepared>,
 }
 
 /// Stores jobs for the holder of a claim, all or none. Returns their ids.
@@ -32,7 +32,8 @@ pub fn enqueue(tx: &mut Tx<'_>, claim: Claim, jobs: &[Prepared], now: Timestamp)
 }
 
 /// Remembers items of a scope, and stores the jobs of those that were never seen before: each once,
-/// ever, since both happen in one transaction. Returns the job's id for each that got one.
+/// ever, since both happen in one transaction. Returns the id of the first
+/// job for each that got one.
 ///
 /// # Errors
 /// As [`enqueue`].
@@ -45,17 +46,22 @@ pub fn enqueue_once(
 ) -> StoreResult<Vec<Option<i64>>> {
     check(tx, claim)?;
     let mut ids = Vec::with_capacity(items.len());
-    for FoundItem { item, job } in items {
+    for FoundItem { item, jobs } in items {
         let is_new = tx.run::<See>(binds![scope, item, now])? > 0;
-        ids.push(match job {
-            Some(job) if is_new => {
-                let stored = enqueue::enqueue(tx, std::slice::from_ref(job), true, now)?;
-                stored.first().map(|stored| stored.id)
-            }
-            _ => None,
-        });
+        ids.push(if is_new { chain(tx, jobs, now)? } else { None });
     }
     Ok(ids)
+}
+
+/// Stores jobs of which each waits for the one before it; the id of the first.
+fn chain(tx: &mut Tx<'_>, jobs: &[Prepared], now: Timestamp) -> StoreResult<Option<i64>> {
+    let (mut first, mut last) = (None, None);
+    for job in jobs {
+        let job = last.map_or_else(|| job.clone(), |last| job.clone().after(last));
+        last = enqueue::enqueue(tx, &[job], true, now)?.first().map(|stored| stored.id);
+        first = first.or(last);
+    }
+    Ok(first)
 }
 
 fn check(tx: &mut Tx<'_>, claim: Claim) -> StoreResult<()> {

@@ -11,7 +11,7 @@ use crate::workers::{Context, RunResult};
 const MICROS: f64 = 1e6;
 
 /// Writes the sound of a file as 16 kHz mono WAV into the attempt's folder, and says how long it is.
-/// Progress goes from 0 to `share` percent.
+/// `span` is the part of the progress that this is, in percent.
 ///
 /// # Errors
 /// `bad_input` when it has no sound or cannot be read.
@@ -19,7 +19,7 @@ pub async fn extract_audio(
     (ffmpeg, ffprobe): (&Tool, &Tool),
     toolbox: &Toolbox,
     input: &Path,
-    share: f64,
+    span: (f64, f64),
 ) -> RunResult<(PathBuf, f64)> {
     let program = ffmpeg.needed()?;
     let found = probe(ffprobe, toolbox, input).await?;
@@ -49,7 +49,7 @@ pub async fn extract_audio(
         "pcm_s16le",
         &to,
     ];
-    let mut reader = Blocks { ctx: toolbox.ctx(), duration: found.duration, share };
+    let mut reader = Blocks { ctx: toolbox.ctx(), duration: found.duration, span };
     let ran = toolbox.run(Call::new(program, args), &mut reader).await?;
     if !ran.status.success() {
         let text = format!("ffmpeg cannot read the sound of the file: {}", ran.stderr);
@@ -64,7 +64,7 @@ pub async fn extract_audio(
 struct Blocks<'a> {
     ctx: &'a Context,
     duration: Option<f64>,
-    share: f64,
+    span: (f64, f64),
 }
 
 impl Lines for Blocks<'_> {
@@ -74,7 +74,8 @@ impl Lines for Blocks<'_> {
         }
         let done = line.strip_prefix("out_time_us=").and_then(|micros| micros.parse::<f64>().ok());
         if let (Some(done), Some(duration)) = (done, self.duration.filter(|secs| *secs > 0.0)) {
-            let percent = (done / MICROS / duration).clamp(0.0, 1.0) * self.share;
+            let (from, to) = self.span;
+            let percent = from + (done / MICROS / duration).clamp(0.0, 1.0) * (to - from);
             self.ctx.progress_at(percent, 0, None, Some("extracting the sound"));
         }
         Keep::Progress

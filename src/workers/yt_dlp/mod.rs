@@ -4,6 +4,7 @@ mod archive;
 mod command;
 mod download;
 mod error_text;
+mod fetch;
 mod item;
 mod listing;
 mod report;
