@@ -101,7 +101,18 @@ async fn an_error_of_the_whole_has_its_class() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_cut_or_too_short_is_not_believed() {
+async fn a_connection_that_is_cut_is_taken_up_again() {
+    let (yt_dlp, ..) = needs!("yt-dlp", "ffmpeg");
+    let site = Site::start(vec![video("cut").served(Served::Cut)]);
+    let bench = MediaBench::new(&yt_dlp);
+    let report = bench.run("channel_download", json!({"url": site.channel()})).await.unwrap();
+    assert_eq!((&report["downloaded"], site.asked("/media/cut.mp4")), (&json!(1), 2));
+    let file = bench.downloads().join(report["items"][0]["file"].as_str().unwrap());
+    assert_eq!(std::fs::read(file).unwrap(), std::fs::read(silent()).unwrap());
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_short_is_not_believed() {
     let (yt_dlp, ..) = needs!("yt-dlp", "ffmpeg");
     let short = Video { duration: 60.0, ..video("short") };
     let site = Site::start(vec![short]);

@@ -23,7 +23,7 @@ pub enum Served {
     Forbidden,
     /// The half of it, and then nothing until [`Site::release`].
     Held,
-    /// The half of it, and then the connection is closed.
+    /// The first time the half of it, and then the connection is closed.
     Cut,
     /// The page answers 503 so many times.
     Heals(u32),
@@ -106,7 +106,7 @@ impl Site {
     pub fn await_asked(&self, path: &str) {
         let asked = self.shared.asked.lock().unwrap();
         let waiting = |asked: &mut HashMap<String, u32>| !asked.contains_key(path);
-        let (_, timeout) = self.shared.change.wait_timeout_while(asked, LONG, waiting).unwrap();
+        let (_asked, timeout) = self.shared.change.wait_timeout_while(asked, LONG, waiting).unwrap();
         assert!(!timeout.timed_out(), "nobody asks for {path}");
     }
 
@@ -154,7 +154,7 @@ fn answer(mut stream: TcpStream, address: SocketAddr, shared: &Shared) -> std::i
             _ => status(&mut stream, "404 Not Found"),
         },
         ["media", file] => match file.split('.').next().and_then(find) {
-            Some(video) => send_file(&mut stream, video, from, shared),
+            Some(video) => send_file(&mut stream, video, (from, times), shared),
             None => status(&mut stream, "404 Not Found"),
         },
         ["subs", id] => match find(id).and_then(|video| video.subtitles.clone().or(video.captions.clone())) {
@@ -199,7 +199,12 @@ fn feed(address: SocketAddr, videos: &[Video]) -> String {
     format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Feed</title>{items}</channel></rss>")
 }
 
-fn send_file(stream: &mut TcpStream, video: &Video, from: usize, shared: &Shared) -> std::io::Result<()> {
+fn send_file(
+    stream: &mut TcpStream,
+    video: &Video,
+    (from, times): (usize, u32),
+    shared: &Shared,
+) -> std::io::Result<()> {
     let bytes = std::fs::read(&video.file)?;
     let from = from.min(bytes.len());
     let (line, range) = match from {
@@ -217,7 +222,7 @@ fn send_file(stream: &mut TcpStream, video: &Video, from: usize, shared: &Shared
     )?;
     let half = (bytes.len() / 2).max(from);
     match video.served {
-        Served::Cut => return stream.write_all(&bytes[from..half]),
+        Served::Cut if times == 1 => return stream.write_all(&bytes[from..half]),
         Served::Held => {
             stream.write_all(&bytes[from..half])?;
             stream.flush()?;
