@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use super::progress::{Reporter, ReporterParts};
 use super::shared::Shared;
 use super::slots::{Attempt, Slots, StopCause};
-use crate::domain::{Claim, Job, Json, LogLine, Verdict};
+use crate::domain::{Backoff, Claim, Job, Json, LogLine, Verdict};
 use crate::logs::{AttemptLog, LogSink};
 use crate::store::verbs::finish::Finished;
 use crate::store::views;
@@ -33,10 +33,11 @@ pub struct Execution {
     pub(super) shared: Arc<Shared>,
     pub(super) slots: Arc<Slots>,
     pub(super) worker: Arc<dyn AnyWorker>,
-    pub(super) job: Job,
+    pub(super) job: Arc<Job>,
     pub(super) claim: Claim,
     pub(super) attempt: Attempt,
     pub(super) timeout: Option<Duration>,
+    pub(super) backoff: Backoff,
 }
 
 impl Execution {
@@ -55,15 +56,19 @@ impl Execution {
             slots: self.slots.clone(),
             writer: self.shared.progress.clone(),
         });
-        let backoff =
-            self.job.backoff.unwrap_or_else(|| self.shared.type_options(&self.job.job_type).backoff);
-        let claim = self.claim;
+        let (claim, backoff) = (self.claim, self.backoff);
         let verdict = self.verdict(&log, reporter.clone()).await;
         if let Some(message) = verdict.message() {
             log.error(message);
         }
         log.close();
         Finished { claim, verdict, progress: reporter.close(), backoff, luck: fastrand::f64() }
+    }
+
+    /// Its end, when it is told to stop before it has begun.
+    pub fn not_begun(self) -> Finished {
+        let (verdict, claim) = (self.stopped(), self.claim);
+        Finished { claim, verdict, progress: None, backoff: self.backoff, luck: fastrand::f64() }
     }
 
     fn sink(&self, job_type: &Arc<str>, queue: &Arc<str>) -> LogSink {
@@ -92,7 +97,7 @@ impl Execution {
             }
         };
         let token = self.attempt.token.clone();
-        let ctx = Context::new(Arc::new(self.job.clone()), token, log.clone(), parents, reporter);
+        let ctx = Context::new(self.job.clone(), token, log.clone(), parents, reporter);
         let worker = self.worker.clone();
         let started = std::panic::catch_unwind(AssertUnwindSafe(|| worker.start(ctx)));
         match started {

@@ -1,5 +1,6 @@
 //! The actors, and [`Callboard`], the handle through which everybody else talks to them.
 
+mod ahead;
 pub mod builder;
 pub mod callboard;
 mod configured;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::Ahead;
+use super::execute::Execution;
 use crate::domain::{Claim, Progress, Timestamp};
 use crate::store::verbs::finish::Finished;
 
@@ -68,8 +70,14 @@ pub struct Slots(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
+    /// Those claimed ahead included.
     running: HashMap<Claim, Attempt>,
+    ahead: Ahead,
+    /// How many may run at once, when it was looked at last.
+    concurrency: usize,
     ended: Vec<Finished>,
+    /// Whether the worker actor was told that something has ended, and has not come for it.
+    woken: bool,
     unwritten: HashSet<Claim>,
     leaked: HashMap<i64, usize>,
     starts: VecDeque<Timestamp>,
@@ -79,6 +87,38 @@ struct Inner {
     /// Whether all attempts are to stop, also those that begin now.
     stop_all: Option<StopCause>,
     overdue: usize,
+}
+
+impl Inner {
+    fn taken(&self) -> usize {
+        self.running.len() - self.ahead.len() + self.leaked.values().sum::<usize>() + self.overdue
+    }
+
+    /// The next one that waits, if a slot is free for it.
+    fn next(&mut self) -> Option<Execution> {
+        if self.taken() < self.concurrency { self.ahead.pop() } else { None }
+    }
+
+    /// Ends an attempt that has not begun.
+    fn turn_back(&mut self, execution: Execution, cause: StopCause) {
+        execution.attempt.stop(cause);
+        self.running.remove(&execution.claim);
+        self.ended.push(execution.not_begun());
+    }
+
+    fn turn_all_back(&mut self, cause: StopCause) {
+        while let Some(execution) = self.ahead.pop() {
+            self.turn_back(execution, cause);
+        }
+    }
+}
+
+/// What follows the end of an attempt.
+pub struct Next {
+    /// Whether the worker actor has to be woken: it has not been yet.
+    pub wake: bool,
+    /// What runs in the slot now.
+    pub execution: Option<Execution>,
 }
 
 impl Slots {
@@ -98,10 +138,48 @@ impl Slots {
         inner.running.insert(claim, attempt);
     }
 
+    /// Gives an attempt that has [begun](Self::begin) a slot, or lets it wait for one. Returns it if
+    /// it is to run now.
+    pub fn place(&self, execution: Execution) -> Option<Execution> {
+        let mut inner = self.inner();
+        inner.ahead.push(execution);
+        inner.next()
+    }
+
+    /// Takes over how many may run at once. Returns what may run now that had to wait.
+    pub fn set_concurrency(&self, concurrency: usize) -> Vec<Execution> {
+        let mut inner = self.inner();
+        inner.concurrency = concurrency;
+        std::iter::from_fn(|| inner.next()).collect()
+    }
+
+    /// How many jobs to claim, besides those that there are free slots for.
+    #[must_use]
+    pub fn ahead(&self) -> usize {
+        let inner = self.inner();
+        if inner.overdue > 0 { 0 } else { inner.ahead.wanted(inner.concurrency) }
+    }
+
+    /// Ends what waits for a slot: nothing more is to begin.
+    pub fn turn_back(&self) {
+        self.inner().turn_all_back(StopCause::Shutdown);
+    }
+
+    /// Ends what waits for a slot if nothing has moved since this was called last.
+    pub fn turn_back_if_stuck(&self) {
+        let mut inner = self.inner();
+        if inner.ahead.is_stuck() {
+            inner.turn_all_back(StopCause::Shutdown);
+        }
+    }
+
     /// Somebody called an attempt off. A cancel may share its commit with the claim, and then comes
     /// before the attempt begins.
     pub fn cancel(&self, claim: Claim) {
         let mut inner = self.inner();
+        if let Some(execution) = inner.ahead.remove(&claim) {
+            return inner.turn_back(execution, StopCause::Cancel);
+        }
         match inner.running.get(&claim).cloned() {
             Some(attempt) => attempt.stop(StopCause::Cancel),
             None if inner.claiming => {
@@ -115,20 +193,23 @@ impl Slots {
     pub fn stop_all(&self, cause: StopCause) {
         let mut inner = self.inner();
         inner.stop_all = Some(cause);
+        inner.turn_all_back(cause);
         inner.running.values().for_each(|attempt| attempt.stop(cause));
     }
 
-    /// An attempt has ended. True when the worker actor has to be woken: nothing else had ended.
-    pub fn end(&self, finished: Finished) -> bool {
+    /// An attempt has ended.
+    pub fn end(&self, finished: Finished) -> Next {
         let mut inner = self.inner();
         inner.running.remove(&finished.claim);
         inner.ended.push(finished);
-        inner.ended.len() == 1
+        inner.ahead.attempt_ends();
+        Next { wake: !std::mem::replace(&mut inner.woken, true), execution: inner.next() }
     }
 
     /// Takes what has ended, to write it. It counts as unwritten until [`Self::written`].
     pub fn take_ended(&self) -> Vec<Finished> {
         let mut inner = self.inner();
+        inner.woken = false;
         let ended = std::mem::take(&mut inner.ended);
         inner.unwritten.extend(ended.iter().map(|f| f.claim));
         ended
@@ -157,8 +238,7 @@ impl Slots {
     /// Slots in use: by code that runs, and by ends that the store did not take.
     #[must_use]
     pub fn taken(&self) -> usize {
-        let inner = self.inner();
-        inner.running.len() + inner.leaked.values().sum::<usize>() + inner.overdue
+        self.inner().taken()
     }
 
     /// Whether nothing runs and everything is on disk.
@@ -170,13 +250,19 @@ impl Slots {
 
     /// Begins to claim; false when a claim is under way already.
     pub fn begin_claim(&self) -> bool {
-        !std::mem::replace(&mut self.inner().claiming, true)
+        let mut inner = self.inner();
+        let begins = !std::mem::replace(&mut inner.claiming, true);
+        if begins {
+            inner.ahead.claim_begins();
+        }
+        begins
     }
 
     /// The claim is over.
     pub fn end_claim(&self) {
         let mut inner = self.inner();
         inner.claiming = false;
+        inner.ahead.claim_ends();
         inner.stop_early.clear();
     }
 

@@ -96,11 +96,15 @@ impl Worker {
 
     /// Claims as many jobs as there are free slots, unless nothing is there or nothing may start.
     fn fill(&mut self, ctx: &mut Context<Self>) {
+        let options = self.shared.type_options(&self.job_type);
+        let concurrency = options.concurrency as usize;
+        for execution in self.slots.set_concurrency(concurrency) {
+            self.starter().occupy(execution);
+        }
         if self.draining || !self.more || self.shared.is_paused(&self.job_type) {
             return;
         }
-        let options = self.shared.type_options(&self.job_type);
-        let mut free = (options.concurrency as usize).saturating_sub(self.slots.taken()).min(MAX_CLAIM);
+        let mut free = concurrency.saturating_sub(self.slots.taken()).min(MAX_CLAIM);
         match &options.rate_limit {
             Some(limit) if free > 0 => {
                 let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
@@ -111,7 +115,10 @@ impl Worker {
                 }
             }
             Some(_) => {}
-            None => self.slots.forget_starts(),
+            None => {
+                self.slots.forget_starts();
+                free = (free + self.slots.ahead()).min(MAX_CLAIM);
+            }
         }
         if free == 0 || !self.slots.begin_claim() {
             return;
@@ -187,6 +194,7 @@ impl Handler<Claimed> for Worker {
 
     fn handle(&mut self, claimed: Claimed, ctx: &mut Context<Self>) {
         self.more |= claimed.all;
+        self.hand_in();
         self.fill(ctx);
     }
 }
@@ -196,6 +204,7 @@ impl Handler<CancelRunning> for Worker {
 
     fn handle(&mut self, CancelRunning(claim): CancelRunning, _: &mut Context<Self>) {
         self.slots.cancel(claim);
+        self.hand_in();
     }
 }
 
@@ -204,6 +213,8 @@ impl Handler<Drain> for Worker {
 
     fn handle(&mut self, _: Drain, _: &mut Context<Self>) {
         self.draining = true;
+        self.slots.turn_back();
+        self.hand_in();
     }
 }
 
@@ -214,6 +225,7 @@ impl Handler<Ping> for Worker {
         self.shared.watchdog.beat(&format!("worker {}", self.job_type));
         // The slow poll that covers a wake-up that was lost.
         self.more = true;
+        self.slots.turn_back_if_stuck();
         self.hand_in();
         self.fill(ctx);
     }
@@ -256,29 +268,43 @@ impl Starter {
         }
     }
 
-    fn start(&self, job: Job) {
-        let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
-        let attempt = Attempt::new(job.started_at.unwrap_or_else(|| self.shared.clock.now()));
-        self.slots.begin(claim, attempt.clone());
-        let options = self.shared.type_options(&job.job_type);
-        let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
-        let timeout = secs.and_then(|s| Duration::try_from_secs_f64(s).ok());
-        let (slots, shared, job_type) = (self.slots.clone(), self.shared.clone(), job.job_type.clone());
-        let execution = Execution {
-            shared: shared.clone(),
-            slots: slots.clone(),
-            worker: self.worker.clone(),
-            job,
-            claim,
-            attempt,
-            timeout,
-        };
+    fn start_all(&self, job_type: &str, jobs: Vec<Job>) {
+        let options = self.shared.type_options(job_type);
+        for job in jobs {
+            let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
+            let attempt = Attempt::new(job.started_at.unwrap_or_else(|| self.shared.clock.now()));
+            self.slots.begin(claim, attempt.clone());
+            let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
+            let execution = Execution {
+                shared: self.shared.clone(),
+                slots: self.slots.clone(),
+                worker: self.worker.clone(),
+                backoff: job.backoff.unwrap_or(options.backoff),
+                timeout: secs.and_then(|s| Duration::try_from_secs_f64(s).ok()),
+                job: Arc::new(job),
+                claim,
+                attempt,
+            };
+            if let Some(next) = self.slots.place(execution) {
+                self.occupy(next);
+            }
+        }
+    }
+
+    /// Runs an attempt in a slot, and what waits for one after it.
+    fn occupy(&self, execution: Execution) {
+        let (slots, shared, job_type) =
+            (self.slots.clone(), self.shared.clone(), execution.job.job_type.clone());
         self.shared.job_threads.spawn(async move {
-            let finished = execution.run().await;
-            if slots.end(finished)
-                && let Some(worker) = shared.worker(&job_type)
-            {
-                worker.do_send(Ended);
+            let mut now = Some(execution);
+            while let Some(execution) = now {
+                let next = slots.end(execution.run().await);
+                if next.wake
+                    && let Some(worker) = shared.worker(&job_type)
+                {
+                    worker.do_send(Ended);
+                }
+                now = next.execution;
             }
         });
     }
@@ -292,8 +318,9 @@ async fn claim_and_start(job_type: Arc<str>, starter: Starter, free: usize) {
     let all = match claimed {
         Ok(jobs) => {
             let all = jobs.len() == free;
-            for job in jobs {
-                starter.start(job);
+            starter.start_all(&job_type, jobs);
+            if starter.shared.is_draining() {
+                starter.slots.turn_back();
             }
             all
         }
