@@ -19,7 +19,8 @@ async fn writes_are_answered_within_ten_seconds_and_reads_go_on() {
     let act = acts.next().await;
     let path = house.data_dir().join("queue.db");
     let mut stranger = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
-    stranger.batch_execute("BEGIN EXCLUSIVE").unwrap();
+    // The server may be writing just then, so the lock is waited for.
+    stranger.batch_execute("PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE").unwrap();
     act.succeed();
     // They come one after the other, so that some arrive just when the wait of those before begins.
     let writes = join_all((0..60_u64).map(|n| {

@@ -23,7 +23,8 @@ fn a_server_that_makes_progress_is_alive_and_ready() {
 /// A stranger who has the database's lock for as long as this is kept.
 fn lock(server: &Server) -> SqliteConnection {
     let mut stranger = SqliteConnection::establish(server.database().to_str().unwrap()).unwrap();
-    stranger.batch_execute("BEGIN IMMEDIATE").unwrap();
+    // The server may be writing just then, so the lock is waited for.
+    stranger.batch_execute("PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE").unwrap();
     stranger
 }
 
