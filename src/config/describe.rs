@@ -10,7 +10,8 @@ use toml::Value;
 
 use super::section::key_text;
 use super::{
-    CommandConfig, Config, Defaults, JobTypeConfig, Origins, Retention, RunConfig, Token, UrlConfig, kinds,
+    CommandConfig, Config, Defaults, JobTypeConfig, Origins, Retention, RunConfig, Token, UrlConfig, cleanup,
+    downloads, kinds, rclone, tools, transcribe,
 };
 use crate::domain::{Backoff, RateLimit};
 
@@ -26,6 +27,11 @@ pub(super) fn describe(config: &Config, origins: &Origins) -> String {
     page.line("max_bytes_per_stream", size(config.logs_max_bytes_per_stream));
     page.retention(&config.retention);
     page.services(config);
+    tools::describe(&mut page, &config.tools);
+    downloads::describe(&mut page, &config.downloads, &config.yt_dlp);
+    transcribe::describe(&mut page, &config.transcribe);
+    rclone::describe(&mut page, &config.rclone);
+    cleanup::describe(&mut page, &config.cleanup);
     for (i, token) in config.auth_tokens.iter().enumerate() {
         page.token(i, token);
     }
@@ -36,14 +42,14 @@ pub(super) fn describe(config: &Config, origins: &Origins) -> String {
 }
 
 /// The text so far, and the table that it is in.
-struct Page<'a> {
+pub(super) struct Page<'a> {
     origins: &'a Origins,
     table: String,
     text: String,
 }
 
 impl Page<'_> {
-    fn line(&mut self, key: &str, value: impl Into<Value>) {
+    pub fn line(&mut self, key: &str, value: impl Into<Value>) {
         self.line_or(key, value, "default");
     }
 
@@ -55,13 +61,13 @@ impl Page<'_> {
         self.push(format_args!("{key} = {value}  # {origin}"));
     }
 
-    fn optional(&mut self, key: &str, value: Option<impl Into<Value>>) {
+    pub fn optional(&mut self, key: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.line(key, value);
         }
     }
 
-    fn table(&mut self, path: &str) {
+    pub fn table(&mut self, path: &str) {
         self.table = path.to_owned();
         self.push(format_args!("\n[{path}]"));
     }
@@ -187,7 +193,7 @@ fn one_line(value: &Value) -> String {
 }
 
 /// Whole numbers without the `.0`.
-fn number(number: f64) -> Value {
+pub(super) fn number(number: f64) -> Value {
     let whole = number.fract() == 0.0 && number.abs() < 1e15;
     #[expect(clippy::cast_possible_truncation, reason = "whole and small, as checked")]
     if whole { Value::Integer(number as i64) } else { Value::Float(number) }

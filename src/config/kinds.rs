@@ -148,6 +148,11 @@ pub(super) fn texts(
     }
 }
 
+/// Arguments for a program.
+pub(super) fn arguments(value: &Value) -> Result<Vec<String>, String> {
+    texts(|text| if text.contains('\0') { Err("must not contain NUL".to_owned()) } else { Ok(()) })(value)
+}
+
 /// One of a few words.
 pub(super) fn one_of<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Value) -> Read<T> {
     move |value| {

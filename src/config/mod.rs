@@ -10,13 +10,16 @@
 //! ```
 
 mod auth;
+mod cleanup;
 mod describe;
+mod downloads;
 mod fault;
 mod file;
 mod job_types;
 mod kinds;
 mod llm;
 mod net;
+mod rclone;
 mod read;
 mod section;
 mod sources;
@@ -24,20 +27,27 @@ mod stash;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod tools;
+mod transcribe;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use auth::{Role, Token};
+pub use cleanup::CleanupConfig;
+pub use downloads::{DownloadsConfig, YtDlpConfig};
 pub use fault::{ConfigError, Fault};
 pub use job_types::{CommandConfig, JobTypeConfig, ProgressFormat, RunConfig, UrlConfig};
 pub use llm::{LlmConfig, PromptConfig, TokenLimitField};
 pub use net::NetConfig;
+pub use rclone::RcloneConfig;
 pub use read::Origins;
 pub use sources::{Flags, Sources};
 pub use stash::StashConfig;
 pub use texts::TextsConfig;
+pub use tools::ToolsConfig;
+pub use transcribe::{ArgumentGroup, TranscribeConfig, TranscriptFormat};
 
 use crate::domain::Backoff;
 
@@ -86,6 +96,18 @@ pub struct Config {
     pub prompts: BTreeMap<String, PromptConfig>,
     /// The media library.
     pub stash: StashConfig,
+    /// The programs that the built-in workers drive.
+    pub tools: ToolsConfig,
+    /// Where downloads go.
+    pub downloads: DownloadsConfig,
+    /// How they are fetched.
+    pub yt_dlp: YtDlpConfig,
+    /// What turns speech into text.
+    pub transcribe: TranscribeConfig,
+    /// What may be copied where.
+    pub rclone: RcloneConfig,
+    /// What may be cleaned up.
+    pub cleanup: CleanupConfig,
     /// What is said of single job types.
     pub job_types: BTreeMap<String, JobTypeConfig>,
 }
@@ -159,6 +181,12 @@ impl Default for Config {
             llm: LlmConfig::default(),
             prompts: BTreeMap::new(),
             stash: StashConfig::default(),
+            tools: ToolsConfig::default(),
+            downloads: DownloadsConfig::default(),
+            yt_dlp: YtDlpConfig::default(),
+            transcribe: TranscribeConfig::default(),
+            rclone: RcloneConfig::default(),
+            cleanup: CleanupConfig::default(),
             job_types: BTreeMap::new(),
         }
     }
@@ -209,6 +237,12 @@ impl Config {
             Some(url) => url.strip_prefix("sqlite://").unwrap_or(url).into(),
             None => self.data_dir.join("queue.db"),
         }
+    }
+
+    /// The folder of downloads.
+    #[must_use]
+    pub fn downloads_dir(&self) -> PathBuf {
+        self.downloads.dir.clone().unwrap_or_else(|| self.data_dir.join("downloads"))
     }
 
     /// The folder of the log files.

@@ -9,7 +9,8 @@ use super::fault::ConfigError;
 use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
 use super::{
-    Config, Defaults, LogFormat, Retention, Sources, auth, job_types, kinds, llm, net, sources, stash, texts,
+    Config, Defaults, LogFormat, Retention, Sources, auth, cleanup, downloads, job_types, kinds, llm, net,
+    rclone, sources, stash, texts, tools, transcribe,
 };
 
 /// Where the values of a configuration came from.
@@ -76,6 +77,12 @@ fn top_level(top: &mut Section<'_>) -> Config {
     config.llm = top.section("llm", llm::llm);
     config.stash = top.section("stash", stash::stash);
     config.prompts = top.section("prompts", llm::prompts);
+    config.tools = top.section("tools", tools::tools);
+    config.downloads = top.section("downloads", downloads::downloads);
+    config.yt_dlp = top.section("yt_dlp", downloads::yt_dlp);
+    config.transcribe = top.section("transcribe", transcribe::transcribe);
+    config.rclone = top.section("rclone", rclone::rclone);
+    config.cleanup = top.section("cleanup", cleanup::cleanup);
     config.job_types = top.section("job_types", |section| job_types::job_types(section, config.retry));
     let tokens = top.section("auth", auth::tokens);
     check_reach(top, &config, !tokens.is_empty());

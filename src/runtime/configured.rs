@@ -18,7 +18,7 @@ use crate::workers::subprocess::Instance;
 use crate::workers::sync_all::SyncAll;
 use crate::workers::text_files::TextFiles;
 use crate::workers::{
-    AnyWorker, CommandSpec, CommandWorker, ProgramHost, Registry, UrlSpec, UrlWorker, builtin, typed,
+    AnyWorker, CommandSpec, CommandWorker, ProgramHost, Registry, UrlSpec, UrlWorker, builtin, media, typed,
 };
 
 /// All of them.
@@ -38,6 +38,9 @@ pub fn registry(
         registry.add(worker).map_err(Error::Conflict)?;
     }
     let mut faults = Vec::new();
+    for worker in media::workers(config, &host) {
+        registry.add(worker).map_err(Error::Conflict)?;
+    }
     for (name, said) in &config.job_types {
         let Some(run) = &said.run else { continue };
         let description = said.description.clone().unwrap_or_default();

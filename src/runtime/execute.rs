@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::progress::{Reporter, ReporterParts};
+use super::services::ForClaim;
 use super::shared::Shared;
 use super::slots::{Attempt, Slots, StopCause};
 use crate::domain::{Claim, Job, Json, LogLine, Verdict};
@@ -92,8 +93,10 @@ impl Execution {
             }
         };
         let token = self.attempt.token.clone();
+        let services = Arc::new(ForClaim { shared: self.shared.clone(), claim: self.claim });
         let ctx = Context::new(Arc::new(self.job.clone()), token, log.clone(), parents, reporter)
-            .with_library(self.shared.library());
+            .with_library(self.shared.library())
+            .with_services(services);
         let worker = self.worker.clone();
         let started = std::panic::catch_unwind(AssertUnwindSafe(|| worker.start(ctx)));
         match started {

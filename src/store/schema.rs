@@ -180,3 +180,11 @@ diesel::table! {
         note -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    seen_items (scope, item) {
+        scope -> Text,
+        item -> Text,
+        at -> BigInt,
+    }
+}

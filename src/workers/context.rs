@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, LibraryStore, RunResult};
-use crate::domain::{Job, Json, Progress, State};
+use super::services::{FoundItem, NoServices};
+use super::{Failure, LibraryStore, RunResult, Services};
+use crate::domain::{Job, Json, NewJob, Progress, State};
 use crate::logs::AttemptLog;
 
 /// The longest message of a step of progress, in bytes.
@@ -46,6 +47,7 @@ pub struct Context {
     parents: Arc<Vec<ParentResult>>,
     progress: Arc<dyn ProgressReporter>,
     library: Option<Arc<dyn LibraryStore>>,
+    services: Arc<dyn Services>,
 }
 
 impl Context {
@@ -58,7 +60,15 @@ impl Context {
         parents: Vec<ParentResult>,
         progress: Arc<dyn ProgressReporter>,
     ) -> Self {
-        Self { job, cancel, log, parents: Arc::new(parents), progress, library: None }
+        Self {
+            job,
+            cancel,
+            log,
+            parents: Arc::new(parents),
+            progress,
+            library: None,
+            services: Arc::new(NoServices),
+        }
     }
 
     /// Gives it the tables of the media library.
@@ -76,6 +86,13 @@ impl Context {
         self.library.as_deref().ok_or_else(|| Failure::fatal("there are no tables for a media library"))
     }
 
+    /// Gives it what the runtime does for a job beside taking its progress.
+    #[must_use]
+    pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
+        self.services = services;
+        self
+    }
+
     /// The attempt's number, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
@@ -86,6 +103,47 @@ impl Context {
     #[must_use]
     pub fn parents(&self) -> &[ParentResult] {
         &self.parents
+    }
+
+    /// Stores jobs as children of this one, all or none, and returns their ids once they are on disk.
+    /// They wait until this one has completed.
+    ///
+    /// # Errors
+    /// Fatal when a job is refused or the attempt was taken away; to be retried when the store is.
+    pub async fn enqueue(&self, jobs: Vec<NewJob>) -> RunResult<Vec<i64>> {
+        self.services.enqueue(jobs.into_iter().map(|job| self.child(job)).collect()).await
+    }
+
+    /// Whether anything of a scope was ever remembered by [`Self::enqueue_once`].
+    ///
+    /// # Errors
+    /// To be retried when the store is away.
+    pub async fn has_seen(&self, scope: &str) -> RunResult<bool> {
+        self.services.has_seen(scope.to_owned()).await
+    }
+
+    /// Remembers items of a scope and stores the jobs of those that were never seen before, as
+    /// children: each once, ever. Returns the id of its first job for each that got one.
+    ///
+    /// # Errors
+    /// As [`Self::enqueue`].
+    pub async fn enqueue_once(&self, scope: &str, items: Vec<FoundItem>) -> RunResult<Vec<Option<i64>>> {
+        let items = items.into_iter().map(|(item, jobs)| (item, self.chain(jobs))).collect();
+        self.services.enqueue_once(scope.to_owned(), items).await
+    }
+
+    /// The first job of an item waits for this one; the others wait for each other.
+    fn chain(&self, jobs: Vec<NewJob>) -> Vec<NewJob> {
+        let mut jobs = jobs;
+        if let Some(first) = jobs.first_mut() {
+            first.parent_job_id.get_or_insert(self.job.id);
+        }
+        jobs
+    }
+
+    fn child(&self, mut job: NewJob) -> NewJob {
+        job.parent_job_id.get_or_insert(self.job.id);
+        job
     }
 
     /// Whether the worker should stop.

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,9 +39,20 @@ pub trait Worker: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What a job with these args works on, unless whoever enqueued it has said so. Two unfinished
+    /// jobs do not have one target.
+    fn target(&self, _args: &Self::Args) -> Option<String> {
+        None
+    }
+
     /// Whether it can run here: its tool is installed, say.
     fn availability(&self) -> Availability {
         Availability::Available
+    }
+
+    /// The programs that it drives, with their versions.
+    fn tools(&self) -> BoxFuture<'_, Vec<ToolInfo>> {
+        ready(Vec::new()).boxed()
     }
 }
 
@@ -77,6 +89,15 @@ pub enum Availability {
     Unavailable(String),
 }
 
+/// A program that a worker drives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ToolInfo {
+    /// Its name.
+    pub name: String,
+    /// Its version as it says it; `None`: it is not there, or does not say.
+    pub version: Option<String>,
+}
+
 /// What there is to know about a worker.
 #[derive(Clone, Debug)]
 pub struct WorkerInfo {
@@ -111,6 +132,16 @@ pub trait AnyWorker: Send + Sync {
     /// `args.url`.
     fn check_args(&self, args: &Json) -> Vec<(String, String)>;
 
+    /// What a job with these args works on, unless whoever enqueued it has said so.
+    fn target(&self, _args: &Json) -> Option<String> {
+        None
+    }
+
+    /// The programs that it drives, with their versions.
+    fn tools(&self) -> BoxFuture<'_, Vec<ToolInfo>> {
+        ready(Vec::new()).boxed()
+    }
+
     /// Begins an attempt.
     fn start(self: Arc<Self>, ctx: Context) -> Start;
 }
@@ -139,6 +170,14 @@ impl<W: Worker> AnyWorker for Typed<W> {
 
     fn check_args(&self, args: &Json) -> Vec<(String, String)> {
         read(args).map_or_else(|fault| vec![fault], |args| self.0.check(&args))
+    }
+
+    fn target(&self, args: &Json) -> Option<String> {
+        read(args).ok().and_then(|args| self.0.target(&args))
+    }
+
+    fn tools(&self) -> BoxFuture<'_, Vec<ToolInfo>> {
+        self.0.tools()
     }
 
     fn start(self: Arc<Self>, ctx: Context) -> Start {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::status::Counts;
 use crate::domain::{Backoff, Job, Progress, RateLimit, Timestamp};
+use crate::workers::ToolInfo;
 
 /// What became of an enqueue.
 #[derive(Clone, Debug)]
@@ -87,6 +88,8 @@ pub struct JobTypeInfo {
     pub available: bool,
     /// Why not, and what to do.
     pub unavailable_reason: Option<String>,
+    /// The programs that it drives, with their versions.
+    pub tools: Vec<ToolInfo>,
     /// Whether no job of it is started.
     pub paused: bool,
     /// Attempts that run now.

@@ -1,9 +1,9 @@
 //! Single jobs: enqueue, read, change, retry, cancel.
 
 use super::{Callboard, Cancelled, Enqueued, EnqueuedMany, Page};
-use crate::domain::nearest::nearest;
 use crate::domain::{Job, JobFilter, JobPatch, NewJob, Order};
 use crate::error::{Error, FieldFault};
+use crate::runtime::prepare::prepare;
 use crate::runtime::supervisor::Enqueue;
 use crate::runtime::waiting::waiting_for;
 use crate::store::verbs::enqueue::{Prepared, Stored};
@@ -17,7 +17,7 @@ impl Callboard {
     /// [`Error::Invalid`] with every wrong field; [`Error::Conflict`] when a job like it is there
     /// and its uniqueness says `refuse`; [`Error::ShuttingDown`]; [`Error::Unavailable`].
     pub async fn enqueue(&self, job: NewJob) -> Result<Enqueued, Error> {
-        let prepared = self.prepare(job, None)?;
+        let prepared = prepare(&self.shared, job, None)?;
         let stored = self.store_jobs(vec![prepared.clone()], false).await?;
         let Some(Stored { id, state, created_at, .. }) = stored.first().copied().filter(|s| !s.duplicate)
         else {
@@ -41,7 +41,7 @@ impl Callboard {
         let mut prepared = Vec::with_capacity(jobs.len());
         let mut faults = Vec::new();
         for (i, job) in jobs.into_iter().enumerate() {
-            match self.prepare(job, Some(i)) {
+            match prepare(&self.shared, job, Some(i)) {
                 Ok(job) => prepared.push(job),
                 Err(Error::Invalid(more)) => faults.extend(more),
                 Err(other) => return Err(other),
@@ -62,34 +62,6 @@ impl Callboard {
         let sent = self.supervisor()?.send(Enqueue { jobs, bulk }).await;
         let away = |_| Err(StoreError::Database("the supervisor is being rebuilt".into()));
         sent.unwrap_or_else(away).map_err(Error::from)
-    }
-
-    /// Checks a job against its type and the rules for all jobs.
-    fn prepare(&self, job: NewJob, index: Option<usize>) -> Result<Prepared, Error> {
-        let prefix = index.map(|i| format!("jobs[{i}].")).unwrap_or_default();
-        let mut faults = job.faults();
-        if faults.is_empty() {
-            match self.shared.types.get(&job.job_type) {
-                Some(known) => faults.extend(known.worker.check_args(&job.args)),
-                None if self.shared.options.accept_unknown_job_types => {}
-                None => faults.push(("job_type".into(), self.unknown_type(&job.job_type))),
-            }
-        }
-        if !faults.is_empty() {
-            let fault = |(field, message)| FieldFault::new(format!("{prefix}{field}"), message);
-            return Err(Error::Invalid(faults.into_iter().map(fault).collect()));
-        }
-        let max_retries = self.shared.type_options(&job.job_type).max_retries;
-        Ok(Prepared::new(job, max_retries))
-    }
-
-    fn unknown_type(&self, name: &str) -> String {
-        let near = nearest(name, self.shared.types.keys().map(String::as_str));
-        let hint = match near.is_empty() {
-            true => String::from("GET /api/job-types lists those that are there"),
-            false => format!("did you mean {}?", near.join(", ")),
-        };
-        format!("no worker here runs {name:?}; {hint}")
     }
 
     /// Reads a job with its attempts and what it waits for.

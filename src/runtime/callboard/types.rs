@@ -26,7 +26,11 @@ impl Callboard {
             }
             counts
         };
-        Ok(self.shared.types.keys().filter_map(|name| self.describe(name, counts_of(name))).collect())
+        let mut described = Vec::new();
+        for name in self.shared.types.keys() {
+            described.extend(self.describe(name, counts_of(name)).await);
+        }
+        Ok(described)
     }
 
     /// One job type.
@@ -44,7 +48,7 @@ impl Callboard {
         self.shared.type_options(job_type).backoff
     }
 
-    fn describe(&self, name: &str, counts: Counts) -> Option<JobTypeInfo> {
+    async fn describe(&self, name: &str, counts: Counts) -> Option<JobTypeInfo> {
         let entry = self.shared.types.get(name)?;
         let info = entry.worker.info();
         let options = self.shared.type_options(name);
@@ -63,6 +67,7 @@ impl Callboard {
             backoff: options.backoff,
             available: unavailable_reason.is_none(),
             unavailable_reason,
+            tools: entry.worker.tools().await,
             paused: self.shared.is_paused(name),
             running: counts.get(&State::Running).copied().unwrap_or_default(),
             counts,

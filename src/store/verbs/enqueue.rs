@@ -53,6 +53,14 @@ impl Prepared {
         }
     }
 
+    /// The same as a child of another job.
+    #[must_use]
+    pub fn after(mut self, parent: i64) -> Self {
+        self.job.parent_job_id = Some(parent);
+        self.parents = self.job.parents();
+        self
+    }
+
     /// The job as it is once it is stored: what a read would give, without reading.
     #[must_use]
     pub fn into_job(self, id: i64, state: State, created_at: Timestamp) -> Job {

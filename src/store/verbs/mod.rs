@@ -2,6 +2,7 @@
 //! transaction, guards itself by the state it expects, and notes what it changed.
 
 pub mod cancel;
+pub mod children;
 pub mod claim;
 mod complete;
 pub mod delete;

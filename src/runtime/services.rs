@@ -1,0 +1,82 @@
+//! What the runtime does for a running job.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt};
+
+use super::prepare::prepare;
+use super::shared::Shared;
+use super::supervisor::Write;
+use crate::domain::{Claim, NewJob};
+use crate::error::Error;
+use crate::store::verbs::children::{self, FoundItem as Found};
+use crate::store::{StoreError, StoreResult, Tx, views};
+use crate::workers::services::FoundItem;
+use crate::workers::{Failure, RunResult, Services};
+
+/// What the runtime does for the attempt that holds a claim.
+pub struct ForClaim {
+    /// What all actors have in common.
+    pub shared: Arc<Shared>,
+    /// The claim.
+    pub claim: Claim,
+}
+
+impl ForClaim {
+    async fn write<T, F>(&self, verb: F) -> RunResult<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
+    {
+        let supervisor = self.shared.with_actors(|actors| actors.supervisor.clone());
+        let supervisor = supervisor.ok_or_else(|| Failure::retry("the supervisor is not there"))?;
+        let sent = supervisor.send(Write(Box::new(verb))).await;
+        let away = |_| Err(StoreError::Database("the supervisor is being rebuilt".into()));
+        sent.unwrap_or_else(away).map_err(|e| failure(e.into()))
+    }
+}
+
+impl Services for ForClaim {
+    fn enqueue(&self, jobs: Vec<NewJob>) -> BoxFuture<'_, RunResult<Vec<i64>>> {
+        async move {
+            let jobs: Result<Vec<_>, Error> =
+                jobs.into_iter().enumerate().map(|(i, job)| prepare(&self.shared, job, Some(i))).collect();
+            let (jobs, claim, now) = (jobs.map_err(failure)?, self.claim, self.shared.clock.now());
+            self.write(move |tx| children::enqueue(tx, claim, &jobs, now)).await
+        }
+        .boxed()
+    }
+
+    fn has_seen(&self, scope: String) -> BoxFuture<'_, RunResult<bool>> {
+        async move {
+            let seen = self.shared.store.read(move |conn| views::seen::any(conn, &scope)).await;
+            seen.map_err(|e| failure(e.into()))
+        }
+        .boxed()
+    }
+
+    fn enqueue_once(
+        &self,
+        scope: String,
+        items: Vec<FoundItem>,
+    ) -> BoxFuture<'_, RunResult<Vec<Option<i64>>>> {
+        async move {
+            let found = |(item, jobs): FoundItem| {
+                let jobs = jobs.into_iter().enumerate().map(|(i, job)| prepare(&self.shared, job, Some(i)));
+                Ok(Found { item, jobs: jobs.collect::<Result<_, _>>()? })
+            };
+            let items: Result<Vec<_>, Error> = items.into_iter().map(found).collect();
+            let (items, claim, now) = (items.map_err(failure)?, self.claim, self.shared.clock.now());
+            self.write(move |tx| children::enqueue_once(tx, claim, &scope, &items, now)).await
+        }
+        .boxed()
+    }
+}
+
+/// A store that is away comes back; everything else would be refused again.
+fn failure(e: Error) -> Failure {
+    match e {
+        Error::Unavailable(_) | Error::ShuttingDown => Failure::retry(e),
+        _ => Failure::fatal(format_args!("cannot store a job: {e}")),
+    }
+}

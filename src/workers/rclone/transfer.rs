@@ -1,0 +1,176 @@
+//! One run of rclone.
+
+use serde::{Deserialize, Serialize};
+
+use super::places::{Mode, Places};
+use super::stats::StatsReader;
+use crate::workers::RunResult;
+use crate::workers::tools::{Call, Class, Tool, Toolbox, Trouble};
+
+/// What holds for all calls that copy.
+const OPTIONS: [&str; 8] = [
+    "--use-json-log",
+    "--stats=1s",
+    "--stats-log-level=NOTICE",
+    "--retries=3",
+    "--contimeout=15s",
+    "--timeout=60s",
+    // What callboard keeps for itself, and what is not whole.
+    "--exclude=.callboard/**",
+    "--exclude=*.part",
+];
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Synced {
+    mode: Mode,
+    dry_run: bool,
+    source: String,
+    destination: String,
+    /// Files that went over.
+    transfers: u64,
+    /// Their size.
+    bytes: u64,
+    /// Files that were there already.
+    checks: u64,
+    /// Files that were deleted at the destination.
+    deletes: u64,
+    /// Whether both places were compared afterwards and were alike; null: not asked for.
+    verified: Option<bool>,
+}
+
+/// A transfer from one place to another.
+pub struct Transfer<'a> {
+    /// What the configuration allows.
+    pub places: &'a Places,
+    /// rclone.
+    pub rclone: &'a Tool,
+    /// The attempt's programs.
+    pub toolbox: &'a Toolbox,
+    /// From here.
+    pub source: String,
+    /// To there.
+    pub destination: String,
+    /// And what is there beside.
+    pub mode: Mode,
+    /// Only tell.
+    pub dry_run: bool,
+    /// Compare afterwards.
+    pub verify: bool,
+}
+
+#[derive(Deserialize)]
+struct Size {
+    count: u64,
+}
+
+impl Transfer<'_> {
+    /// Does it.
+    ///
+    /// # Errors
+    /// By what rclone's exit code means.
+    pub async fn run(self) -> RunResult<Synced> {
+        if self.mode == Mode::Mirror {
+            self.refuse_empty_source().await?;
+        }
+        let command = match self.mode {
+            Mode::Copy => "copy",
+            Mode::Mirror => "sync",
+        };
+        let mut args: Vec<String> = OPTIONS.map(String::from).into();
+        args.insert(0, command.to_owned());
+        if self.mode == Mode::Mirror {
+            args.push(format!("--max-delete={}", self.places.0.max_delete));
+        }
+        if self.dry_run {
+            args.push("--dry-run".into());
+        }
+        let ctx = self.toolbox.ctx();
+        let mut reader = StatsReader::new(ctx);
+        let ran = self.toolbox.run(self.call(args, true)?, &mut reader).await?;
+        let stats = reader.stats;
+        if !ran.status.success() {
+            let said = reader.error.unwrap_or(ran.stderr);
+            return Err(exit_trouble(ran.status.code(), &said).into());
+        }
+        let verified = if self.verify && !self.dry_run { Some(self.compare().await?) } else { None };
+        ctx.progress_at(100.0, stats.transfers, Some(stats.transfers), None);
+        Ok(Synced {
+            mode: self.mode,
+            dry_run: self.dry_run,
+            source: self.source,
+            destination: self.destination,
+            transfers: stats.transfers,
+            bytes: stats.bytes,
+            checks: stats.checks,
+            deletes: stats.deletes,
+            verified,
+        })
+    }
+
+    /// A mirror of an empty folder empties the destination, and rclone finds nothing wrong with that.
+    async fn refuse_empty_source(&self) -> RunResult<()> {
+        let args = ["size", "--json", "--exclude=.callboard/**", "--exclude=*.part"].map(String::from).into();
+        let captured = self.toolbox.capture(self.call(args, false)?).await?;
+        if !captured.status.success() {
+            return Err(exit_trouble(captured.status.code(), &captured.stderr).into());
+        }
+        let size: Size = serde_json::from_str(&captured.stdout)?;
+        match size.count {
+            0 => Err(Trouble::new(
+                Class::BadInput,
+                "the source is empty: a mirror of it would delete everything",
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Exit 0 is not believed.
+    async fn compare(&self) -> RunResult<bool> {
+        let args = [
+            "check",
+            "--one-way",
+            "--size-only",
+            "--use-json-log",
+            "--exclude=.callboard/**",
+            "--exclude=*.part",
+        ];
+        let captured = self.toolbox.capture(self.call(args.map(String::from).into(), true)?).await?;
+        match captured.status.code() {
+            Some(0) => Ok(true),
+            code => {
+                let text = format!(
+                    "after the copy both places still differ (exit code {code:?}): {}",
+                    captured.stderr
+                );
+                Err(Trouble::new(Class::Transient, text).into())
+            }
+        }
+    }
+
+    fn call(&self, mut args: Vec<String>, both: bool) -> RunResult<Call> {
+        let config = &self.places.0;
+        args.extend(config.config.iter().map(|file| format!("--config={}", file.display())));
+        args.extend(config.extra_args.iter().cloned());
+        args.extend(["--".to_owned(), self.source.clone()]);
+        args.extend(both.then(|| self.destination.clone()));
+        Ok(Call::new(self.rclone.needed()?, args))
+    }
+}
+
+/// What an exit code means. 1 and 2 have swapped their meanings between versions.
+fn exit_trouble(code: Option<i32>, said: &str) -> Trouble {
+    let class = match code {
+        Some(3 | 4) => Class::NotFound,
+        Some(5) | None => Class::Transient,
+        Some(6 | 7 | 8 | 10) => Class::BadInput,
+        _ if ["401", "403", "Unauthorized", "access denied"].iter().any(|sign| said.contains(sign)) => {
+            Class::Auth
+        }
+        _ if said.contains("didn't find section in config file") => Class::Internal,
+        _ => Class::Transient,
+    };
+    let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+    Trouble::new(class, format_args!("rclone ended with {code}: {said}"))
+}

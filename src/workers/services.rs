@@ -1,0 +1,49 @@
+//! What a running job can ask of the runtime beside telling how far it is.
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
+
+use super::{Failure, RunResult};
+use crate::domain::NewJob;
+
+/// Something that was found, with the jobs that it is worth if it was never seen before, each waiting
+/// for the one before it. Without jobs it is only remembered.
+pub type FoundItem = (String, Vec<NewJob>);
+
+/// See the module. The runtime's one writes through the supervisor, as long as the attempt holds its
+/// claim.
+pub trait Services: Send + Sync {
+    /// Stores jobs, all or none, and returns their ids once they are on disk.
+    fn enqueue(&self, jobs: Vec<NewJob>) -> BoxFuture<'_, RunResult<Vec<i64>>>;
+
+    /// Whether anything of a scope was ever remembered.
+    fn has_seen(&self, scope: String) -> BoxFuture<'_, RunResult<bool>>;
+
+    /// Remembers items of a scope and stores the jobs of those that were never seen before: each
+    /// once, ever. Returns the id of its first job for each that got one.
+    fn enqueue_once(
+        &self,
+        scope: String,
+        items: Vec<FoundItem>,
+    ) -> BoxFuture<'_, RunResult<Vec<Option<i64>>>>;
+}
+
+/// For contexts that nobody gave any.
+pub(super) struct NoServices;
+
+impl Services for NoServices {
+    fn enqueue(&self, _: Vec<NewJob>) -> BoxFuture<'_, RunResult<Vec<i64>>> {
+        ready(Err(nobody())).boxed()
+    }
+
+    fn has_seen(&self, _: String) -> BoxFuture<'_, RunResult<bool>> {
+        ready(Err(nobody())).boxed()
+    }
+
+    fn enqueue_once(&self, _: String, _: Vec<FoundItem>) -> BoxFuture<'_, RunResult<Vec<Option<i64>>>> {
+        ready(Err(nobody())).boxed()
+    }
+}
+
+fn nobody() -> Failure {
+    Failure::fatal("this attempt was started without a runtime that could store jobs")
+}

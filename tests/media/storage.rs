@@ -1,0 +1,187 @@
+//! Copying with rclone.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use callboard::domain::Json;
+use callboard::workers::{Availability, Failure};
+use serde_json::{Value, json};
+
+use crate::bench::{MediaBench, error, run_worker, worker_of};
+use crate::needed::needs;
+
+struct Places {
+    bench: MediaBench,
+    away: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+/// A bench with a remote `away:` that is a folder, and `dav:` on a port.
+fn places(more: &str, port: u16) -> Places {
+    let dir = tempfile::tempdir().unwrap();
+    let away = dir.path().join("away");
+    fs::create_dir_all(&away).unwrap();
+    let conf = dir.path().join("rclone.conf");
+    let text = format!(
+        "[away]\ntype = alias\nremote = {}\n[dav]\ntype = webdav\nurl = http://127.0.0.1:{port}\nvendor = other\n",
+        away.display()
+    );
+    fs::write(&conf, text).unwrap();
+    let more = format!(
+        "[rclone]\nconfig = '{}'\nallowed_destinations = ['away:', 'dav:in']\n{more}",
+        conf.display()
+    );
+    let bench = MediaBench::with(Path::new("yt-dlp"), &more);
+    fs::create_dir_all(bench.downloads()).unwrap();
+    Places { bench, away, _dir: dir }
+}
+
+#[tokio::test]
+async fn a_copy_arrives_and_a_second_one_has_nothing_to_do() {
+    let _ = needs!("rclone");
+    let Places { bench, away, _dir } = places("", 9);
+    fs::create_dir_all(bench.downloads().join("show/.callboard")).unwrap();
+    for name in ["show/one.txt", "show/-two\n<b>.txt", "show/.callboard/archive.txt", "show/x.part"] {
+        fs::write(bench.downloads().join(name), "0123456789").unwrap();
+    }
+    let args = json!({"source": "show", "destination": "away:backup"});
+    let told = bench
+        .run("sync_storage", json!({"source": "show", "destination": "away:backup", "dry_run": true}))
+        .await;
+    assert_eq!(told.unwrap()["verified"], Value::Null);
+    assert!(!away.join("backup").exists());
+    let synced = bench.run("sync_storage", args.clone()).await.unwrap();
+    assert_eq!(
+        (&synced["transfers"], &synced["bytes"], &synced["verified"]),
+        (&json!(2), &json!(20), &json!(true))
+    );
+    assert_eq!(fs::read(away.join("backup/-two\n<b>.txt")).unwrap(), b"0123456789");
+    assert!(!away.join("backup/.callboard").exists() && !away.join("backup/x.part").exists());
+    let synced = bench.run("sync_storage", args).await.unwrap();
+    assert_eq!((&synced["transfers"], &synced["checks"]), (&json!(0), &json!(2)));
+    let (text, again) =
+        error(bench.run("sync_storage", json!({"source": "no", "destination": "away:"})).await);
+    assert!(!again && text.starts_with("not_found: "), "{text}");
+}
+
+#[tokio::test]
+async fn a_mirror_is_bounded_and_never_of_nothing() {
+    let _ = needs!("rclone");
+    let Places { bench, away, _dir } = places("allow_mirror = true\nmax_delete = 1", 9);
+    fs::create_dir_all(bench.downloads().join("show")).unwrap();
+    for name in ["a", "b", "c"] {
+        fs::write(away.join(name), "x").unwrap();
+    }
+    let args = json!({"source": "show", "destination": "away:", "mode": "mirror"});
+    let (text, again) = error(bench.run("sync_storage", args.clone()).await);
+    assert!(!again && text.contains("the source is empty"), "{text}");
+    fs::write(bench.downloads().join("show/a"), "x").unwrap();
+    let (text, again) = error(bench.run("sync_storage", args.clone()).await);
+    assert!(!again && text.starts_with("bad_input: rclone ended with exit code 7"), "{text}");
+    // One was deleted, as many as may be; so one is left to delete.
+    let synced = bench.run("sync_storage", args).await.unwrap();
+    assert_eq!((&synced["deletes"], fs::read_dir(&away).unwrap().count()), (&json!(1), 1));
+}
+
+#[tokio::test]
+async fn only_places_that_are_allowed() {
+    let Places { bench, _dir, .. } = places("", 9);
+    let worker = bench.worker("sync_storage");
+    let faults = |args: Value| -> Vec<String> {
+        worker.check_args(&Json::of(&args).unwrap()).into_iter().map(|(field, _)| field).collect()
+    };
+    for destination in ["/etc", ":local:/etc", "away,remote=/:x", "away:../x", "dav:inner", "--config=x"] {
+        assert_eq!(faults(json!({"destination": destination})), ["args.destination"], "{destination}");
+    }
+    assert_eq!(faults(json!({"destination": "away:x", "mode": "mirror"})), ["args.mode"]);
+    for source in ["/etc", "../x", "away:"] {
+        let found = faults(json!({"source": source, "destination": "away:x"}));
+        assert_eq!(found, if source == "away:" { vec![] } else { vec!["args.source"] }, "{source}");
+    }
+    let none = MediaBench::new(Path::new("yt-dlp"));
+    assert!(
+        matches!(none.worker("sync_storage").availability(), Availability::Unavailable(why) if why.contains("allowed_destinations"))
+    );
+}
+
+/// `rclone serve webdav`, until it is dropped.
+struct Dav(Child, u16);
+
+impl Dav {
+    fn start(rclone: &Path, dir: &Path) -> Self {
+        let mut child = Command::new(rclone)
+            .args(["serve", "webdav", "--addr", "127.0.0.1:0", "-v", "--config", ""])
+            .arg(dir)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let (_, rest) = line.split_once("http://127.0.0.1:")?;
+            rest.split('/').next()?.parse().ok()
+        });
+        // Read on, so that it is not stopped by a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self(child, port.expect("it says where it listens"))
+    }
+}
+
+impl Drop for Dav {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destination_that_dies_half_way_and_comes_back() {
+    let (rclone, ..) = needs!("rclone");
+    let there = tempfile::tempdir().unwrap();
+    let dav = Dav::start(&rclone, there.path());
+    let slow = "extra_args = ['--bwlimit', '200k', '--low-level-retries', '1', '--retries', '1', '--transfers', '1']";
+    let Places { bench, _dir, .. } = places(slow, dav.1);
+    for name in ["a", "b", "c", "d"] {
+        fs::write(bench.downloads().join(name), vec![b'x'; 200_000]).unwrap();
+    }
+    let args = r#"{"destination":"dav:in"}"#;
+    let worker = worker_of(&bench.config, &bench.bench.host(), "sync_storage");
+    let running = tokio::spawn(run_worker(worker, bench.bench.context(args)));
+    // Progress comes once a second, before all is over.
+    while bench.bench.steps().iter().all(|step| step.percent == 0.0) {
+        assert!(!running.is_finished(), "{:?}", bench.bench.read(callboard::logs::Stream::Stderr));
+        tokio::task::yield_now().await;
+    }
+    drop(dav);
+    let (text, again) = error(running.await.unwrap());
+    assert!(again && text.starts_with("transient: rclone ended with exit code"), "{text}");
+    assert!(bench.bench.steps().iter().all(|step| step.percent < 100.0));
+
+    let Places { bench: again, _dir: _dir2, .. } = {
+        let dav = Dav::start(&rclone, there.path());
+        let places = places("", dav.1);
+        fs::write(places.bench.downloads().join("a"), vec![b'x'; 200_000]).unwrap();
+        fs::write(places.bench.downloads().join("e"), "new").unwrap();
+        let synced = places.bench.run("sync_storage", serde_json::from_str(args).unwrap()).await.unwrap();
+        assert_eq!(synced["verified"], true);
+        places
+    };
+    assert_eq!(again.bench.steps().last().unwrap().percent, 100.0);
+    assert_eq!(fs::read(there.path().join("in/a")).unwrap().len(), 200_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_stops_it() {
+    let _ = needs!("rclone");
+    let Places { bench, _dir, .. } = places("extra_args = ['--bwlimit', '20k']", 9);
+    fs::write(bench.downloads().join("big"), vec![b'x'; 4_000_000]).unwrap();
+    let worker = worker_of(&bench.config, &bench.bench.host(), "sync_storage");
+    let running = tokio::spawn(run_worker(worker, bench.bench.context(r#"{"destination":"away:"}"#)));
+    while bench.bench.steps().is_empty() {
+        assert!(!running.is_finished());
+        tokio::task::yield_now().await;
+    }
+    bench.bench.cancel.cancel();
+    assert_eq!(running.await.unwrap(), Err(Failure::Cancelled));
+}
