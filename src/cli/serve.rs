@@ -39,8 +39,6 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let callboard = Callboard::builder(config).start().await.map_err(Failure::Start)?;
     let http = server::serve(listening.0, &callboard, &tokens)
         .map_err(|source| Failure::Local { what: "serve HTTP", source })?;
-    let handle = http.handle();
-    let serving = actix_rt::spawn(http);
     log::info!("callboard {} is up, data in {data_dir}", env!("CARGO_PKG_VERSION"));
     for address in &listening.1 {
         log::info!("listening on http://{address}");
@@ -68,8 +66,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
             }
         }
     }
-    server::stop(handle).await;
-    let _ = serving.await;
+    http.stop().await;
     log::info!("callboard is down");
     Ok(())
 }
@@ -92,6 +89,9 @@ struct Signals {
 
 impl Signals {
     fn listen() -> std::io::Result<Self> {
+        // A file that may grow no more (`ulimit -f`) is a full disk like any other; by default the
+        // system ends who writes to it. Heard and not ignored: programs of jobs would inherit that.
+        let _heard = signal(SignalKind::from_raw(libc::SIGXFSZ))?;
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 

@@ -207,7 +207,7 @@ pub const TABLE: &[Transition] = &[
         event: Move::Release,
         from: &[Running],
         to: &[Pending],
-        when: "shutdown took it back",
+        when: "shutdown took it back, or nobody in its living process worked on it",
         writes: "an attempt row",
     },
     Transition {

@@ -8,6 +8,7 @@ mod actions;
 mod auth;
 mod body;
 mod bulk;
+mod connections;
 mod dead_letters;
 mod fields;
 mod filter;

@@ -3,9 +3,10 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer};
 
+use super::connections::Connections;
 use super::{Access, Tokens, configure, stalled_peer};
 use crate::runtime::Callboard;
 
@@ -18,12 +19,24 @@ const LAST_REQUESTS_SECS: u64 = 3;
 /// Connections of one thread. Beyond that, new ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 25_000;
 
-/// Serves a callboard on sockets that listen already.
+/// A server that serves.
+pub struct Serving {
+    handle: ServerHandle,
+    connections: Connections,
+}
+
+/// Serves a callboard on sockets that listen already. Must be called within an actix system.
 ///
 /// # Errors
 /// When a socket cannot be used.
-pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, tokens: &Tokens) -> std::io::Result<Server> {
+pub fn serve(
+    listeners: Vec<TcpListener>,
+    callboard: &Callboard,
+    tokens: &Tokens,
+) -> std::io::Result<Serving> {
     let (callboard, access) = (callboard.clone(), access(&listeners, tokens)?);
+    let (connections, patience) = (Connections::default(), stalled_peer::limit(stalled_peer::PATIENCE));
+    let count = connections.clone();
     let mut server =
         HttpServer::new(move || App::new().configure(configure(callboard.clone(), access.clone())))
             .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
@@ -31,12 +44,35 @@ pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, tokens: &Tokens
             .client_request_timeout(HEAD_PATIENCE)
             .keep_alive(KEEP_ALIVE)
             .shutdown_timeout(LAST_REQUESTS_SECS)
-            .on_connect(stalled_peer::limit(stalled_peer::PATIENCE))
+            .on_connect(move |connection, data| {
+                patience(connection, data);
+                data.insert(count.open());
+            })
             .disable_signals();
     for listener in listeners {
         server = server.listen(listener)?;
     }
-    Ok(server.run())
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(Serving { handle, connections })
+}
+
+impl Serving {
+    /// Stops it; open requests get a moment to end, and those who watch to say goodbye.
+    pub async fn stop(&self) {
+        let stopped = self.handle.stop(true);
+        // The server itself looks but once a second whether all have ended.
+        tokio::select! {
+            () = stopped => {}
+            () = self.connections.all_closed() => {}
+        }
+    }
+
+    /// Stops it and waits for nobody.
+    pub async fn stop_at_once(&self) {
+        self.handle.stop(false).await;
+    }
 }
 
 fn access(listeners: &[TcpListener], tokens: &Tokens) -> std::io::Result<Access> {
@@ -69,9 +105,4 @@ pub fn listen(bind: &str) -> std::io::Result<(Vec<TcpListener>, Vec<SocketAddr>)
     }
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
     Ok((listeners, addresses))
-}
-
-/// Stops a server; open requests get a moment to end.
-pub async fn stop(handle: ServerHandle) {
-    handle.stop(true).await;
 }

@@ -9,7 +9,8 @@ use super::guard::Guard;
 use super::shared::Shared;
 use super::worker::Ping;
 use crate::domain::{Claim, Timestamp};
-use crate::store::{Store, StoreResult, verbs::rescue};
+use crate::store::verbs::{give_back, rescue};
+use crate::store::{Store, StoreResult, Tx};
 
 /// Claims looked at in one write.
 const CHUNK: usize = 500;
@@ -65,7 +66,21 @@ impl Handler<Ping> for Rescuer {
 /// # Errors
 /// When the store fails.
 pub async fn rescue_all(store: &Store, max_crashes: u32, now: Timestamp) -> StoreResult<Vec<Claim>> {
-    rescue(store, max_crashes, now, |_| true).await
+    let mut rescued = Vec::new();
+    loop {
+        let after = rescued.last().map_or(0, |claim: &Claim| claim.job_id);
+        let lose = move |tx: &mut Tx<'_>| {
+            let claims = rescue::claims(tx, after, CHUNK)?;
+            for claim in &claims {
+                rescue::lose(tx, *claim, max_crashes, now)?;
+            }
+            Ok(claims)
+        };
+        match store.write(lose).await? {
+            lost if lost.is_empty() => return Ok(rescued),
+            lost => rescued.extend(lost),
+        }
+    }
 }
 
 /// Takes back claims that nobody in this process knows of. Returns how many there were.
@@ -73,36 +88,59 @@ pub async fn rescue_all(store: &Store, max_crashes: u32, now: Timestamp) -> Stor
 /// # Errors
 /// When the store fails.
 pub async fn rescue_stale(shared: &Arc<Shared>) -> StoreResult<u64> {
-    let known = shared.clone();
-    let is_stale = move |claim: &Claim| {
-        claim.node != known.node || !known.slots.values().any(|slots| slots.knows(claim))
-    };
-    let lost = rescue(&shared.store, shared.options.max_crashes, shared.clock.now(), is_stale).await?;
-    Ok(lost.len() as u64)
+    let suspects = unknown(shared).await?;
+    if suspects.is_empty() {
+        return Ok(0);
+    }
+    answers_arrive(shared).await;
+    let (node, max_crashes, now) = (shared.node, shared.options.max_crashes, shared.clock.now());
+    let mut taken_back = 0;
+    for suspects in suspects.chunks(CHUNK) {
+        let stale: Vec<Claim> = suspects.iter().filter(|claim| !is_held(shared, claim)).copied().collect();
+        let take_back = move |tx: &mut Tx<'_>| {
+            let mut states = Vec::new();
+            for claim in &stale {
+                states.push(match claim.node == node {
+                    // This process lives, so the job did nobody any harm.
+                    true => give_back::release(tx, &[*claim], now)?.pop().flatten(),
+                    // The file has one owner, so the process that this node was is gone.
+                    false => rescue::lose(tx, *claim, max_crashes, now)?,
+                });
+            }
+            Ok(states.into_iter().flatten().count() as u64)
+        };
+        taken_back += shared.store.write(take_back).await?;
+    }
+    Ok(taken_back)
 }
 
-async fn rescue<F>(store: &Store, max_crashes: u32, now: Timestamp, is_stale: F) -> StoreResult<Vec<Claim>>
-where
-    F: Fn(&Claim) -> bool + Clone + Send + 'static,
-{
-    let mut after = 0;
-    let mut rescued = Vec::new();
+/// The claims on disk that nobody holds, or not yet: their answers may be on their way.
+async fn unknown(shared: &Arc<Shared>) -> StoreResult<Vec<Claim>> {
+    let (mut after, mut unknown) = (0, Vec::new());
     loop {
-        let is_stale = is_stale.clone();
-        let (last, lost) = store
-            .write(move |tx| {
-                let claims = rescue::claims(tx, after, CHUNK)?;
-                let mut lost = Vec::new();
-                for claim in claims.iter().filter(|claim| is_stale(claim)) {
-                    lost.extend(rescue::lose(tx, *claim, max_crashes, now)?.map(|_| *claim));
-                }
-                Ok((claims.last().map(|c| c.job_id), lost))
-            })
-            .await?;
-        rescued.extend(lost);
-        match last {
-            Some(id) => after = id,
-            None => return Ok(rescued),
+        let claims = shared.store.write(move |tx| rescue::claims(tx, after, CHUNK)).await?;
+        match claims.last() {
+            Some(last) => after = last.job_id,
+            None => return Ok(unknown),
+        }
+        unknown.extend(claims.into_iter().filter(|claim| !is_held(shared, claim)));
+    }
+}
+
+/// Waits until whatever is being claimed now is held.
+async fn answers_arrive(shared: &Arc<Shared>) {
+    for slots in shared.slots.values() {
+        let Some(under_way) = slots.claim_under_way() else { continue };
+        loop {
+            let over = shared.idle.notified();
+            if slots.claim_under_way() != Some(under_way) {
+                break;
+            }
+            over.await;
         }
     }
+}
+
+fn is_held(shared: &Arc<Shared>, claim: &Claim) -> bool {
+    claim.node == shared.node && shared.slots.values().any(|slots| slots.holds(claim))
 }

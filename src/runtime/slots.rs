@@ -76,6 +76,8 @@ struct Inner {
     /// Asked to stop before they were known here: the claim's answer was still on its way.
     stopped_early: HashSet<Claim>,
     claiming: bool,
+    /// Claims that are over.
+    claims: u64,
     overdue: usize,
 }
 
@@ -158,6 +160,7 @@ impl Slots {
     pub fn end_claim(&self) {
         let mut inner = self.inner();
         inner.claiming = false;
+        inner.claims += 1;
         inner.stopped_early.clear();
     }
 
@@ -177,10 +180,11 @@ impl Slots {
         }
     }
 
-    /// Whether this process has or may have to do with a claim.
+    /// The number of the claim that is under way, if one is.
     #[must_use]
-    pub fn knows(&self, claim: &Claim) -> bool {
-        self.inner().claiming || self.holds(claim)
+    pub fn claim_under_way(&self) -> Option<u64> {
+        let inner = self.inner();
+        inner.claiming.then_some(inner.claims)
     }
 
     /// Whether the attempt of a claim runs here, or has ended here and is not on disk.

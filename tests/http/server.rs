@@ -5,11 +5,11 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use callboard::Callboard;
 use callboard::config::Config;
 use callboard::domain::Clock;
-use callboard::http::{Tokens, server};
+use callboard::http::Tokens;
+use callboard::http::server::{self, Serving};
 use callboard::runtime::hub::Wish;
 use futures_util::{FutureExt, StreamExt};
 use reqwest::{Method, RequestBuilder};
@@ -32,7 +32,7 @@ pub struct Server {
     pub address: SocketAddr,
     stage: Stage,
     client: reqwest::Client,
-    http: ServerHandle,
+    http: Serving,
     config: Config,
     _dir: TempDir,
 }
@@ -79,7 +79,7 @@ impl Server {
     async fn stop(&self) {
         let (_tell, hurry) = tokio::sync::watch::channel(true);
         self.callboard.shutdown_with(hurry).await;
-        self.http.stop(false).await;
+        self.http.stop_at_once().await;
     }
 
     /// The file that everything is in.
@@ -163,7 +163,7 @@ pub async fn send(request: RequestBuilder) -> Answer {
     Answer::read(request.send().await.unwrap()).await
 }
 
-async fn serve(config: &Config, clock: &Clock, stage: &Stage) -> (Callboard, ServerHandle, SocketAddr) {
+async fn serve(config: &Config, clock: &Clock, stage: &Stage) -> (Callboard, Serving, SocketAddr) {
     let callboard = Callboard::builder(config.clone())
         .worker(stage.worker("puppet"))
         .worker(stage.worker("doll"))
@@ -173,7 +173,5 @@ async fn serve(config: &Config, clock: &Clock, stage: &Stage) -> (Callboard, Ser
         .unwrap();
     let (listeners, addresses) = server::listen("127.0.0.1:0").unwrap();
     let http = server::serve(listeners, &callboard, &Tokens::from(config.auth_tokens.clone())).unwrap();
-    let handle = http.handle();
-    actix_rt::spawn(http);
-    (callboard, handle, addresses[0])
+    (callboard, http, addresses[0])
 }

@@ -1,13 +1,17 @@
 //! Attempts whose process is gone.
 
+use std::time::Duration;
+
 use callboard::NewJob;
 use callboard::domain::{Claim, Outcome, State, Timestamp, Verdict};
 use callboard::store::verbs::claim::{self, Claimer};
 use callboard::store::verbs::enqueue::{self, Prepared};
 use callboard::store::verbs::finish::{self, Finished};
 use callboard::store::{Store, verbs};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 
-use crate::house::Plan;
+use crate::house::{House, Plan};
 use crate::puppet::puppet;
 
 /// What a process leaves behind that dies with one attempt running: its id.
@@ -74,6 +78,63 @@ async fn by_hand_only_what_nobody_runs_is_taken_back() {
     act.succeed();
     house.until(id, State::Completed).await;
     assert_eq!(house.job(id).await.attempt, 1);
+}
+
+/// As if somebody in the process had claimed a pending job and forgotten it.
+fn forget(house: &House, id: i64) {
+    let mut stranger =
+        SqliteConnection::establish(&house.data_dir().join("queue.db").to_string_lossy()).unwrap();
+    stranger
+        .batch_execute(&format!(
+            "PRAGMA busy_timeout = 10000; BEGIN IMMEDIATE;
+             UPDATE jobs SET state = 'running', attempt = attempt + 1, started_at = created_at,
+                 node = (SELECT max(id) FROM nodes) WHERE id = {id} AND state = 'pending';
+             UPDATE counters SET n = n - 1 WHERE state = 'pending';
+             INSERT INTO counters (job_type, queue, state, n) VALUES ('t', 'default', 'running', 1)
+                 ON CONFLICT DO UPDATE SET n = n + 1;
+             COMMIT"
+        ))
+        .unwrap();
+}
+
+#[actix_rt::test]
+async fn what_nobody_works_on_goes_back_and_is_no_crash() {
+    let (worker, mut acts) = puppet("t");
+    let mut house = Plan::new().worker(worker).build().await;
+    house.board.pause_job_type("t", true).await.unwrap();
+    let id = house.enqueue(NewJob::new("t")).await;
+    house.until(id, State::Pending).await;
+    for attempt in 1..=3 {
+        forget(&house, id);
+        let job = house.job(id).await;
+        assert_eq!((job.state, job.attempt), (State::Running, attempt));
+        assert_eq!(house.board.recover_stale().await.unwrap(), 1);
+        house.until(id, State::Pending).await;
+        let job = house.job(id).await;
+        assert_eq!((job.state, job.crash_count, job.retry_count), (State::Pending, 0, 0));
+    }
+    forget(&house, id);
+    // Without being asked it happens after some heartbeats.
+    house.until_moving(id, State::Pending, Duration::from_secs(1)).await;
+    house.board.pause_job_type("t", false).await.unwrap();
+    acts.next().await.succeed();
+    house.until(id, State::Completed).await;
+    let outcomes: Vec<_> = house.job(id).await.attempts.unwrap().iter().map(|a| a.outcome.unwrap()).collect();
+    assert_eq!(outcomes[..4], [Outcome::Released; 4]);
+    assert_eq!(outcomes[4..], [Outcome::Success]);
+}
+
+#[actix_rt::test]
+async fn a_cancel_of_what_nobody_works_on_comes_to_its_end() {
+    let (worker, mut acts) = puppet("t");
+    let house = Plan::new().worker(worker).build().await;
+    house.board.pause_job_type("t", true).await.unwrap();
+    let id = house.enqueue(NewJob::new("t")).await;
+    forget(&house, id);
+    assert!(!house.board.cancel(id).await.unwrap().at_once);
+    assert_eq!(house.board.recover_stale().await.unwrap(), 1);
+    assert_eq!(house.job(id).await.state, State::Cancelled);
+    assert!(acts.is_empty());
 }
 
 #[actix_rt::test]

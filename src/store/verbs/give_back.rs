@@ -1,4 +1,4 @@
-//! Giving back claims whose answer was lost.
+//! Giving back claims that nobody works on although their process lives.
 
 use diesel::sql_types::{BigInt, Integer};
 
@@ -29,18 +29,24 @@ pub fn give_back(
     now: Timestamp,
 ) -> StoreResult<usize> {
     let rows: Vec<(i64, i32)> = tx.load::<ClaimedBy, (BigInt, Integer), _>(binds![job_type, node])?;
-    let lost: Vec<Finished> = rows
+    let lost: Vec<Claim> = rows
         .into_iter()
         .map(|(job_id, attempt)| Claim { job_id, attempt: u32::try_from(attempt).unwrap_or_default(), node })
         .filter(|claim| !knows(claim))
-        .map(|claim| Finished {
-            claim,
-            verdict: Verdict::Released,
-            progress: None,
-            backoff: Backoff::default(),
-            luck: 0.5,
-        })
         .collect();
-    finish::finish(tx, &lost, now)?;
+    release(tx, &lost, now)?;
     Ok(lost.len())
+}
+
+/// Ends attempts as a shutdown does: their jobs go back, and nothing is counted against them. For
+/// each, the state that its job is in now, or `None` when the claim is stale.
+pub fn release(tx: &mut Tx<'_>, claims: &[Claim], now: Timestamp) -> StoreResult<Vec<Option<State>>> {
+    let released = |claim: &Claim| Finished {
+        claim: *claim,
+        verdict: Verdict::Released,
+        progress: None,
+        backoff: Backoff::default(),
+        luck: 0.5,
+    };
+    finish::finish(tx, &claims.iter().map(released).collect::<Vec<_>>(), now)
 }
