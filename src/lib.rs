@@ -12,7 +12,7 @@ pub mod runtime;
 pub mod store;
 pub mod workers;
 
-pub use domain::{Job, NewJob, Timestamp};
+pub use domain::{Job, NewJob, Timestamp, Workflow};
 pub use error::Error;
 pub use runtime::Callboard;
 

@@ -6,12 +6,15 @@
 
 use std::sync::{Mutex, MutexGuard};
 
-use callboard::domain::{Claim, Job, JobFilter, NewJob, Order, State, Timestamp, Verdict};
+use callboard::domain::graph::Graph;
+use callboard::domain::{Claim, Job, JobFilter, NewJob, Order, State, Timestamp, Verdict, Workflow};
 use callboard::store::sql::Conn;
 use callboard::store::verbs::claim::{self, Claimer};
 use callboard::store::verbs::enqueue::{self, Prepared};
 use callboard::store::verbs::finish::{self, Finished};
+use callboard::store::verbs::workflows::{self, From, Mark, PreparedNode, PreparedWorkflow};
 use callboard::store::verbs::{cancel, delete, give_back, patch, promote, rescue, retry};
+use callboard::store::views::workflows::WorkflowFilter;
 use callboard::store::{Store, StoreResult, Tx, connection, views};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use diesel::prelude::*;
@@ -254,6 +257,68 @@ async fn counts_look_at_the_heads_of_queues_only() {
     uses(&w.read(|conn| views::queues::queues(conn, now())).await, "jobs_claim");
     let job = w.store.read(move |conn| views::job::job(conn, id)).await.unwrap().unwrap();
     uses(&w.read(move |conn| views::job::jobs_before(conn, &job, 100)).await, "jobs_claim");
+}
+
+/// `b` waits for `a`.
+fn chain() -> PreparedWorkflow {
+    let new = Workflow::new("w").job("a", NewJob::new("a")).job("b", NewJob::new("b")).after(["a"]);
+    let graph = Graph::of(&new.nodes, true).unwrap();
+    let node =
+        |node: callboard::domain::Node| PreparedNode { name: node.name, job: Prepared::new(node.job, 3) };
+    PreparedWorkflow {
+        name: new.name,
+        nodes: new.nodes.into_iter().map(node).collect(),
+        graph,
+        callback: None,
+    }
+}
+
+#[actix_rt::test]
+async fn workflows_go_straight_to_their_jobs() {
+    let mut w = Watched::open();
+    let new = chain();
+    let (id, plan) = w.write(move |tx| workflows::start(tx, &new, now())).await;
+    nobody_walks(&plan);
+    uses(&w.write(move |tx| workflows::cancel(tx, id, now())).await.1, "jobs_workflow");
+    for from in [From::Failures, From::Node("b".into())] {
+        if from != From::Failures {
+            w.write(move |tx| workflows::cancel(tx, id, now())).await;
+        }
+        let (_, plan) = w.write(move |tx| workflows::retry(tx, id, &from, now())).await;
+        uses(&plan, "jobs_workflow");
+        sorts_nothing(&plan);
+    }
+    let plan = w.read(move |conn| views::workflows::nodes(conn, id)).await;
+    uses(&plan, "jobs_workflow");
+    sorts_nothing(&plan);
+}
+
+#[actix_rt::test]
+async fn old_workflows_are_found_by_their_end() {
+    let mut w = Watched::open();
+    let new = chain();
+    let (id, _) = w.write(move |tx| workflows::start(tx, &new, now())).await;
+    w.write(move |tx| workflows::cancel(tx, id, now())).await;
+    let (done, plan) =
+        w.write(|tx| workflows::expire(tx, State::Cancelled, Timestamp::MAX, Mark::default(), 1)).await;
+    assert_eq!(done.gone.len(), 1);
+    uses(&plan, "workflows_finished");
+    sorts_nothing(&plan);
+}
+
+#[actix_rt::test]
+async fn lists_of_workflows_walk_an_index() {
+    let mut w = Watched::open();
+    for (state, name, index) in [
+        (vec![], None, "workflows_list"),
+        (vec![State::Failed], None, "workflows_list"),
+        (vec![State::Failed], Some("w"), "workflows_name"),
+    ] {
+        let filter = WorkflowFilter { state, name: name.map(Into::into) };
+        let plan = w.read(move |conn| views::workflows::list(conn, &filter, Some(7), 50)).await;
+        uses(&plan, index);
+        assert!(plan.iter().all(|line| !line.step.contains("TEMP B-TREE")), "{plan:#?}");
+    }
 }
 
 /// Every kind of list, and the index that it walks.

@@ -1,11 +1,13 @@
 //! The pure part: what a job is and how it may change. Nothing in here reads a clock, a file or a
 //! database; time is always an argument.
 
+pub mod callback;
 pub mod clock;
 pub mod decide;
 pub mod event;
 pub mod failure_kind;
 pub mod filter;
+pub mod graph;
 pub mod ident;
 pub mod job;
 pub mod json;
@@ -20,6 +22,8 @@ pub mod status;
 pub mod time;
 pub mod unique;
 pub mod verdict;
+pub mod workflow;
+pub mod workflow_info;
 
 pub use clock::Clock;
 pub use event::{Event, EventBody, LogLine};
@@ -36,3 +40,5 @@ pub use retry::Backoff;
 pub use time::Timestamp;
 pub use unique::{OnConflict, Unique};
 pub use verdict::Verdict;
+pub use workflow::{Node, Workflow};
+pub use workflow_info::{WorkflowInfo, WorkflowNode, WorkflowView};

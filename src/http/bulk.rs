@@ -15,7 +15,7 @@ use crate::domain::ident::MAX_BULK;
 use crate::runtime::Callboard;
 
 /// A body beyond this size is read off the threads that serve other requests.
-const LARGE: usize = 256 * 1024;
+pub(super) const LARGE: usize = 256 * 1024;
 
 /// Mounts the call.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -47,7 +47,7 @@ fn read(body: &Body<BULK>, usual: &impl Usual) -> Result<Vec<NewJob>, Problem> {
     Ok(jobs)
 }
 
-fn interrupted() -> Problem {
+pub(super) fn interrupted() -> Problem {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "reading the body was interrupted; nothing was stored")
 }
 

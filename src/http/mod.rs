@@ -25,6 +25,7 @@ mod logs;
 mod maintenance;
 mod metrics;
 mod new_job;
+mod new_workflow;
 mod nodes;
 mod object;
 mod origin;
@@ -41,6 +42,7 @@ mod sse;
 pub mod stalled_peer;
 mod status;
 mod watch;
+mod workflows;
 mod ws;
 mod ws_intake;
 
@@ -85,6 +87,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(queues::routes)
         .configure(nodes::routes)
         .configure(plans::routes)
+        .configure(workflows::routes)
         .configure(maintenance::routes)
         .configure(live::routes::<Callboard>)
         .configure(pages::routes);

@@ -50,6 +50,19 @@ impl FromRequest for PlanPlace {
     }
 }
 
+/// A workflow in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WorkflowId(pub(crate) i64);
+
+impl FromRequest for WorkflowId {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(number_in("workflow", request.match_info().query("id")).map(Self))
+    }
+}
+
 /// A name in a path, decoded: a job type, a queue.
 #[derive(Debug)]
 pub(crate) struct Name(pub(crate) String);

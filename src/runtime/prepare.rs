@@ -6,13 +6,12 @@ use crate::domain::nearest::nearest;
 use crate::error::{Error, FieldFault};
 use crate::store::verbs::enqueue::Prepared;
 
-/// Checks a job against its type and the rules for all jobs. `index` is its place in a list, for the
-/// names of fields.
+/// Checks a job against its type and the rules for all jobs. Faults are named after `prefix`, the
+/// job's place in a list.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every wrong field.
-pub fn prepare(shared: &Shared, mut job: NewJob, index: Option<usize>) -> Result<Prepared, Error> {
-    let prefix = index.map(|i| format!("jobs[{i}].")).unwrap_or_default();
+pub fn prepare(shared: &Shared, mut job: NewJob, prefix: &str) -> Result<Prepared, Error> {
     let mut faults = job.faults();
     if faults.is_empty() {
         match shared.types.get(&job.job_type) {

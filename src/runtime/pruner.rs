@@ -11,6 +11,7 @@ use super::shared::Shared;
 use super::worker::Ping;
 use crate::domain::{State, Timestamp};
 use crate::store::stats::KEEP_MS;
+use crate::store::verbs::workflows::{self, Mark};
 use crate::store::{StoreResult, verbs};
 
 /// Jobs deleted in one write.
@@ -81,7 +82,8 @@ async fn prune(shared: &Arc<Shared>) -> StoreResult<()> {
     shared.store.write(forget).await.map(|_| ())
 }
 
-/// Deletes jobs that reached a final state before `before`, with their logs. Returns how many.
+/// Deletes jobs that reached a final state before `before`, with their logs; those of a workflow by
+/// its end, all together. Returns how many.
 ///
 /// # Errors
 /// When the store fails; what was deleted until then stays deleted.
@@ -100,9 +102,25 @@ pub async fn delete_old(shared: &Arc<Shared>, state: State, before: Timestamp) -
         match last {
             // Some may have stayed (a child still wants their results), so go on behind them.
             Some(place) => after = Some(place),
-            None => return Ok(deleted),
+            None => break,
         }
     }
+    Ok(deleted + delete_old_workflows(shared, state, before).await?)
+}
+
+/// Deletes workflows that ended in `state` before `before`, each with all its jobs. Returns how many
+/// jobs that were.
+async fn delete_old_workflows(shared: &Arc<Shared>, state: State, before: Timestamp) -> StoreResult<u64> {
+    let mut deleted = 0;
+    let mut mark = Some(Mark::default());
+    while let Some(from) = mark {
+        let step = move |tx: &mut crate::store::Tx<'_>| workflows::expire(tx, state, before, from, CHUNK);
+        let expired = shared.store.write(step).await?;
+        deleted += expired.gone.len() as u64;
+        remove_logs(shared, expired.gone).await;
+        mark = expired.next;
+    }
+    Ok(deleted)
 }
 
 /// Deletes the logs of jobs that are gone.

@@ -39,8 +39,11 @@ impl ForClaim {
 impl Services for ForClaim {
     fn enqueue(&self, jobs: Vec<NewJob>) -> BoxFuture<'_, RunResult<Vec<i64>>> {
         async move {
-            let jobs: Result<Vec<_>, Error> =
-                jobs.into_iter().enumerate().map(|(i, job)| prepare(&self.shared, job, Some(i))).collect();
+            let jobs: Result<Vec<_>, Error> = jobs
+                .into_iter()
+                .enumerate()
+                .map(|(i, job)| prepare(&self.shared, job, &format!("jobs[{i}].")))
+                .collect();
             let (jobs, claim, now) = (jobs.map_err(failure)?, self.claim, self.shared.clock.now());
             self.write(move |tx| children::enqueue(tx, claim, &jobs, now)).await
         }
@@ -62,7 +65,10 @@ impl Services for ForClaim {
     ) -> BoxFuture<'_, RunResult<Vec<Option<i64>>>> {
         async move {
             let found = |(item, jobs): FoundItem| {
-                let jobs = jobs.into_iter().enumerate().map(|(i, job)| prepare(&self.shared, job, Some(i)));
+                let jobs = jobs
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, job)| prepare(&self.shared, job, &format!("jobs[{i}].")));
                 Ok(Found { item, jobs: jobs.collect::<Result<_, _>>()? })
             };
             let items: Result<Vec<_>, Error> = items.into_iter().map(found).collect();

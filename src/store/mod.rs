@@ -8,11 +8,13 @@ pub mod faults;
 pub mod owner;
 pub mod row;
 pub mod schema;
+pub mod shift;
 pub mod sql;
 pub mod stats;
 pub mod tx;
 pub mod verbs;
 pub mod views;
+pub mod workflow_row;
 pub mod writer;
 
 use std::path::Path;

@@ -188,3 +188,25 @@ diesel::table! {
         at -> BigInt,
     }
 }
+
+diesel::table! {
+    workflows (id) {
+        id -> BigInt,
+        name -> Nullable<Text>,
+        state -> Text,
+        scheduled -> BigInt,
+        blocked -> BigInt,
+        pending -> BigInt,
+        running -> BigInt,
+        retrying -> BigInt,
+        completed -> BigInt,
+        failed -> BigInt,
+        cancelled -> BigInt,
+        parent_job_id -> Nullable<BigInt>,
+        callback -> Nullable<Text>,
+        callback_job_id -> Nullable<BigInt>,
+        created_at -> BigInt,
+        cancel_requested_at -> Nullable<BigInt>,
+        completed_at -> Nullable<BigInt>,
+    }
+}

@@ -1,12 +1,14 @@
 //! A transaction under way: its connection, and what has to happen with its commit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::error::StoreResult;
 use super::faults::{FaultLayer, Point};
+use super::shift::Shift;
 use super::sql::{self, Bind, Conn, Statement, binds, statement};
 use super::stats::{self, Metric};
+use super::verbs::workflows;
 use crate::domain::{Claim, Event, EventBody, State, Timestamp};
 
 statement!(
@@ -31,6 +33,8 @@ pub struct JobRef {
     pub queue: Arc<str>,
     /// Attempts started so far.
     pub attempt: u32,
+    /// The workflow that counts it.
+    pub workflow_id: Option<i64>,
 }
 
 /// What the rest of the program is told after a commit, in the order in which it was written.
@@ -68,6 +72,7 @@ type Stats = HashMap<(i64, Arc<str>, i32), i64>;
 pub struct Effects {
     counts: Counts,
     stats: Stats,
+    workflows: BTreeMap<i64, Shift>,
     committed: Committed,
 }
 
@@ -146,12 +151,20 @@ impl<'c> Tx<'c> {
     }
 
     /// Names a job for counters and events.
-    pub fn job_ref(&mut self, id: i64, job_type: &str, queue: &str, attempt: i32) -> JobRef {
+    pub fn job_ref(
+        &mut self,
+        id: i64,
+        job_type: &str,
+        queue: &str,
+        attempt: i32,
+        workflow_id: Option<i64>,
+    ) -> JobRef {
         JobRef {
             id,
             job_type: self.names.get(job_type),
             queue: self.names.get(queue),
             attempt: u32::try_from(attempt).unwrap_or_default(),
+            workflow_id,
         }
     }
 
@@ -168,6 +181,7 @@ impl<'c> Tx<'c> {
             self.count(&job.job_type, &job.queue, from, -1);
         }
         self.count(&job.job_type, &job.queue, to, 1);
+        self.shift(job.workflow_id, from, Some(to), at);
         if to == State::Pending {
             self.ready(&job.job_type);
         }
@@ -193,9 +207,9 @@ impl<'c> Tx<'c> {
     }
 
     /// Notes that a job is gone.
-    pub fn deleted(&mut self, job_type: &str, queue: &str, state: State) {
-        let (job_type, queue) = (self.names.get(job_type), self.names.get(queue));
-        self.count(&job_type, &queue, state, -1);
+    pub fn deleted(&mut self, job: &JobRef, state: State) {
+        self.count(&job.job_type, &job.queue, state, -1);
+        self.shift(job.workflow_id, Some(state), None, Timestamp::MIN);
     }
 
     /// Notes that a job went to another queue.
@@ -239,6 +253,19 @@ impl<'c> Tx<'c> {
         *self.effects.counts.entry((job_type.clone(), queue.clone(), state)).or_default() += by;
     }
 
+    fn shift(&mut self, workflow: Option<i64>, from: Option<State>, to: Option<State>, at: Timestamp) {
+        let Some(workflow) = workflow else { return };
+        let shift = self.effects.workflows.entry(workflow).or_default();
+        shift.at = shift.at.max(at);
+        from.into_iter().for_each(|state| shift.add(state, -1));
+        to.into_iter().for_each(|state| shift.add(state, 1));
+    }
+
+    /// Takes out what a workflow's counters are to be changed by, until there is none left.
+    pub(super) fn next_shift(&mut self) -> Option<(i64, Shift)> {
+        self.effects.workflows.pop_first()
+    }
+
     /// How many writes there have been, to tell whether a verb that failed left something behind.
     pub(super) fn written(&self) -> u64 {
         self.written
@@ -254,8 +281,9 @@ impl<'c> Tx<'c> {
         self.effects = effects;
     }
 
-    /// Writes the counters; returns what to tell after the commit.
+    /// Ends the workflows whose last job ended, and writes the counters; returns what to tell after the commit.
     pub(super) fn seal(&mut self) -> StoreResult<Committed> {
+        workflows::roll_up(self)?;
         let effects = std::mem::take(&mut self.effects);
         for ((job_type, queue, state), n) in effects.counts {
             if n != 0 {

@@ -146,6 +146,11 @@ fn other_bodies() -> Vec<Case> {
             &["jobs[0].job_type", "jobs[1].priority"],
         ),
         json("POST", "/api/jobs/bulk", vec![b' '; 33 * 1024 * 1024], 413, &[]),
+        json("POST", "/api/workflows", "", 400, &[]),
+        json("POST", "/api/workflows", "[]", 422, &["body"]),
+        json("POST", "/api/workflows", vec![b' '; 33 * 1024 * 1024], 413, &[]),
+        json("POST", "/api/workflows/1/retry", r#"{"from":5,"x":1}"#, 422, &["from", "x"]),
+        json("DELETE", "/api/workflows/1", r#"{"x":1}"#, 422, &["x"]),
         json("PATCH", "/api/jobs/1", r#"{"priority":null,"state":"failed"}"#, 422, &["priority", "state"]),
         json("PATCH", "/api/jobs/1", "", 400, &[]),
         json("POST", "/api/jobs/1/retry", r#"{"after":5}"#, 422, &["after"]),
@@ -170,6 +175,13 @@ fn queries() -> Vec<Case> {
         bare("GET", "/api/jobs?stat=failed", 422, &["stat"]),
         bare("GET", "/api/jobs?state=asleep&limit=501&order=up", 422, &["state", "limit", "order"]),
         bare("GET", "/api/jobs?limit=0", 422, &["limit"]),
+        bare(
+            "GET",
+            "/api/workflows?state=pending&limit=0&nam=x&cursor=y",
+            422,
+            &["state", "limit", "nam", "cursor"],
+        ),
+        bare("DELETE", "/api/workflows/1?force=1", 422, &["force"]),
         bare("GET", "/api/jobs?limit=1&limit=2", 422, &["limit"]),
         bare("GET", "/api/jobs?parent_job_id=9223372036854775808", 422, &["parent_job_id"]),
         bare("GET", "/api/jobs?created_after=2030-02-30T00:00:00Z", 422, &["created_after"]),
@@ -214,6 +226,9 @@ fn nowhere() -> Vec<Case> {
         all.push(bare("DELETE", &format!("/api/jobs/{id}"), 404, &[]));
         all.push(json("PATCH", &format!("/api/jobs/{id}"), "{}", 404, &[]));
         all.push(bare("POST", &format!("/api/jobs/{id}/retry"), 404, &[]));
+        all.push(bare("GET", &format!("/api/workflows/{id}"), 404, &[]));
+        all.push(bare("DELETE", &format!("/api/workflows/{id}"), 404, &[]));
+        all.push(bare("POST", &format!("/api/workflows/{id}/retry"), 404, &[]));
         all.push(bare("GET", &format!("/api/jobs/{id}/logs"), 404, &[]));
         all.push(bare("GET", &format!("/api/jobs/{id}/ws"), 404, &[]));
         all.push(bare("GET", &format!("/api/jobs/{id}/events"), 404, &[]));
@@ -240,6 +255,9 @@ fn wrong_methods() -> Vec<Case> {
         ("HEAD", "/api/events"),
         ("DELETE", "/api/jobs/1/events"),
         ("POST", "/metrics"),
+        ("PUT", "/api/workflows"),
+        ("PATCH", "/api/workflows/1"),
+        ("GET", "/api/workflows/1/retry"),
     ]
     .map(|(method, path)| bare(method, path, 405, &[]))
     .into()

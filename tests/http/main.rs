@@ -23,3 +23,4 @@ mod shutdown;
 mod stage;
 mod status;
 mod steer;
+mod workflows;

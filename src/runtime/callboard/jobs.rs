@@ -17,7 +17,7 @@ impl Callboard {
     /// [`Error::Invalid`] with every wrong field; [`Error::Conflict`] when a job like it is there
     /// and its uniqueness says `refuse`; [`Error::ShuttingDown`]; [`Error::Unavailable`].
     pub async fn enqueue(&self, job: NewJob) -> Result<Enqueued, Error> {
-        let prepared = prepare(&self.shared, job, None)?;
+        let prepared = prepare(&self.shared, job, "")?;
         let stored = self.store_jobs(vec![prepared.clone()], false).await?;
         let Some(Stored { id, state, created_at, .. }) = stored.first().copied().filter(|s| !s.duplicate)
         else {
@@ -41,7 +41,7 @@ impl Callboard {
         let mut prepared = Vec::with_capacity(jobs.len());
         let mut faults = Vec::new();
         for (i, job) in jobs.into_iter().enumerate() {
-            match prepare(&self.shared, job, Some(i)) {
+            match prepare(&self.shared, job, &format!("jobs[{i}].")) {
                 Ok(job) => prepared.push(job),
                 Err(Error::Invalid(more)) => faults.extend(more),
                 Err(other) => return Err(other),

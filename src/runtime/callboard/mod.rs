@@ -11,6 +11,7 @@ mod past;
 mod plans;
 mod shutdown;
 mod types;
+mod workflows;
 
 use std::sync::{Arc, Mutex};
 
@@ -20,6 +21,7 @@ pub use answers::{
 pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use overview::by_state;
 pub use plans::{PlanPage, PlanWithRows};
+pub use workflows::{CalledOff, WorkflowPage};
 
 use self::past::Past;
 use super::builder::Builder;

@@ -10,7 +10,10 @@ use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::parents;
 
-statement!(Look, "SELECT state, job_type, queue, attempt, node, has_children FROM jobs WHERE id = ?");
+statement!(
+    Look,
+    "SELECT state, job_type, queue, attempt, node, has_children, workflow_id FROM jobs WHERE id = ?"
+);
 statement!(
     Cancel,
     format!(
@@ -33,17 +36,18 @@ statement!(
 /// # Errors
 /// Refused when there is no such job or it is final.
 pub fn cancel(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<bool> {
-    type Sql = (Text, Text, Text, Integer, Nullable<BigInt>, Bool);
-    type Row = (String, String, String, i32, Option<i64>, bool);
+    type Sql = (Text, Text, Text, Integer, Nullable<BigInt>, Bool, Nullable<BigInt>);
+    type Row = (String, String, String, i32, Option<i64>, bool, Option<i64>);
     let rows: Vec<Row> = tx.load::<Look, Sql, _>(binds![id])?;
-    let Some((state, job_type, queue, attempt, node, has_children)) = rows.into_iter().next() else {
+    let Some((state, job_type, queue, attempt, node, has_children, workflow)) = rows.into_iter().next()
+    else {
         return Err(Error::NotFound(format!("job {id}")).into());
     };
     let state: State = state.parse().map_err(Error::Conflict)?;
     if state.is_final() {
         return Err(Error::Conflict(format!("job {id} is {state} already and cannot be cancelled")).into());
     }
-    let job = tx.job_ref(id, &job_type, &queue, attempt);
+    let job = tx.job_ref(id, &job_type, &queue, attempt, workflow);
     if let (State::Running, Some(node)) = (state, node) {
         tx.run::<Ask>(binds![now, id])?;
         tx.stop(Claim { job_id: id, attempt: job.attempt, node });

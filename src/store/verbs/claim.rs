@@ -119,7 +119,7 @@ fn shares(
 }
 
 fn started(tx: &mut Tx<'_>, row: JobRow, now: Timestamp) -> StoreResult<Job> {
-    let job_ref = tx.job_ref(row.id, &row.job_type, &row.queue, row.attempt);
+    let job_ref = tx.job_ref(row.id, &row.job_type, &row.queue, row.attempt, row.workflow_id);
     tx.moved(&job_ref, Some(State::Pending), State::Running, None, now);
     tx.stat(&job_ref.job_type, Metric::latency(now.as_millis() - row.ready_at), now);
     let parents = if row.has_parents { depends_on(tx.conn, row.id)? } else { Vec::new() };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::finish::Finished;
 use crate::domain::lifecycle::{self, Move};
@@ -19,7 +19,7 @@ statement!(
          error = NULL, node = NULL \
          WHERE {IN_LIST} AND attempt = ? AND node = ? AND {} \
          AND cancel_requested_at IS NULL AND has_children = 0 \
-         RETURNING id, job_type, queue",
+         RETURNING id, job_type, queue, workflow_id",
         State::Completed,
         lifecycle::sql_guard(Move::Succeed)
     )
@@ -67,21 +67,18 @@ fn complete_all(
     node: i64,
     now: Timestamp,
 ) -> StoreResult<Vec<i64>> {
-    let rows: Vec<(i64, String, String)> = tx.run_returning::<Complete, (BigInt, Text, Text), _>(binds![
-        now,
-        now,
-        &list(ids.iter().copied()),
-        attempt,
-        node
-    ])?;
+    type Sql = (BigInt, Text, Text, Nullable<BigInt>);
+    type Row = (i64, String, String, Option<i64>);
+    let ids = list(ids.iter().copied());
+    let rows: Vec<Row> = tx.run_returning::<Complete, Sql, _>(binds![now, now, &ids, attempt, node])?;
     let done: Vec<i64> = rows.iter().map(|row| row.0).collect();
     if done.is_empty() {
         return Ok(done);
     }
     tx.run::<AddAttempts>(binds![now, &list(done.iter().copied())])?;
     let attempt = i32::try_from(attempt).unwrap_or(i32::MAX);
-    for (id, job_type, queue) in &rows {
-        let job = tx.job_ref(*id, job_type, queue, attempt);
+    for (id, job_type, queue, workflow) in &rows {
+        let job = tx.job_ref(*id, job_type, queue, attempt, *workflow);
         tx.moved(&job, Some(State::Running), State::Completed, None, now);
     }
     Ok(done)

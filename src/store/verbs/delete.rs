@@ -12,7 +12,7 @@ statement!(
     Old,
     format!(
         "SELECT completed_at, id FROM jobs WHERE state = ? AND state IN ({}) AND completed_at < ? \
-         AND (completed_at, id) > (?, ?) ORDER BY completed_at, id {LIMIT}",
+         AND (completed_at, id) > (?, ?) AND workflow_id IS NULL ORDER BY completed_at, id {LIMIT}",
         lifecycle::sql_list(&State::FINAL)
     )
 );
@@ -20,14 +20,17 @@ statement!(
     NeededStill,
     format!(
         "SELECT 1 FROM dependencies d JOIN jobs c ON c.id = d.child_id \
-         WHERE d.parent_id = ? AND c.state IN ({}) LIMIT 1",
-        lifecycle::sql_list(&State::UNFINISHED)
+         WHERE d.parent_id = ? AND c.state IN ({}) \
+         UNION ALL SELECT 1 FROM jobs j JOIN workflows w ON w.id = j.workflow_id \
+         WHERE j.id = ? AND w.state = '{}' LIMIT 1",
+        lifecycle::sql_list(&State::UNFINISHED),
+        State::Running
     )
 );
 statement!(
     Delete,
     format!(
-        "DELETE FROM jobs WHERE id = ? AND state IN ({}) RETURNING job_type, queue, state, tags",
+        "DELETE FROM jobs WHERE id = ? AND state IN ({}) RETURNING job_type, queue, state, tags, workflow_id",
         lifecycle::sql_list(&State::FINAL)
     )
 );
@@ -35,7 +38,7 @@ statement!(DeleteAttempts, "DELETE FROM attempts WHERE job_id = ?");
 statement!(DeleteAsChild, "DELETE FROM dependencies WHERE child_id = ?");
 statement!(DeleteStats, "DELETE FROM stats WHERE at < ?");
 
-/// Up to `limit` jobs in a final state that reached it before `before`, oldest first, as (time, id);
+/// Up to `limit` jobs outside workflows in a final state that reached it before `before`, oldest first, as (time, id);
 /// `after` goes on behind one of them.
 pub fn old(
     tx: &mut Tx<'_>,
@@ -50,22 +53,24 @@ pub fn old(
 }
 
 /// Deletes jobs with all that belongs to them. Jobs that are not final stay, and so do those whose
-/// results a waiting child may still want. Returns the ids that are gone.
+/// results a waiting child may still want, and those of a workflow that is not over. Returns the ids that are gone.
 pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
+    type Sql = (Text, Text, Text, Nullable<Text>, Nullable<BigInt>);
+    type Row = (String, String, String, Option<String>, Option<i64>);
     let mut gone = Vec::new();
     for id in ids {
-        let needed: Vec<i32> = tx.load::<NeededStill, diesel::sql_types::Integer, _>(binds![*id])?;
+        let needed: Vec<i32> = tx.load::<NeededStill, diesel::sql_types::Integer, _>(binds![*id, *id])?;
         if !needed.is_empty() {
             continue;
         }
-        let rows: Vec<(String, String, String, Option<String>)> =
-            tx.run_returning::<Delete, (Text, Text, Text, Nullable<Text>), _>(binds![*id])?;
-        let Some((job_type, queue, state, labels)) = rows.into_iter().next() else { continue };
+        let rows: Vec<Row> = tx.run_returning::<Delete, Sql, _>(binds![*id])?;
+        let Some((job_type, queue, state, labels, workflow)) = rows.into_iter().next() else { continue };
         tx.run::<DeleteAttempts>(binds![*id])?;
         tx.run::<DeleteAsChild>(binds![*id])?;
         tags::remove(tx, *id, labels.as_deref())?;
         if let Ok(state) = state.parse() {
-            tx.deleted(&job_type, &queue, state);
+            let job = tx.job_ref(*id, &job_type, &queue, 0, workflow);
+            tx.deleted(&job, state);
         }
         gone.push(*id);
     }

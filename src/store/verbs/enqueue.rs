@@ -5,7 +5,7 @@ use diesel::sql_types::BigInt;
 use crate::domain::unique::Lock;
 use crate::domain::{Job, NewJob, OnConflict, OnParentFailure, Progress, State, Timestamp, lifecycle};
 use crate::error::Error;
-use crate::store::error::StoreResult;
+use crate::store::error::{StoreError, StoreResult};
 use crate::store::sql::{binds, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
@@ -15,11 +15,12 @@ statement!(
     Insert,
     "INSERT INTO jobs (id, state, job_type, queue, priority, max_retries, has_parents, parents_left, run_at, \
      created_at, ready_at, completed_at, timeout_secs, key, target_id, unique_hash, unique_states, unique_until, \
-     unique_spec, backoff, on_parent_failure, parent_job_id, tags, metadata, args, error) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+     unique_spec, backoff, on_parent_failure, parent_job_id, workflow_id, name, tags, metadata, args, error) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 );
 statement!(NextIds, "UPDATE sequences SET last = last + ? WHERE name = 'jobs' RETURNING last");
 statement!(ByKey, "SELECT id FROM jobs WHERE key = ?");
+
 /// A job on its way into the store, with everything worked out that needs no database.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -59,6 +60,16 @@ impl Prepared {
         self.job.parent_job_id = Some(parent);
         self.parents = self.job.parents();
         self
+    }
+
+    /// Jobs outside a workflow that it depends on.
+    pub(super) fn parents(&self) -> &[i64] {
+        &self.parents
+    }
+
+    /// The job as it was asked for.
+    pub(super) fn job(&self) -> &NewJob {
+        &self.job
     }
 
     /// The job as it is once it is stored: what a read would give, without reading.
@@ -123,9 +134,7 @@ pub struct Stored {
 /// Refused when a parent is unknown (field `jobs[i].depends_on` or `jobs[i].parent_job_id`, without
 /// `jobs[i].` when `bulk` is false) or a unique conflict is to be refused.
 pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -> StoreResult<Vec<Stored>> {
-    let wanted = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
-    let last: Vec<i64> = tx.run_returning::<NextIds, BigInt, _>(binds![wanted])?;
-    let mut next = last.first().map_or(1, |last| last - wanted + 1);
+    let mut next = next_ids(tx, jobs.len())?;
     let mut stored = Vec::with_capacity(jobs.len());
     for (i, job) in jobs.iter().enumerate() {
         let field = if bulk { format!("jobs[{i}].") } else { String::new() };
@@ -136,12 +145,44 @@ pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -
     Ok(stored)
 }
 
+/// Takes ids for `n` jobs; the first of them.
+pub(super) fn next_ids(tx: &mut Tx<'_>, n: usize) -> StoreResult<i64> {
+    let wanted = i64::try_from(n).unwrap_or(i64::MAX);
+    let last: Vec<i64> = tx.run_returning::<NextIds, BigInt, _>(binds![wanted])?;
+    Ok(last.first().map_or(1, |last| last - wanted + 1))
+}
+
+/// Where a new job stands among others.
+#[derive(Debug, Default)]
+pub(super) struct Place<'a> {
+    /// The workflow that it belongs to.
+    pub workflow_id: Option<i64>,
+    /// Its name there.
+    pub name: Option<&'a str>,
+    /// The jobs that it waits for.
+    pub parents: &'a [i64],
+    /// What those are like.
+    pub family: parents::Family,
+}
+
 fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) -> StoreResult<Stored> {
     if let Some(id) = duplicate(tx, new, field, now)? {
         return Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now });
     }
     let family = parents::look(tx, &new.job, &new.parents, field)?;
-    let (state, error) = first_state(new, &family, now);
+    let state = insert(tx, new, id, &Place { parents: &new.parents, family, ..Place::default() }, now)?;
+    Ok(Stored { id, duplicate: false, state, created_at: now })
+}
+
+/// Stores a job of which is known that no other is like it. Returns its state.
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    new: &Prepared,
+    id: i64,
+    place: &Place<'_>,
+    now: Timestamp,
+) -> StoreResult<State> {
+    let (state, error) = first_state(new, &place.family, now);
     debug_assert!(lifecycle::NEW.contains(&state));
     let job = &new.job;
     let until =
@@ -153,8 +194,8 @@ fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) ->
         &job.queue,
         u32::from(job.priority),
         new.max_retries,
-        i64::from(!new.parents.is_empty()),
-        family.unfinished,
+        i64::from(!place.parents.is_empty()),
+        place.family.unfinished,
         job.run_at,
         now,
         now,
@@ -169,20 +210,22 @@ fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) ->
         &new.backoff,
         job.on_parent_failure.as_str(),
         job.parent_job_id,
+        place.workflow_id,
+        place.name,
         &new.tags,
         &new.metadata,
         job.args.as_str(),
         error.as_deref(),
     ])?;
     tags::add(tx, id, &job.tags)?;
-    parents::bind(tx, id, &new.parents)?;
-    let job_ref = tx.job_ref(id, &job.job_type, &job.queue, 0);
+    parents::bind(tx, id, place.parents)?;
+    let job_ref = tx.job_ref(id, &job.job_type, &job.queue, 0, place.workflow_id);
     tx.moved(&job_ref, None, state, error.as_deref(), now);
     tx.stat(&job_ref.job_type, Metric::Enqueued, now);
     if let (State::Scheduled, Some(at)) = (state, job.run_at) {
         tx.due(at);
     }
-    Ok(Stored { id, duplicate: false, state, created_at: now })
+    Ok(state)
 }
 
 fn first_state(new: &Prepared, family: &parents::Family, now: Timestamp) -> (State, Option<String>) {
@@ -202,22 +245,46 @@ fn first_state(new: &Prepared, family: &parents::Family, now: Timestamp) -> (Sta
     (state, None)
 }
 
+fn with_key(tx: &mut Tx<'_>, new: &Prepared) -> StoreResult<Option<i64>> {
+    let Some(key) = &new.job.key else { return Ok(None) };
+    let found: Vec<i64> = tx.load::<ByKey, BigInt, _>(binds![key])?;
+    Ok(found.first().copied())
+}
+
+/// Makes sure that a job is not there already, whatever its uniqueness says about that.
+///
+/// # Errors
+/// Refused when it is; `field` tells which job is meant.
+pub(super) fn refuse_duplicate(
+    tx: &mut Tx<'_>,
+    new: &Prepared,
+    field: &str,
+    now: Timestamp,
+) -> StoreResult<()> {
+    if let Some(id) = with_key(tx, new)? {
+        return Err(Error::Conflict(format!("{field}key: job {id} has it already")).into());
+    }
+    let Some(lock) = &new.lock else { return Ok(()) };
+    match unique::holder(tx, &lock.hash, now)? {
+        None => Ok(()),
+        Some(unique::Holder { id, state }) => Err(same(field, id, &state)),
+    }
+}
+
+fn same(field: &str, id: i64, state: &str) -> StoreError {
+    Error::Conflict(format!("{field}unique: job {id} ({state}) is the same and is there already")).into()
+}
+
 /// The job that is there already, if there is one: by key first, then by uniqueness.
 fn duplicate(tx: &mut Tx<'_>, new: &Prepared, field: &str, now: Timestamp) -> StoreResult<Option<i64>> {
-    if let Some(key) = &new.job.key {
-        let found: Vec<i64> = tx.load::<ByKey, BigInt, _>(binds![key])?;
-        if let Some(id) = found.first() {
-            return Ok(Some(*id));
-        }
+    if let Some(id) = with_key(tx, new)? {
+        return Ok(Some(id));
     }
     let Some(lock) = &new.lock else { return Ok(None) };
     let Some(unique::Holder { id, state }) = unique::holder(tx, &lock.hash, now)? else { return Ok(None) };
     match lock.on_conflict {
         OnConflict::Return => Ok(Some(id)),
-        OnConflict::Refuse => Err(Error::Conflict(format!(
-            "{field}unique: job {id} ({state}) is the same and is there already"
-        ))
-        .into()),
+        OnConflict::Refuse => Err(same(field, id, &state)),
         OnConflict::Replace => {
             patch::replace(tx, id, &new.job, now)?;
             Ok(Some(id))

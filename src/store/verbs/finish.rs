@@ -16,7 +16,7 @@ statement!(
     Look,
     format!(
         "SELECT job_type, queue, retry_count, max_retries, crash_count, cancel_requested_at, \
-         has_children, started_at, worker_id FROM jobs WHERE {CLAIM_GUARD}"
+         has_children, started_at, worker_id, workflow_id FROM jobs WHERE {CLAIM_GUARD}"
     )
 );
 statement!(
@@ -55,6 +55,7 @@ pub(super) struct Found {
     pub has_children: bool,
     pub started_at: i64,
     pub worker_id: Option<String>,
+    pub workflow_id: Option<i64>,
 }
 
 /// Ends attempts. For each: the state that its job is in now, or `None` when the claim is stale, in
@@ -93,23 +94,25 @@ fn end(tx: &mut Tx<'_>, finished: &Finished, now: Timestamp) -> StoreResult<Opti
 
 /// The running job that a claim is for.
 pub(super) fn find(tx: &mut Tx<'_>, claim: Claim) -> StoreResult<Option<Found>> {
+    type Counts = (Integer, Integer, Integer);
     type Sql =
-        (Text, Text, Integer, Integer, Integer, Nullable<BigInt>, Bool, Nullable<BigInt>, Nullable<Text>);
-    type Row = (String, String, i32, i32, i32, Option<i64>, bool, Option<i64>, Option<String>);
+        (Text, Text, Counts, Nullable<BigInt>, Bool, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
+    type Row = (String, String, (i32, i32, i32), Option<i64>, bool, Option<i64>, Option<String>, Option<i64>);
     let rows: Vec<Row> = tx.load::<Look, Sql, _>(binds![claim.job_id, claim.attempt, claim.node])?;
     let number = |n: i32| u32::try_from(n).unwrap_or_default();
     Ok(rows.into_iter().next().map(|row| Found {
         facts: Facts {
-            retry_count: number(row.2),
-            max_retries: number(row.3),
-            crash_count: number(row.4),
-            cancel_requested: row.5.is_some(),
+            retry_count: number(row.2.0),
+            max_retries: number(row.2.1),
+            crash_count: number(row.2.2),
+            cancel_requested: row.3.is_some(),
         },
         job_type: row.0,
         queue: row.1,
-        has_children: row.6,
-        started_at: row.7.unwrap_or_default(),
-        worker_id: row.8,
+        has_children: row.4,
+        started_at: row.5.unwrap_or_default(),
+        worker_id: row.6,
+        workflow_id: row.7,
     }))
 }
 
@@ -156,7 +159,7 @@ pub(super) fn settle(
         &found.worker_id,
     ])?;
     let attempt = i32::try_from(claim.attempt).unwrap_or(i32::MAX);
-    let job = tx.job_ref(claim.job_id, &found.job_type, &found.queue, attempt);
+    let job = tx.job_ref(claim.job_id, &found.job_type, &found.queue, attempt, found.workflow_id);
     tx.moved(&job, Some(State::Running), to, ending.error.as_deref(), now);
     if let Some(at) = decision.run_at {
         tx.due(at);

@@ -21,3 +21,4 @@ pub mod retry;
 pub mod settings;
 mod tags;
 mod unique;
+pub mod workflows;

@@ -6,7 +6,7 @@ use crate::domain::lifecycle::{self, Move};
 use crate::domain::{NewJob, OnParentFailure, State, Timestamp};
 use crate::error::Error;
 use crate::store::error::StoreResult;
-use crate::store::sql::{binds, statement};
+use crate::store::sql::{self, Statement, binds, statement};
 use crate::store::tx::Tx;
 
 statement!(StateOf, "SELECT state FROM jobs WHERE id = ?");
@@ -17,7 +17,15 @@ statement!(
     format!(
         "UPDATE jobs SET parents_left = parents_left - 1 \
          WHERE {} AND id IN (SELECT child_id FROM dependencies WHERE parent_id = ?) \
-         RETURNING id, job_type, queue, attempt, parents_left, on_parent_failure, run_at",
+         RETURNING id, job_type, queue, attempt, parents_left, on_parent_failure, run_at, workflow_id",
+        lifecycle::sql_guard(Move::Unblock)
+    )
+);
+statement!(
+    Recount,
+    format!(
+        "UPDATE jobs SET parents_left = ? WHERE id = ? AND {} \
+         RETURNING id, job_type, queue, attempt, parents_left, on_parent_failure, run_at, workflow_id",
         lifecycle::sql_guard(Move::Unblock)
     )
 );
@@ -62,6 +70,17 @@ pub struct Family {
     pub failed: Option<(i64, State)>,
 }
 
+impl Family {
+    /// Takes in a parent.
+    pub fn add(&mut self, parent: i64, state: State) {
+        match state {
+            State::Completed => {}
+            State::Failed | State::Cancelled => self.failed = self.failed.or(Some((parent, state))),
+            _ => self.unfinished += 1,
+        }
+    }
+}
+
 /// Looks at the parents of a new job.
 ///
 /// # Errors
@@ -74,11 +93,7 @@ pub fn look(tx: &mut Tx<'_>, new: &NewJob, parents: &[i64], prefix: &str) -> Sto
             let field = if new.depends_on.contains(parent) { "depends_on" } else { "parent_job_id" };
             Error::invalid(format!("{prefix}{field}"), format!("there is no job {parent}"))
         })?;
-        match state {
-            State::Completed => {}
-            State::Failed | State::Cancelled => family.failed = family.failed.or(Some((*parent, state))),
-            _ => family.unfinished += 1,
-        }
+        family.add(*parent, state);
     }
     Ok(family)
 }
@@ -104,6 +119,18 @@ pub fn unfinished(tx: &mut Tx<'_>, child: i64) -> StoreResult<i64> {
     Ok(n.first().copied().unwrap_or_default())
 }
 
+/// A blocked job's parents have changed: counts anew those that are not final, and sets it free when
+/// there is none.
+pub(super) fn recount(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<()> {
+    let left = unfinished(tx, id)?;
+    for child in children::<Recount>(tx, binds![left, id])? {
+        if left == 0 {
+            set_free(tx, &child, now)?;
+        }
+    }
+    Ok(())
+}
+
 /// A parent left a final state (a retry by hand): children that are still blocked wait for it again.
 pub fn reopened(tx: &mut Tx<'_>, parent: i64) -> StoreResult<()> {
     tx.run::<CountUp>(binds![parent]).map(|_| ())
@@ -113,7 +140,7 @@ pub fn reopened(tx: &mut Tx<'_>, parent: i64) -> StoreResult<()> {
 pub fn settled(tx: &mut Tx<'_>, parent: i64, state: State, now: Timestamp) -> StoreResult<()> {
     let mut settled = vec![(parent, state)];
     while let Some((parent, state)) = settled.pop() {
-        for child in count_down(tx, parent)? {
+        for child in children::<CountDown>(tx, binds![parent])? {
             if state != State::Completed && child.policy != OnParentFailure::Run.as_str() {
                 if call_off(tx, &child, &reason(parent, state), now)? {
                     settled.push((child.id, State::Cancelled));
@@ -134,13 +161,14 @@ struct Child {
     parents_left: i32,
     policy: String,
     run_at: Option<i64>,
+    workflow_id: Option<i64>,
 }
 
-fn count_down(tx: &mut Tx<'_>, parent: i64) -> StoreResult<Vec<Child>> {
-    type Sql = (BigInt, Text, Text, Integer, Integer, Text, Nullable<BigInt>);
-    type Row = (i64, String, String, i32, i32, String, Option<i64>);
-    let rows: Vec<Row> = tx.run_returning::<CountDown, Sql, _>(binds![parent])?;
-    let child = |(id, job_type, queue, attempt, parents_left, policy, run_at)| Child {
+fn children<S: Statement>(tx: &mut Tx<'_>, binds: &[sql::Bind<'_>]) -> StoreResult<Vec<Child>> {
+    type Sql = (BigInt, Text, Text, Integer, Integer, Text, Nullable<BigInt>, Nullable<BigInt>);
+    type Row = (i64, String, String, i32, i32, String, Option<i64>, Option<i64>);
+    let rows: Vec<Row> = tx.run_returning::<S, Sql, _>(binds)?;
+    let child = |(id, job_type, queue, attempt, parents_left, policy, run_at, workflow_id)| Child {
         id,
         job_type,
         queue,
@@ -148,6 +176,7 @@ fn count_down(tx: &mut Tx<'_>, parent: i64) -> StoreResult<Vec<Child>> {
         parents_left,
         policy,
         run_at,
+        workflow_id,
     };
     Ok(rows.into_iter().map(child).collect())
 }
@@ -157,7 +186,7 @@ fn call_off(tx: &mut Tx<'_>, child: &Child, why: &str, now: Timestamp) -> StoreR
     let done: Vec<bool> =
         tx.run_returning::<CancelChild, diesel::sql_types::Bool, _>(binds![why, now, child.id])?;
     let Some(has_children) = done.first() else { return Ok(false) };
-    let job = tx.job_ref(child.id, &child.job_type, &child.queue, child.attempt);
+    let job = tx.job_ref(child.id, &child.job_type, &child.queue, child.attempt, child.workflow_id);
     tx.moved(&job, Some(State::Blocked), State::Cancelled, Some(why), now);
     Ok(*has_children)
 }
@@ -168,7 +197,7 @@ fn set_free(tx: &mut Tx<'_>, child: &Child, now: Timestamp) -> StoreResult<()> {
     if tx.run::<Unblock>(binds![to.as_str(), now, child.id])? == 0 {
         return Ok(());
     }
-    let job = tx.job_ref(child.id, &child.job_type, &child.queue, child.attempt);
+    let job = tx.job_ref(child.id, &child.job_type, &child.queue, child.attempt, child.workflow_id);
     tx.moved(&job, Some(State::Blocked), to, None, now);
     if let Some(at) = later {
         tx.due(at);

@@ -147,10 +147,10 @@ fn note(
     run_at: Option<Timestamp>,
     now: Timestamp,
 ) {
-    let mut job = tx.job_ref(row.id, &row.job_type, &row.queue, row.attempt);
+    let mut job = tx.job_ref(row.id, &row.job_type, &row.queue, row.attempt, row.workflow_id);
     if queue != row.queue {
         tx.requeued(&job, queue, from);
-        job = tx.job_ref(row.id, &row.job_type, queue, row.attempt);
+        job = tx.job_ref(row.id, &row.job_type, queue, row.attempt, row.workflow_id);
     }
     if to != from {
         tx.moved(&job, Some(from), to, None, now);

@@ -11,7 +11,7 @@ use crate::store::tx::Tx;
 statement!(
     Due,
     format!(
-        "SELECT id, state, job_type, queue, attempt, run_at FROM jobs \
+        "SELECT id, state, job_type, queue, attempt, run_at, workflow_id FROM jobs \
          WHERE {} AND run_at <= ? ORDER BY run_at, id {LIMIT}",
         lifecycle::sql_guard(Move::Due)
     )
@@ -37,14 +37,14 @@ pub struct Promoted {
 
 /// Makes up to `limit` jobs pending that are due, the longest overdue first.
 pub fn promote(tx: &mut Tx<'_>, limit: usize, now: Timestamp) -> StoreResult<Promoted> {
-    type Sql = (BigInt, Text, Text, Text, Integer, BigInt);
-    type Row = (i64, String, String, String, i32, i64);
+    type Sql = (BigInt, Text, Text, Text, Integer, BigInt, Nullable<BigInt>);
+    type Row = (i64, String, String, String, i32, i64, Option<i64>);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let due: Vec<Row> = tx.load::<Due, Sql, _>(binds![now, limit])?;
     let jobs = due.len();
-    for (id, state, job_type, queue, attempt, run_at) in due {
+    for (id, state, job_type, queue, attempt, run_at, workflow) in due {
         tx.run::<Promote>(binds![run_at, id])?;
-        let job = tx.job_ref(id, &job_type, &queue, attempt);
+        let job = tx.job_ref(id, &job_type, &queue, attempt, workflow);
         tx.moved(&job, state.parse().ok(), State::Pending, None, now);
     }
     let next: Vec<Option<i64>> = tx.load::<NextDue, Nullable<BigInt>, _>(&[])?;

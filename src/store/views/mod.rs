@@ -15,3 +15,4 @@ pub mod seen;
 pub mod settings;
 pub mod status;
 pub mod throughput;
+pub mod workflows;

@@ -17,3 +17,4 @@ mod retry;
 mod settings;
 mod uniqueness;
 mod waiting;
+mod workflows;

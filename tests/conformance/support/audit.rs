@@ -26,6 +26,27 @@ impl Picture {
             self.tags_are_listed(job);
         }
         self.nothing_is_left_of_deleted_jobs(&states);
+        self.workflows_are_counted();
+    }
+
+    fn workflows_are_counted(&self) {
+        for row in &self.workflows {
+            let is = format!("workflow {} ({})", row.id, row.state);
+            let of =
+                |state| self.jobs.iter().filter(move |j| j.workflow_id == Some(row.id) && j.state() == state);
+            for state in State::ALL {
+                let recount = i64::try_from(of(state).count()).unwrap();
+                assert_eq!(row.count(state), recount, "{state} jobs of {is}");
+            }
+            let open = State::UNFINISHED.iter().any(|state| row.count(*state) > 0);
+            assert_eq!(open, row.state() == State::Running, "{is}");
+            assert_eq!(open, row.completed_at.is_none(), "completed_at of {is}");
+            assert!(State::ALL.iter().any(|state| row.count(*state) > 0), "{is} is empty");
+        }
+        let known: BTreeSet<i64> = self.workflows.iter().map(|row| row.id).collect();
+        for job in self.jobs.iter().filter(|job| job.workflow_id.is_some()) {
+            assert!(known.contains(&job.workflow_id.unwrap()), "job {} is of no workflow", job.id);
+        }
     }
 
     fn counters_equal_a_recount(&self) {

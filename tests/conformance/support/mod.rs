@@ -1,6 +1,7 @@
 //! What the cases stand on.
 
 pub mod audit;
+pub mod flows;
 pub mod gate;
 pub mod picture;
 pub mod property;

@@ -1,8 +1,9 @@
 //! Everything that is stored about jobs, to see that a refused write left no trace.
 
 use callboard::store::row::JobRow;
-use callboard::store::schema::{attempts, counters, dependencies, job_tags, jobs, stats};
+use callboard::store::schema::{attempts, counters, dependencies, job_tags, jobs, stats, workflows};
 use callboard::store::sql::Conn;
+use callboard::store::workflow_row::WorkflowRow;
 use diesel::prelude::*;
 
 use super::TestStore;
@@ -19,6 +20,7 @@ pub struct Picture {
     pub tags: Vec<(String, i64)>,
     pub counters: Vec<(String, String, String, i64)>,
     pub stats: Vec<(i64, String, i32, i64)>,
+    pub workflows: Vec<WorkflowRow>,
 }
 
 impl PartialEq for Picture {
@@ -42,6 +44,7 @@ impl Picture {
                 .order((counters::job_type, counters::queue, counters::state))
                 .load(conn)?,
             stats: stats::table.order((stats::at, stats::job_type, stats::metric)).load(conn)?,
+            workflows: workflows::table.order(workflows::id).select(WorkflowRow::as_select()).load(conn)?,
         })
     }
 }

@@ -1,0 +1,50 @@
+//! A new workflow, from the fields of a body.
+
+use super::fields::Fields;
+use super::given::Given;
+use super::new_job::{self, Usual, text};
+use crate::domain::ident::{MAX_BULK, MAX_DEPENDS_ON};
+use crate::domain::{Json, NewJob, Node, Workflow};
+
+/// Reads a whole workflow. Faults stay in `fields`; it is worth something only without any.
+pub(super) fn whole(fields: &mut Fields<'_>, usual: &impl Usual) -> Workflow {
+    Workflow {
+        name: fields.text("name"),
+        nodes: nodes(fields, usual),
+        callback: fields.table("callback", |inner| callback(inner, usual)).flatten(),
+    }
+}
+
+/// Reads the jobs of a workflow.
+pub(super) fn nodes(fields: &mut Fields<'_>, usual: &impl Usual) -> Vec<Node> {
+    let items = fields.needed("jobs", |given| given.items(MAX_BULK)).unwrap_or_default();
+    let mut nodes = Vec::with_capacity(items.len());
+    for (i, item) in items.iter().enumerate() {
+        let place = format_args!("jobs[{i}]");
+        nodes.extend(fields.inside(place, item.source(), |inner| node(inner, usual)));
+        if fields.is_hopeless() {
+            break;
+        }
+    }
+    nodes
+}
+
+/// Its dependencies are names here, where those of a job by itself are ids.
+fn node(fields: &mut Fields<'_>, usual: &impl Usual) -> Node {
+    let name = fields.needed("name", text).unwrap_or_default();
+    let after = fields.list("depends_on", MAX_DEPENDS_ON, text);
+    Node { name, job: new_job::whole(fields, usual), after }
+}
+
+/// A callback begins when the workflow is over and is like no other job, so it takes fewer fields.
+fn callback(fields: &mut Fields<'_>, usual: &impl Usual) -> NewJob {
+    for name in ["key", "unique", "depends_on", "parent_job_id", "on_parent_failure", "run_at", "delay_secs"]
+    {
+        if fields.read(name, |_| Ok(())).is_some() {
+            fields.fault(name, "cannot be given for a callback");
+        }
+    }
+    let job_type = fields.needed("job_type", text);
+    let args = fields.read("args", Given::json);
+    new_job::around(fields, job_type.unwrap_or_default(), args.unwrap_or_else(Json::empty_object), usual)
+}

@@ -1,0 +1,83 @@
+//! Jobs as nodes of a workflow.
+
+use std::collections::HashMap;
+
+use diesel::sql_types::{BigInt, Text};
+
+use crate::domain::graph::Graph;
+use crate::domain::{State, Timestamp};
+use crate::error::Error;
+use crate::store::error::StoreResult;
+use crate::store::sql::{binds, statement};
+use crate::store::tx::Tx;
+use crate::store::verbs::enqueue::{self, Place, Prepared};
+use crate::store::verbs::parents;
+
+statement!(
+    ByName,
+    "SELECT id, state FROM jobs WHERE workflow_id = ? AND name = ? AND workflow_id IS NOT NULL AND name IS NOT NULL"
+);
+
+/// A node on its way into the store.
+#[derive(Clone, Debug)]
+pub struct PreparedNode {
+    /// Its name.
+    pub name: String,
+    /// Its job.
+    pub job: Prepared,
+}
+
+/// Makes sure that no job is there already; looked at before anything is written.
+pub(super) fn refuse_duplicates(tx: &mut Tx<'_>, nodes: &[PreparedNode], now: Timestamp) -> StoreResult<()> {
+    for (i, node) in nodes.iter().enumerate() {
+        enqueue::refuse_duplicate(tx, &node.job, &format!("jobs[{i}]."), now)?;
+    }
+    Ok(())
+}
+
+/// A node by its name.
+pub(super) fn by_name(tx: &mut Tx<'_>, workflow: i64, name: &str) -> StoreResult<Option<(i64, State)>> {
+    let found: Vec<(i64, String)> = tx.load::<ByName, (BigInt, Text), _>(binds![workflow, name])?;
+    found.into_iter().next().map(|(id, state)| Ok((id, state.parse().map_err(Error::Conflict)?))).transpose()
+}
+
+/// Stores nodes, parents before children. Returns their ids in the order in which they were given.
+///
+/// # Errors
+/// Refused when one is the same as another job, or depends on one that is not there.
+pub(super) fn insert(
+    tx: &mut Tx<'_>,
+    workflow: i64,
+    nodes: &[PreparedNode],
+    graph: &Graph,
+    now: Timestamp,
+) -> StoreResult<Vec<i64>> {
+    let first = enqueue::next_ids(tx, nodes.len())?;
+    let ids: Vec<i64> = (first..).take(nodes.len()).collect();
+    let mut states = HashMap::with_capacity(nodes.len());
+    for i in &graph.order {
+        let (id, node) = (ids[*i], &nodes[*i]);
+        let field = format!("jobs[{i}].");
+        // Once more, for two of this call may be the same.
+        enqueue::refuse_duplicate(tx, &node.job, &field, now)?;
+        let inside = graph.parents[*i].iter().map(|parent| (ids[*parent], states[parent]));
+        let mut known: Vec<(i64, State)> = inside.collect();
+        for name in &graph.others[*i] {
+            known.push(by_name(tx, workflow, name)?.ok_or_else(|| unknown(&field, workflow, name))?);
+        }
+        let mut family = parents::look(tx, node.job.job(), node.job.parents(), &field)?;
+        known.iter().for_each(|(id, state)| family.add(*id, *state));
+        let mut all: Vec<i64> = known.into_iter().map(|(id, _)| id).collect();
+        all.extend(node.job.parents());
+        all.sort_unstable();
+        all.dedup();
+        let name = Some(node.name.as_str());
+        let place = Place { workflow_id: Some(workflow), name, parents: &all, family };
+        states.insert(*i, enqueue::insert(tx, &node.job, id, &place, now)?);
+    }
+    Ok(ids)
+}
+
+fn unknown(field: &str, workflow: i64, name: &str) -> Error {
+    Error::invalid(format!("{field}depends_on"), format!("there is no job {name:?} in workflow {workflow}"))
+}

@@ -1,0 +1,45 @@
+//! A new workflow: all of its jobs, or nothing.
+
+use diesel::sql_types::BigInt;
+
+use super::nodes::{self, PreparedNode};
+use crate::domain::graph::Graph;
+use crate::domain::{State, Timestamp};
+use crate::store::error::StoreResult;
+use crate::store::sql::{binds, statement};
+use crate::store::tx::Tx;
+
+statement!(NextId, "UPDATE sequences SET last = last + 1 WHERE name = 'workflows' RETURNING last");
+statement!(
+    Insert,
+    format!(
+        "INSERT INTO workflows (id, name, state, callback, created_at) VALUES (?, ?, '{}', ?, ?)",
+        State::Running
+    )
+);
+
+/// A workflow on its way into the store, with everything worked out that needs no database.
+#[derive(Clone, Debug)]
+pub struct PreparedWorkflow {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its jobs.
+    pub nodes: Vec<PreparedNode>,
+    /// Who waits for whom among them.
+    pub graph: Graph,
+    /// The job to be made when all are final, as JSON.
+    pub callback: Option<String>,
+}
+
+/// Stores a workflow. Returns its id.
+///
+/// # Errors
+/// Refused when one of its jobs is there already, or depends on a job that is not.
+pub fn start(tx: &mut Tx<'_>, new: &PreparedWorkflow, now: Timestamp) -> StoreResult<i64> {
+    nodes::refuse_duplicates(tx, &new.nodes, now)?;
+    let ids: Vec<i64> = tx.run_returning::<NextId, BigInt, _>(&[])?;
+    let id = ids.first().copied().unwrap_or(1);
+    tx.run::<Insert>(binds![id, &new.name, &new.callback, now])?;
+    nodes::insert(tx, id, &new.nodes, &new.graph, now)?;
+    Ok(id)
+}
