@@ -63,7 +63,9 @@ impl Graph {
         let mut children = vec![Vec::new(); nodes.len()];
         let mut open: Vec<usize> = self.parents.iter().map(Vec::len).collect();
         for (child, parents) in self.parents.iter().enumerate() {
-            parents.iter().for_each(|parent| children[*parent].push(child));
+            for parent in parents {
+                children[*parent].push(child);
+            }
         }
         self.order = (0..nodes.len()).filter(|i| open[*i] == 0).collect();
         let mut next = 0;
@@ -197,7 +199,9 @@ mod tests {
                 .collect();
             // Reachability, the slow and plain way.
             let mut reach = [[false; 8]; 8];
-            edges.iter().for_each(|(child, parent)| reach[*child][*parent] = true);
+            for (child, parent) in &edges {
+                reach[*child][*parent] = true;
+            }
             for via in 0..8 {
                 for a in 0..8 {
                     for b in 0..8 {

@@ -257,8 +257,12 @@ impl<'c> Tx<'c> {
         let Some(workflow) = workflow else { return };
         let shift = self.effects.workflows.entry(workflow).or_default();
         shift.at = shift.at.max(at);
-        from.into_iter().for_each(|state| shift.add(state, -1));
-        to.into_iter().for_each(|state| shift.add(state, 1));
+        if let Some(state) = from {
+            shift.add(state, -1);
+        }
+        if let Some(state) = to {
+            shift.add(state, 1);
+        }
     }
 
     /// Takes out what a workflow's counters are to be changed by, until there is none left.

@@ -66,9 +66,11 @@ pub(super) fn insert(
             known.push(by_name(tx, workflow, name)?.ok_or_else(|| unknown(&field, workflow, name))?);
         }
         let mut family = parents::look(tx, node.job.job(), node.job.parents(), &field)?;
-        known.iter().for_each(|(id, state)| family.add(*id, *state));
-        let mut all: Vec<i64> = known.into_iter().map(|(id, _)| id).collect();
-        all.extend(node.job.parents());
+        let mut all = node.job.parents().to_vec();
+        for (id, state) in known {
+            family.add(id, state);
+            all.push(id);
+        }
         all.sort_unstable();
         all.dedup();
         let name = Some(node.name.as_str());
