@@ -7,13 +7,15 @@
 use std::sync::{Mutex, MutexGuard};
 
 use callboard::domain::graph::Graph;
+use callboard::domain::schedule::{Misfire, Overlap, ScheduleSpec, Timing};
 use callboard::domain::{Claim, Job, JobFilter, NewJob, Order, State, Timestamp, Verdict, Workflow};
 use callboard::store::sql::Conn;
 use callboard::store::verbs::claim::{self, Claimer};
 use callboard::store::verbs::enqueue::{self, Prepared};
 use callboard::store::verbs::finish::{self, Finished};
+use callboard::store::verbs::schedules::Given;
 use callboard::store::verbs::workflows::{self, From, Mark, PreparedNode, PreparedWorkflow};
-use callboard::store::verbs::{cancel, delete, give_back, patch, promote, rescue, retry};
+use callboard::store::verbs::{cancel, delete, fire, give_back, patch, promote, rescue, retry, schedules};
 use callboard::store::views::workflows::WorkflowFilter;
 use callboard::store::{Store, StoreResult, Tx, connection, views};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
@@ -319,6 +321,23 @@ async fn lists_of_workflows_walk_an_index() {
         uses(&plan, index);
         assert!(plan.iter().all(|line| !line.step.contains("TEMP B-TREE")), "{plan:#?}");
     }
+}
+
+#[actix_rt::test]
+async fn schedules_are_found_by_their_time_and_their_unfinished_jobs_by_their_name() {
+    let mut w = Watched::open();
+    let timing = Timing::new(None, Some(10.0), None).unwrap();
+    let (misfire, overlap) = (Misfire::Once, Overlap::Skip);
+    let spec = ScheduleSpec { timing, misfire, overlap, job: NewJob::new("t") };
+    let given = Given { name: "s".into(), spec, paused: None };
+    w.write(move |tx| schedules::put(tx, &given, true, now())).await;
+    uses(&w.read(|conn| views::schedules::due(conn, Timestamp::MAX, 10)).await, "schedules_due");
+    uses(&w.read(views::schedules::next_due).await, "schedules_due");
+    nobody_walks(&w.read(|conn| views::schedules::schedules(conn, "", 10)).await);
+    nobody_walks(&w.read(|conn| views::schedules::runs(conn, "s", 10)).await);
+    let job = Prepared::new(NewJob::new("t"), 3);
+    let (_, plan) = w.write(move |tx| fire::run_now(tx, "s", &job, now())).await;
+    uses(&plan, "jobs_schedule");
 }
 
 /// Every kind of list, and the index that it walks.

@@ -1,5 +1,6 @@
 //! The configuration as text for `callboard check`.
 
+mod schedules;
 mod services;
 
 use std::fmt::Display;
@@ -37,6 +38,9 @@ pub(super) fn describe(config: &Config, origins: &Origins) -> String {
     }
     for (name, job_type) in &config.job_types {
         page.job_type(name, job_type);
+    }
+    for (name, schedule) in &config.schedules {
+        page.schedule(name, schedule);
     }
     page.text
 }

@@ -21,6 +21,7 @@ mod llm;
 mod net;
 mod rclone;
 mod read;
+mod schedules;
 mod section;
 mod sources;
 mod stash;
@@ -43,6 +44,7 @@ pub use llm::{LlmConfig, PromptConfig, TokenLimitField};
 pub use net::NetConfig;
 pub use rclone::RcloneConfig;
 pub use read::Origins;
+pub use schedules::ScheduleConfig;
 pub use sources::{Flags, Sources};
 pub use stash::StashConfig;
 pub use texts::TextsConfig;
@@ -110,6 +112,8 @@ pub struct Config {
     pub cleanup: CleanupConfig,
     /// What is said of single job types.
     pub job_types: BTreeMap<String, JobTypeConfig>,
+    /// The schedules that stand in it.
+    pub schedules: BTreeMap<String, ScheduleConfig>,
 }
 
 /// What holds for job types and jobs that say nothing else.
@@ -188,6 +192,7 @@ impl Default for Config {
             rclone: RcloneConfig::default(),
             cleanup: CleanupConfig::default(),
             job_types: BTreeMap::new(),
+            schedules: BTreeMap::new(),
         }
     }
 }

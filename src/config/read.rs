@@ -10,7 +10,7 @@ use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
 use super::{
     Config, Defaults, LogFormat, Retention, Sources, auth, cleanup, downloads, job_types, kinds, llm, net,
-    rclone, sources, stash, texts, tools, transcribe,
+    rclone, schedules, sources, stash, texts, tools, transcribe,
 };
 
 /// Where the values of a configuration came from.
@@ -54,7 +54,7 @@ pub(super) fn read(file: Option<ConfigFile>, sources: &Sources) -> Result<(Confi
 }
 
 fn top_level(top: &mut Section<'_>) -> Config {
-    for key in ["faktory_bind", "faktory_password", "postgres", "schedules"] {
+    for key in ["faktory_bind", "faktory_password", "postgres"] {
         top.not_available(key);
     }
     let mut config = Config::default();
@@ -84,6 +84,7 @@ fn top_level(top: &mut Section<'_>) -> Config {
     config.rclone = top.section("rclone", rclone::rclone);
     config.cleanup = top.section("cleanup", cleanup::cleanup);
     config.job_types = top.section("job_types", |section| job_types::job_types(section, config.retry));
+    config.schedules = top.section("schedules", |section| schedules::schedules(section, config.retry));
     let tokens = top.section("auth", auth::tokens);
     check_reach(top, &config, !tokens.is_empty());
     config.auth_tokens = tokens.into_iter().flatten().collect();

@@ -49,7 +49,9 @@ impl Notes {
         let best = |here: bool, at_least: f64| {
             let scored = self.known.iter().filter(|known| match here {
                 true => split(known).0 == parent,
-                false => !known.starts_with("job_types.") && !known.starts_with("auth.tokens["),
+                false => {
+                    !["job_types.", "schedules.", "auth.tokens["].iter().any(|table| known.starts_with(table))
+                }
             });
             // Of two that are as near, the first: `defaults` comes before the rest.
             scored

@@ -3,6 +3,7 @@
 
 pub mod callback;
 pub mod clock;
+pub mod cron;
 pub mod decide;
 pub mod event;
 pub mod failure_kind;
@@ -18,6 +19,7 @@ pub mod new_job;
 pub mod plan;
 pub mod rate_limit;
 pub mod retry;
+pub mod schedule;
 pub mod status;
 pub mod time;
 pub mod unique;
@@ -26,6 +28,7 @@ pub mod workflow;
 pub mod workflow_info;
 
 pub use clock::Clock;
+pub use cron::Cron;
 pub use event::{Event, EventBody, LogLine};
 pub use failure_kind::failure_kind;
 pub use filter::{JobFilter, Order};
@@ -37,6 +40,7 @@ pub use new_job::{JobPatch, NewJob, OnParentFailure};
 pub use plan::{Change, Plan, PlanRow, RowFilter, RowState};
 pub use rate_limit::RateLimit;
 pub use retry::Backoff;
+pub use schedule::{Schedule, ScheduleRun, ScheduleSpec};
 pub use time::Timestamp;
 pub use unique::{OnConflict, Unique};
 pub use verdict::Verdict;

@@ -1,6 +1,6 @@
 //! What a caller gives to make a job, and to change one that waits.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Backoff, Json, Timestamp, Unique, ident};
 
@@ -34,29 +34,37 @@ impl OnParentFailure {
 /// let job = NewJob::new("sync_all").args(&serde_json::json!({"full": true})).unwrap().priority(2);
 /// assert_eq!(job.priority, 2);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NewJob {
     /// Picks the worker.
     pub job_type: String,
     /// An object or an array.
     pub args: Json,
     /// The caller's own id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// `default` unless said.
     pub queue: String,
     /// What it works on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub target_id: Option<String>,
     /// 1 (first) to 10.
     pub priority: u8,
     /// `None`: the job type's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_retries: Option<u32>,
     /// `None`: the job type's; `Some(None)`: no limit.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
     pub timeout_secs: Option<Option<f64>>,
     /// Not before; a time in the past means now.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub run_at: Option<Timestamp>,
     /// The job that makes it; counts as one of `depends_on`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_job_id: Option<i64>,
     /// The jobs that must be final first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<i64>,
     /// What becomes of it when one of those fails.
     pub on_parent_failure: OnParentFailure,
@@ -65,9 +73,23 @@ pub struct NewJob {
     /// Free for the caller; an object.
     pub metadata: Json,
     /// `None`: unique by target if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unique: Option<Unique>,
     /// `None`: the job type's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
+}
+
+/// Tells null, which means something, from what was left out.
+fn said<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<f64>>, D::Error> {
+    Option::deserialize(d).map(Some)
+}
+
+impl Default for NewJob {
+    /// A job that still lacks its type.
+    fn default() -> Self {
+        Self::new("")
+    }
 }
 
 impl NewJob {

@@ -13,7 +13,7 @@ use super::reply::{self, Reply};
 use super::{filter, job_patch, new_job, resource};
 use crate::domain::{Json, NewJob};
 use crate::runtime::Callboard;
-use crate::runtime::callboard::Page;
+use crate::runtime::callboard::{Enqueued, Page};
 
 /// Jobs on a page, unless said otherwise.
 const PAGE: i64 = 50;
@@ -76,7 +76,11 @@ fn typed_args(text: &str) -> Result<Result<Json, String>, Problem> {
 }
 
 async fn store(callboard: &Callboard, job: NewJob) -> Reply {
-    let enqueued = callboard.enqueue(job).await?;
+    enqueued(&callboard.enqueue(job).await?)
+}
+
+/// The answer to an enqueue.
+pub(super) fn enqueued(enqueued: &Enqueued) -> Reply {
     let body = reply::bytes(&enqueued.job)?;
     let mut answer = if enqueued.duplicate {
         let mut answer = HttpResponse::Ok();

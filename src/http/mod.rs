@@ -37,6 +37,7 @@ mod query;
 mod queues;
 mod reply;
 mod resource;
+mod schedules;
 pub mod server;
 mod sse;
 pub mod stalled_peer;
@@ -88,6 +89,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(nodes::routes)
         .configure(plans::routes)
         .configure(workflows::routes)
+        .configure(schedules::routes)
         .configure(maintenance::routes)
         .configure(live::routes::<Callboard>)
         .configure(pages::routes);

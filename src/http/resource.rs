@@ -53,6 +53,11 @@ impl Methods {
         self.method("POST", Method::POST, handler)
     }
 
+    /// Answers PUT.
+    pub(crate) fn put<Args: FromRequest + 'static>(self, handler: impl Handles<Args>) -> Self {
+        self.method("PUT", Method::PUT, handler)
+    }
+
     /// Answers PATCH.
     pub(crate) fn patch<Args: FromRequest + 'static>(self, handler: impl Handles<Args>) -> Self {
         self.method("PATCH", Method::PATCH, handler)

@@ -12,7 +12,7 @@ use super::progress_hub::ProgressHub;
 use super::rescuer::rescue_all;
 use super::shared::{Parts, Shared};
 use super::supervisor::{Supervisor, load_settings};
-use crate::config::Config;
+use crate::config::{Config, ScheduleConfig};
 use crate::domain::{Claim, Clock, Job};
 use crate::error::Error;
 use crate::logs::JobLogs;
@@ -90,11 +90,14 @@ impl Builder {
         for worker in self.workers {
             registry.add(worker).map_err(Error::Conflict)?;
         }
+        super::configured::check_schedules(&self.config, &options, &registry)?;
         let now = self.clock.now();
         let rescued = rescue_all(&store, options.max_crashes, now).await?;
         let host = super::host::name();
         let node = store.write(move |tx| verbs::nodes::register(tx, &host, std::process::id(), now)).await?;
         let settings = load_settings(&store).await?;
+        let schedules = schedules_of(&self.config);
+        store.write(move |tx| verbs::schedules::configure(tx, &schedules, now)).await?;
         let arbiter = Arbiter::new();
         let job_threads = job_threads()?;
         let shared = Arc::new(Shared::new(Parts {
@@ -114,6 +117,16 @@ impl Builder {
         tell_rescued(&shared, rescued);
         Ok(Callboard::new(shared, job_threads))
     }
+}
+
+/// The schedules that stand in the configuration, as the store takes them.
+fn schedules_of(config: &Config) -> Vec<verbs::schedules::Given> {
+    let given = |(name, schedule): (&String, &ScheduleConfig)| verbs::schedules::Given {
+        name: name.clone(),
+        spec: schedule.spec.clone(),
+        paused: Some(schedule.paused),
+    };
+    config.schedules.iter().map(given).collect()
 }
 
 /// Says what was taken back, and makes whole the logs that its end left in parts.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::options::Options;
+use super::options::{Options, types};
+use super::prepare::KnownTypes;
 use crate::config::{CommandConfig, Config, RunConfig, UrlConfig};
 use crate::domain::Clock;
 use crate::domain::nearest::nearest;
@@ -84,13 +85,34 @@ fn services(config: &Config, clock: &Clock) -> Vec<Arc<dyn AnyWorker>> {
 /// # Errors
 /// What is wrong.
 pub fn check_workers(config: &Config) -> Result<(), Vec<String>> {
-    match registry(config, &Options::of(config), Instance::new("check"), &Clock::system()) {
-        Ok(_) => Ok(()),
+    let (options, clock) = (Options::of(config), Clock::system());
+    let checked = registry(config, &options, Instance::new("check"), &clock)
+        .and_then(|registry| check_schedules(config, &options, &registry));
+    match checked {
+        Ok(()) => Ok(()),
         Err(Error::Invalid(faults)) => {
             Err(faults.into_iter().map(|f| format!("{} {}", f.field, f.message)).collect())
         }
         Err(other) => Err(vec![other.to_string()]),
     }
+}
+
+/// Looks at the jobs of the declared schedules: their types must be known here, if only as switched
+/// off, and their args fit.
+///
+/// # Errors
+/// [`Error::Invalid`] with all that is wrong.
+pub fn check_schedules(config: &Config, options: &Options, registry: &Registry) -> Result<(), Error> {
+    let mut all_on = config.clone();
+    all_on.job_types.values_mut().for_each(|job_type| job_type.enabled = true);
+    let types = types(&all_on, registry);
+    let known = KnownTypes { types: &types, any: options.accept_unknown_job_types };
+    let faults = config.schedules.iter().flat_map(|(name, schedule)| {
+        let key = move |field: String| format!("schedules.{name}.{field}");
+        known.faults(&schedule.spec.job).into_iter().map(move |(f, m)| FieldFault::new(key(f), m))
+    });
+    let faults: Vec<FieldFault> = faults.collect();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }
 
 type Checked = (Arc<dyn AnyWorker>, Vec<(&'static str, String)>);

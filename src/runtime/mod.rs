@@ -3,6 +3,7 @@
 pub mod builder;
 pub mod callboard;
 mod configured;
+mod cron_scheduler;
 mod ends;
 mod execute;
 mod guard;

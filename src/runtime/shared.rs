@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use actix::Addr;
 
+use super::cron_scheduler::CronScheduler;
 use super::hub::HubHandle;
 use super::library::LibraryTables;
 use super::options::{Options, TypeEntry, TypeOptions};
@@ -68,6 +69,8 @@ pub struct Actors {
     pub workers: HashMap<String, Addr<Worker>>,
     /// Delivers what is due.
     pub retry_scheduler: Option<Addr<RetryScheduler>>,
+    /// Fires schedules.
+    pub cron_scheduler: Option<Addr<CronScheduler>>,
     /// Deletes what is old.
     pub pruner: Option<Addr<Pruner>>,
     /// Takes back what belongs to nobody.

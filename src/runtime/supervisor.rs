@@ -7,6 +7,7 @@ use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
 };
 
+use super::cron_scheduler::{CRON_SCHEDULER, CronScheduler, Fires};
 use super::guard::{Gone, Guard};
 use super::pruner::Pruner;
 use super::rescuer::Rescuer;
@@ -85,6 +86,9 @@ impl Supervisor {
         if is_gone(actors.retry_scheduler.as_ref()) {
             self.start_retry_scheduler();
         }
+        if is_gone(actors.cron_scheduler.as_ref()) {
+            self.start_cron_scheduler();
+        }
         if is_gone(actors.pruner.as_ref()) {
             self.start_pruner();
         }
@@ -107,6 +111,13 @@ impl Supervisor {
         let address = RetryScheduler::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(RETRY_SCHEDULER);
         self.shared.with_actors(|actors| actors.retry_scheduler = Some(address));
+    }
+
+    fn start_cron_scheduler(&self) {
+        let guard = Guard::new(CRON_SCHEDULER, &self.shared);
+        let address = CronScheduler::new(self.shared.clone(), guard).start();
+        self.shared.watchdog.beat(CRON_SCHEDULER);
+        self.shared.with_actors(|actors| actors.cron_scheduler = Some(address));
     }
 
     fn start_pruner(&self) {
@@ -143,6 +154,9 @@ impl Supervisor {
         let actors = self.shared.with_actors(|actors| actors.clone());
         actors.workers.values().for_each(|worker| worker.do_send(Ping));
         if let Some(scheduler) = actors.retry_scheduler {
+            scheduler.do_send(Ping);
+        }
+        if let Some(scheduler) = actors.cron_scheduler {
             scheduler.do_send(Ping);
         }
         if let Some(pruner) = actors.pruner {
@@ -188,6 +202,11 @@ impl Supervisor {
             (commit.due, self.shared.with_actors(|actors| actors.retry_scheduler.clone()))
         {
             scheduler.do_send(Reschedule(at));
+        }
+        if let (Some(at), Some(scheduler)) =
+            (commit.fires, self.shared.with_actors(|actors| actors.cron_scheduler.clone()))
+        {
+            scheduler.do_send(Fires(at));
         }
         if commit.settings {
             self.reload_settings(ctx);
@@ -292,9 +311,11 @@ impl Handler<CrashChild> for Supervisor {
 
     #[allow(clippy::panic)]
     fn handle(&mut self, CrashChild(name): CrashChild, _: &mut Context<Self>) {
-        match self.shared.worker(&name) {
-            Some(worker) => worker.do_send(Crash),
-            None => panic!("told to"),
+        let cron_scheduler = self.shared.with_actors(|actors| actors.cron_scheduler.clone());
+        match (self.shared.worker(&name), cron_scheduler) {
+            (Some(worker), _) => worker.do_send(Crash),
+            (None, Some(scheduler)) if name == CRON_SCHEDULER => scheduler.do_send(Crash),
+            _ => panic!("told to"),
         }
     }
 }

@@ -41,6 +41,7 @@ diesel::table! {
         args -> Text,
         result -> Nullable<Text>,
         error -> Nullable<Text>,
+        schedule -> Nullable<Text>,
     }
 }
 
@@ -113,6 +114,33 @@ diesel::table! {
         concurrency -> Nullable<Integer>,
         rate_limit -> Nullable<Text>,
         timeout_secs -> Nullable<Double>,
+    }
+}
+
+diesel::table! {
+    schedules (name) {
+        name -> Text,
+        spec -> Text,
+        owner -> Text,
+        paused -> Bool,
+        next_run_at -> Nullable<BigInt>,
+        version -> BigInt,
+        last_number -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    schedule_runs (schedule, number) {
+        schedule -> Text,
+        number -> BigInt,
+        due_at -> BigInt,
+        fired_at -> BigInt,
+        caused_by -> Text,
+        outcome -> Text,
+        job_id -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
     }
 }
 

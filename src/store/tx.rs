@@ -46,6 +46,8 @@ pub struct Committed {
     pub ready: Vec<Arc<str>>,
     /// The nearest time at which something that was written is due.
     pub due: Option<Timestamp>,
+    /// The nearest time at which a schedule that was written fires.
+    pub fires: Option<Timestamp>,
     /// Attempts that should stop.
     pub stop: Vec<Claim>,
     /// Whether pauses or settings of job types changed.
@@ -59,6 +61,7 @@ impl Committed {
         self.events.is_empty()
             && self.ready.is_empty()
             && self.due.is_none()
+            && self.fires.is_none()
             && self.stop.is_empty()
             && !self.settings
     }
@@ -237,6 +240,12 @@ impl<'c> Tx<'c> {
     pub fn due(&mut self, at: Timestamp) {
         let due = &mut self.effects.committed.due;
         *due = Some(due.map_or(at, |d| d.min(at)));
+    }
+
+    /// Notes that a schedule fires at a time.
+    pub fn fires(&mut self, at: Timestamp) {
+        let fires = &mut self.effects.committed.fires;
+        *fires = Some(fires.map_or(at, |f| f.min(at)));
     }
 
     /// Notes that an attempt should stop.

@@ -18,6 +18,7 @@ mod maintenance;
 mod one_job;
 mod patch;
 mod queues;
+mod schedules;
 mod server;
 mod shutdown;
 mod stage;

@@ -8,5 +8,6 @@ mod pruning;
 mod puppet;
 mod recovery;
 mod retries;
+mod schedules;
 mod shutdown;
 mod timeouts;

@@ -57,6 +57,7 @@ fn the_example_shows_every_key_with_its_default() {
             ..StashConfig::default()
         },
         job_types: config.job_types.clone(),
+        schedules: config.schedules.clone(),
         downloads: config.downloads.clone(),
         yt_dlp: YtDlpConfig { limit_rate: Some("4M".into()), ..YtDlpConfig::default() },
         transcribe: config.transcribe.clone(),
@@ -69,6 +70,7 @@ fn the_example_shows_every_key_with_its_default() {
     let TranscribeConfig { command, model, language, .. } = &config.transcribe;
     assert!(command.len() > 5 && model.is_some() && language.is_some(), "{:?}", config.transcribe);
     assert_eq!((config.auth_tokens.len(), config.job_types.len()), (1, 3));
+    assert!(config.schedules["nightly"].spec.job.backoff.is_some(), "{:?}", config.schedules);
     assert!(config.texts.roots.len() == 1 && config.texts.output_root.is_some(), "{:?}", config.texts);
     assert!(config.prompts["show_notes"].system.is_some(), "{:?}", config.prompts);
 }

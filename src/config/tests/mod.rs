@@ -5,6 +5,7 @@ mod example;
 mod files;
 mod job_types;
 mod layers;
+mod schedules;
 mod values;
 
 use super::file::ConfigFile;

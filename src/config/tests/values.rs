@@ -83,8 +83,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         [job_types.x]
         global_concurrency = 1
         concurrency_key = 'target_id'
-        [schedules.nightly]
-        cron = '0 3 * * *'
     ";
     let error = load(text, &[], Flags::default()).unwrap_err();
     let keys: Vec<_> = error.faults.iter().map(|f| f.key.as_str()).collect();
@@ -92,7 +90,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         "faktory_bind",
         "faktory_password",
         "postgres",
-        "schedules",
         "defaults.aging_secs",
         "job_types.x.global_concurrency",
         "job_types.x.concurrency_key",

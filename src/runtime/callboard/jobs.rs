@@ -82,7 +82,7 @@ impl Callboard {
     }
 
     /// Reads a job as lists show it.
-    async fn plain_job(&self, id: i64) -> Result<Job, Error> {
+    pub(super) async fn plain_job(&self, id: i64) -> Result<Job, Error> {
         let job = self.read(move |conn| views::job::job(conn, id)).await?;
         job.map(|job| self.complete(job)).ok_or_else(|| Error::NotFound(format!("job {id}")))
     }

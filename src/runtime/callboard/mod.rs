@@ -9,6 +9,7 @@ mod jobs;
 mod overview;
 mod past;
 mod plans;
+mod schedules;
 mod shutdown;
 mod types;
 mod workflows;
@@ -21,6 +22,7 @@ pub use answers::{
 pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use overview::by_state;
 pub use plans::{PlanPage, PlanWithRows};
+pub use schedules::{SchedulePage, ScheduleView, ScheduleWithRuns};
 pub use workflows::{CalledOff, WorkflowPage};
 
 use self::past::Past;
@@ -97,8 +99,8 @@ impl Callboard {
         &self.shared.clock
     }
 
-    /// Makes the worker actor of a job type panic, or the supervisor when there is none of that
-    /// name: for tests that what panics is rebuilt.
+    /// Makes the worker actor of a job type panic, or the actor of that name, or the supervisor when
+    /// there is none: for tests that what panics is rebuilt.
     #[doc(hidden)]
     pub fn crash_actor(&self, name: &str) {
         if let Ok(supervisor) = self.supervisor() {

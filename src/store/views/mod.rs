@@ -11,6 +11,7 @@ pub mod nodes;
 pub mod plans;
 pub mod queues;
 pub mod running;
+pub mod schedules;
 pub mod seen;
 pub mod settings;
 pub mod status;

@@ -1,0 +1,116 @@
+//! Schedules: listed, made, changed, paused, run and deleted at run time.
+
+use actix_web::http::header;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::body::{Body, NoBody};
+use super::fields::Fields;
+use super::given::Given;
+use super::new_job::{self, Usual};
+use super::path::Name;
+use super::query::{self, NoQuery};
+use super::reply::{self, Reply};
+use super::{jobs, resource};
+use crate::domain::ScheduleSpec;
+use crate::domain::schedule::Timing;
+use crate::runtime::Callboard;
+use crate::store::verbs::schedules::Given as GivenSchedule;
+
+/// The most schedules on a page, and how many there are unless the caller says.
+const MAX_PAGE: i64 = 500;
+
+/// What a schedule says of its own time, so that its job cannot.
+const NOT_HERE: &str = "is not for schedules: cron or every_secs say when";
+
+/// Mounts the calls.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    resource::at("/api/schedules").get(list).post(make).mount(config);
+    resource::at("/api/schedules/{name}").get(show).put(put).delete(delete).mount(config);
+    resource::at("/api/schedules/{name}/run").post(run).mount(config);
+    resource::at("/api/schedules/{name}/pause").post(pause).mount(config);
+    resource::at("/api/schedules/{name}/resume").post(resume).mount(config);
+}
+
+async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+    let mut fields = query::fields(request.query_string())?;
+    let limit = fields.read("limit", |g| g.integer(1..=MAX_PAGE)).unwrap_or(MAX_PAGE);
+    let after = fields.read("cursor", jobs::cursor);
+    query::finish(fields)?;
+    reply::ok(&callboard.schedules(after, usize::try_from(limit).unwrap_or_default()).await?)
+}
+
+async fn show(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
+    reply::ok(&callboard.schedule(&name.0).await?)
+}
+
+async fn make(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+    let mut fields = body.fields()?;
+    let name = fields.needed("name", new_job::text).unwrap_or_default();
+    store(&callboard, fields, name, true).await
+}
+
+async fn put(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) -> Reply {
+    let mut fields = body.fields()?;
+    let said = fields.read("name", new_job::text);
+    if said.is_some_and(|said| said != name.0) {
+        fields.fault("name", "is not the one in the path; a schedule keeps its name");
+    }
+    store(&callboard, fields, name.0, false).await
+}
+
+async fn store(callboard: &Callboard, mut fields: Fields<'_>, name: String, new: bool) -> Reply {
+    let schedule = read(&mut fields, name, callboard);
+    query::finish(fields)?;
+    let (schedule, made) = callboard.put_schedule(schedule, new).await?;
+    if !made {
+        return reply::ok(&schedule);
+    }
+    let place = format!("/api/schedules/{}", schedule.name);
+    let body = reply::bytes(&schedule)?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, place))
+        .content_type("application/json")
+        .body(body))
+}
+
+async fn delete(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+    reply::ok(&callboard.delete_schedule(&name.0).await?)
+}
+
+async fn run(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+    jobs::enqueued(&callboard.run_schedule(&name.0).await?)
+}
+
+async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+    reply::ok(&callboard.pause_schedule(&name.0, true).await?)
+}
+
+async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+    reply::ok(&callboard.pause_schedule(&name.0, false).await?)
+}
+
+/// Reads a schedule but for its name. Faults stay in `fields`.
+pub(super) fn read(fields: &mut Fields<'_>, name: String, usual: &impl Usual) -> GivenSchedule {
+    for field in ["run_at", "delay_secs"] {
+        if fields.has(field) {
+            fields.fault(field, NOT_HERE);
+        }
+    }
+    let mut job = new_job::whole(fields, usual);
+    job.run_at = None;
+    let cron = fields.text("cron");
+    let every_secs = fields.nullable("every_secs", Given::number).flatten();
+    let timezone = fields.text("timezone");
+    let timing = Timing::new(cron.as_deref(), every_secs, timezone.as_deref());
+    let misfire = fields.nullable("misfire", Given::word).flatten().unwrap_or_default();
+    let overlap = fields.nullable("overlap", Given::word).flatten().unwrap_or_default();
+    let paused = fields.read("paused", Given::flag);
+    let timing = timing.unwrap_or_else(|faults| {
+        for (field, message) in faults {
+            fields.fault(field, message);
+        }
+        Timing::default()
+    });
+    GivenSchedule { name, spec: ScheduleSpec { timing, misfire, overlap, job }, paused }
+}
