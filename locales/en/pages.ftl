@@ -84,6 +84,7 @@ unit-d = { $shown } d
 throughput = Throughput
 throughput-range = Span of time
 throughput-chart = Completed and failed jobs over time
+throughput-none = No job has ended in this time.
 range-5m = 5 min
 range-1h = 1 hour
 range-1d = 1 day
@@ -92,7 +93,8 @@ latency-minute = Queue latency, last minute
 latency-hour = Queue latency, last hour
 enqueued-minute = Enqueued, last minute
 nodes-alive = Nodes alive
-running-now = Running now
+nodes-and-work = Nodes and what they run
+node-n = node { $n }
 running-here = Running on this node
 running-none = Nothing is running.
 latest-failures = Latest failures
@@ -123,6 +125,7 @@ order-newest = Newest first
 order-oldest = Oldest first
 order-priority = By priority
 select-all-matching = All that match
+select-all-n = All { $shown } that match
 select-page = Select all on this page
 select-job = Select job { $n }
 selected = { $n ->
@@ -216,6 +219,8 @@ attempts-none = It has not run yet.
 attempts-left-out = { $shown } earlier attempts are not shown.
 history = Last runs in this queue
 median = Median
+states-told = States, to scale
+in-all = in all
 older = older
 newer = newer
 family = Dependencies
@@ -241,10 +246,33 @@ wait-no-worker = No worker
 wait-concurrency = All slots are taken
 wait-rate-limit = Rate limit reached
 wait-behind = Other jobs are first
+why-time = It may start
+why-backoff = Failure { $n-shown } of { $of-shown }; it is tried again
+why-type-paused = The job type { $x } is paused.
+why-queue-paused = The queue { $x } is paused.
+why-no-worker = Nothing here runs { $x }.
+why-concurrency = { $n ->
+    [one] The only slot of { $x } is taken.
+   *[other] All { $n-shown } slots of { $x } are taken.
+}
+why-rate-limit = { $n ->
+    [one] { $x } may start once in { $per }; the next start is
+   *[other] { $x } may start { $n-shown } times in { $per }; the next start is
+}
+why-behind = { $n ->
+    [one] { $shown } job stands before it.
+   *[other] { $shown } jobs stand before it.
+}
+why-behind-many = { $shown } jobs or more stand before it.
 
 # Log
 log = Log
 streams = Streams
+stream-log = messages
+stream-stdout = stdout
+stream-stderr = stderr
+stream-progress = progress
+stream-events = events
 log-attempt = Attempt { $n }
 log-search = Search the log
 log-found = { $n ->
@@ -265,6 +293,10 @@ dead-looked-at = The groups are made from the latest { $shown }.
 first-seen = First
 last-seen = Last
 last-one = Latest job
+jobs-n = { $n ->
+    [one] { $shown } job
+   *[other] { $shown } jobs
+}
 groups-left-out = { $shown } more groups are not shown.
 
 # Types and queues
@@ -277,6 +309,11 @@ unavailable = Unavailable
 in-use = In use
 last-hour = Last hour
 limits = Limits
+limit-at-once = { $shown } at once
+limit-starts = { $n ->
+    [one] { $shown } start in
+   *[other] { $shown } starts in
+}
 concurrency = At once
 rate-limit = Starts
 rate-per-secs = in so many seconds
@@ -312,6 +349,8 @@ zone-auto = As the browser has it
 zone-hint = A name such as Europe/Berlin; empty for the browser's own.
 
 # Errors
+error-403 = That is not allowed
+error-status = Status { $n }
 error-404 = There is no such thing here
 error-409 = Not in this state
 error-422 = Something is not right

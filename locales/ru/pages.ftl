@@ -84,6 +84,7 @@ unit-d = { $shown } д
 throughput = Пропускная способность
 throughput-range = Промежуток времени
 throughput-chart = Выполненные и проваленные задания по времени
+throughput-none = За это время ни одно задание не закончилось.
 range-5m = 5 мин
 range-1h = 1 час
 range-1d = 1 день
@@ -92,7 +93,8 @@ latency-minute = Ожидание в очереди, минута
 latency-hour = Ожидание в очереди, час
 enqueued-minute = Поставлено за минуту
 nodes-alive = Узлов на связи
-running-now = Сейчас выполняются
+nodes-and-work = Узлы и что они выполняют
+node-n = узел { $n }
 running-here = Выполняются на этом узле
 running-none = Ничего не выполняется.
 latest-failures = Последние провалы
@@ -123,6 +125,7 @@ order-newest = Сначала новые
 order-oldest = Сначала старые
 order-priority = По приоритету
 select-all-matching = Все подходящие
+select-all-n = Все подходящие: { $shown }
 select-page = Отметить все на странице
 select-job = Отметить задание { $n }
 selected = Отмечено: { $shown }
@@ -217,6 +220,8 @@ attempts-none = Ещё не выполнялось.
 attempts-left-out = Более ранние попытки не показаны: { $shown }.
 history = Последние запуски в этой очереди
 median = Медиана
+states-told = Состояния в масштабе времени
+in-all = всего
 older = раньше
 newer = позже
 family = Зависимости
@@ -242,10 +247,36 @@ wait-no-worker = Нет исполнителя
 wait-concurrency = Все места заняты
 wait-rate-limit = Достигнут предел частоты
 wait-behind = Впереди другие задания
+why-time = Может начаться
+why-backoff = Неудача { $n-shown } из { $of-shown }; следующая попытка
+why-type-paused = Тип { $x } приостановлен.
+why-queue-paused = Очередь { $x } приостановлена.
+why-no-worker = Здесь никто не выполняет { $x }.
+why-concurrency = { $n ->
+    [one] { $n-shown } место типа { $x } занято.
+    [few] Все { $n-shown } места типа { $x } заняты.
+   *[other] Все { $n-shown } мест типа { $x } заняты.
+}
+why-rate-limit = { $n ->
+    [one] { $x }: { $n-shown } запуск за { $per }; следующий
+    [few] { $x }: { $n-shown } запуска за { $per }; следующий
+   *[other] { $x }: { $n-shown } запусков за { $per }; следующий
+}
+why-behind = { $n ->
+    [one] Впереди { $shown } задание.
+    [few] Впереди { $shown } задания.
+   *[other] Впереди { $shown } заданий.
+}
+why-behind-many = Впереди не меньше { $shown } заданий.
 
 # Журнал
 log = Журнал
 streams = Потоки
+stream-log = сообщения
+stream-stdout = stdout
+stream-stderr = stderr
+stream-progress = ход
+stream-events = события
 log-attempt = Попытка { $n }
 log-search = Искать в журнале
 log-found = { $n ->
@@ -267,6 +298,11 @@ dead-looked-at = Группы составлены по последним { $sh
 first-seen = Впервые
 last-seen = В последний раз
 last-one = Последнее задание
+jobs-n = { $n ->
+    [one] { $shown } задание
+    [few] { $shown } задания
+   *[other] { $shown } заданий
+}
 groups-left-out = Не показано групп: { $shown }.
 
 # Типы и очереди
@@ -279,6 +315,12 @@ unavailable = Недоступен
 in-use = Занято
 last-hour = За час
 limits = Пределы
+limit-at-once = { $shown } одновременно
+limit-starts = { $n ->
+    [one] { $shown } запуск за
+    [few] { $shown } запуска за
+   *[other] { $shown } запусков за
+}
 concurrency = Одновременно
 rate-limit = Запусков
 rate-per-secs = за столько секунд
@@ -315,6 +357,8 @@ zone-auto = Как в браузере
 zone-hint = Название, например Europe/Moscow; пусто – как в браузере.
 
 # Ошибки
+error-403 = Так нельзя
+error-status = Код { $n }
 error-404 = Здесь такого нет
 error-409 = Не в этом состоянии
 error-422 = Что-то не так

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Backoff, Json, OnParentFailure, State, Timestamp, Unique};
+use super::{Backoff, Json, OnParentFailure, State, Timestamp, Unique, WaitingFor};
 
 /// A stored job, in the shape of the HTTP API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -191,37 +191,6 @@ impl FromStr for Outcome {
     fn from_str(s: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|o| o.as_str() == s).ok_or_else(|| format!("no outcome {s:?}"))
     }
-}
-
-/// Why an unfinished job does not run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaitingFor {
-    /// The first reason that holds.
-    pub reason: WaitReason,
-    /// A sentence for people.
-    pub detail: String,
-}
-
-/// The reasons, in the order in which they are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitReason {
-    /// Jobs it depends on are not final.
-    Parents,
-    /// Its `run_at` has not come.
-    Time,
-    /// It failed and waits for its next try.
-    Backoff,
-    /// Its job type or queue is paused.
-    Paused,
-    /// No worker here runs its job type.
-    NoWorker,
-    /// All slots of its job type are taken.
-    Concurrency,
-    /// Its job type may not start more just now.
-    RateLimit,
-    /// Other jobs stand before it.
-    Behind,
 }
 
 /// A server process.

@@ -4,75 +4,56 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shared::Shared;
-use crate::domain::{Job, State, WaitReason, WaitingFor};
+use crate::domain::waiting::COUNT_BEFORE;
+use crate::domain::{Job, State, WaitingFor, Why};
 use crate::store::{StoreResult, views};
 
-/// Jobs before this one are counted up to so many.
-const COUNT_UP_TO: i64 = 10_000;
+/// Parents that are named.
+const NAMED_PARENTS: usize = 5;
 
 /// The first reason that holds; `None` when it runs, is final, or is about to start.
 pub async fn waiting_for(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<WaitingFor>> {
-    let found = match job.state {
-        State::Blocked => Some((WaitReason::Parents, parents(shared, job).await?)),
-        State::Scheduled => Some((WaitReason::Time, until(job))),
-        State::Retrying => {
-            let error = job.error.as_deref().unwrap_or("it failed");
-            let text =
-                format!("failure {} of {} ({error}); {}", job.retry_count, job.max_retries + 1, until(job));
-            Some((WaitReason::Backoff, text))
-        }
+    let why = match job.state {
+        State::Blocked => Some(parents(shared, job).await?),
+        State::Scheduled => Some(Why::Time(job.run_at)),
+        State::Retrying => Some(Why::Backoff {
+            failures: job.retry_count,
+            allowed: job.max_retries + 1,
+            error: job.error.clone().unwrap_or_else(|| "it failed".into()),
+            due: job.run_at,
+        }),
         State::Pending => pending(shared, job).await?,
         _ => None,
     };
-    Ok(found.map(|(reason, detail)| WaitingFor { reason, detail }))
+    Ok(why.map(WaitingFor::from))
 }
 
-fn until(job: &Job) -> String {
-    job.run_at.map_or_else(|| "due now".into(), |at| format!("due at {at}"))
-}
-
-async fn parents(shared: &Arc<Shared>, job: &Job) -> StoreResult<String> {
+async fn parents(shared: &Arc<Shared>, job: &Job) -> StoreResult<Why> {
     let wanted = job.clone();
-    let open = shared.store.read(move |conn| views::job::unfinished_parents(conn, &wanted, 5)).await?;
-    let named: Vec<_> = open.iter().map(|(id, state)| format!("job {id} ({state})")).collect();
-    Ok(format!("{} are not final", named.join(", ")))
+    let read = move |conn: &mut _| views::job::unfinished_parents(conn, &wanted, NAMED_PARENTS);
+    Ok(Why::Parents(shared.store.read(read).await?))
 }
 
-async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<(WaitReason, String)>> {
-    if shared.is_paused(&job.job_type) {
-        return Ok(Some((WaitReason::Paused, format!("job type {} is paused", job.job_type))));
+async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<Why>> {
+    let job_type = job.job_type.clone();
+    if shared.is_paused(&job_type) {
+        return Ok(Some(Why::TypePaused(job_type)));
     }
     if shared.read_settings(|s| s.paused_queues.contains(&job.queue)) {
-        return Ok(Some((WaitReason::Paused, format!("queue {} is paused", job.queue))));
+        return Ok(Some(Why::QueuePaused(job.queue.clone())));
     }
-    let Some(slots) = shared.slots.get(&job.job_type) else {
-        return Ok(Some((WaitReason::NoWorker, format!("no worker here runs {}", job.job_type))));
-    };
+    let Some(slots) = shared.slots.get(&job_type) else { return Ok(Some(Why::NoWorker(job_type))) };
     let wanted = job.clone();
-    let before = shared.store.read(move |conn| views::job::jobs_before(conn, &wanted, COUNT_UP_TO)).await?;
-    let in_line = in_line(before);
-    let options = shared.type_options(&job.job_type);
+    let before = shared.store.read(move |conn| views::job::jobs_before(conn, &wanted, COUNT_BEFORE)).await?;
+    let options = shared.type_options(&job_type);
     if slots.taken() >= options.concurrency as usize {
-        let text = format!("all {} slots of {} are taken; {in_line}", options.concurrency, job.job_type);
-        return Ok(Some((WaitReason::Concurrency, text)));
+        return Ok(Some(Why::Concurrency { slots: options.concurrency, job_type, before }));
     }
-    if let Some(limit) = &options.rate_limit {
+    if let Some(limit) = options.rate_limit {
         let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
         if let (0, Some(next)) = slots.allowance(limit.limit, per, shared.clock.now()) {
-            let text = format!(
-                "{} may start {} times in {} s; the next start is at {next}; {in_line}",
-                job.job_type, limit.limit, limit.per_secs
-            );
-            return Ok(Some((WaitReason::RateLimit, text)));
+            return Ok(Some(Why::RateLimit { limit, job_type, next, before }));
         }
     }
-    Ok((before > 0).then_some((WaitReason::Behind, in_line)))
-}
-
-fn in_line(before: i64) -> String {
-    match before {
-        1 => "1 job stands before it".into(),
-        COUNT_UP_TO.. => format!("{COUNT_UP_TO} jobs or more stand before it"),
-        n => format!("{n} jobs stand before it"),
-    }
+    Ok((before > 0).then_some(Why::Behind(before)))
 }

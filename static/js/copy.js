@@ -1,18 +1,17 @@
-// Buttons that copy a JSON document.
+// Buttons that copy a JSON document. They may come later than this script, with a fresh region.
 
 import { say } from './words.js';
 
 export function startCopy() {
-  for (const button of document.querySelectorAll('[data-copy]')) {
-    button.hidden = !navigator.clipboard;
-    button.addEventListener('click', async (event) => {
-      event.preventDefault();
-      const body = button.closest('.json').querySelector('[data-json-body]');
-      await navigator.clipboard.writeText(write(body));
-      button.textContent = say('copied');
-      setTimeout(() => { button.textContent = say('copy'); }, 1500);
-    });
-  }
+  if (!navigator.clipboard) return;
+  document.documentElement.dataset.copies = '';
+  document.addEventListener('click', async (event) => {
+    const button = event.target.closest('[data-copy]');
+    if (!button) return;
+    await navigator.clipboard.writeText(write(button.closest('.json').querySelector('[data-json-body]')));
+    button.textContent = say('copied');
+    setTimeout(() => { button.textContent = say('copy'); }, 1500);
+  });
 }
 
 /** The document in the lines of a view: commas go where one value follows another. */

@@ -13,6 +13,7 @@ fi
 
 KEEP="target/browser/axe-core-$AXE"
 if [ ! -f "$KEEP/axe.min.js" ]; then
+    mkdir -p target
     FRESH=$(mktemp -d target/browser.XXXXXX)
     trap 'rm -rf "$FRESH"' EXIT
     (cd "$FRESH" && npm pack --silent "axe-core@$AXE" >/dev/null && tar -xzf axe-core-*.tgz)

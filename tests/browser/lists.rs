@@ -93,7 +93,7 @@ async fn a_job_type_is_paused_and_limited() {
     browser.read("#type-noop .badge", "Paused").await;
     let id = server.enqueue(json!({"job_type": "noop"})).await;
     browser.go(&server.at(&format!("/jobs/{id}"))).await;
-    browser.read(".waiting", "job type noop is paused").await;
+    browser.read(".waiting", "The job type noop is paused").await;
     browser.go(&server.at("/types")).await;
     browser.click("#type-noop summary").await;
     browser.fill("#type-noop input[name=concurrency]", "7").await;

@@ -36,6 +36,11 @@ impl Ground {
         Ok(Self { dir, flush })
     }
 
+    /// The folder.
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// What a flush costs there.
     pub(super) fn flush(&self) -> &Flush {
         &self.flush

@@ -10,8 +10,10 @@ mod drain;
 mod enqueue;
 mod flush;
 mod ground;
+mod history;
 mod idle;
 mod latency;
+mod pages;
 mod payload;
 mod probe;
 mod process;
@@ -48,6 +50,7 @@ enum What {
     Latency(latency::Latency),
     Idle(idle::Idle),
     Start(start::Start),
+    Pages(pages::Pages),
     All(all::All),
     Adapter(adapter::Adapter),
 }
@@ -70,6 +73,7 @@ impl Bench {
             What::Latency(w) => run(w, dir, out),
             What::Idle(w) => run(w, dir, out),
             What::Start(w) => run(w, dir, out),
+            What::Pages(w) => run(w, dir, out),
             What::All(_) => all::All::run(dir, json),
             What::Adapter(adapter) => adapter.run(),
         }

@@ -13,6 +13,7 @@ use askama::Template;
 
 use super::csrf::{self, Csrf};
 use super::notice;
+use super::own_path;
 use super::ui::Ui;
 use super::visit::Visit;
 use crate::http::problem::Problem;
@@ -39,6 +40,22 @@ struct ErrorPage {
     status: u16,
     detail: String,
     errors: Vec<crate::error::FieldFault>,
+    /// The page of ours that led here.
+    back: Option<String>,
+}
+
+impl ErrorPage {
+    /// The message that sums it up.
+    const fn heading(&self) -> &'static str {
+        match self.status {
+            400 | 422 => "error-422",
+            401 | 403 => "error-403",
+            404 => "error-404",
+            409 => "error-409",
+            503 => "error-503",
+            _ => "error-other",
+        }
+    }
 }
 
 /// Lets a request pass and dresses its answer.
@@ -98,8 +115,19 @@ fn error_page<B>(answer: &ServiceResponse<B>) -> Option<HttpResponse> {
         status: status.as_u16(),
         detail: problem.detail().to_owned(),
         errors: problem.errors().to_vec(),
+        back: referrer(request),
     };
     Some(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page.render().ok()?))
+}
+
+/// The page that a visitor came from, if it is another one of ours.
+fn referrer(request: &HttpRequest) -> Option<String> {
+    let named = url::Url::parse(request.headers().get(header::REFERER)?.to_str().ok()?).ok()?;
+    let host = request.headers().get(header::HOST)?.to_str().ok()?;
+    let is_ours = named.authority() == host;
+    let path = named[url::Position::BeforePath..].to_owned();
+    let is_other = request.uri().path_and_query().is_none_or(|here| here.as_str() != path);
+    (is_ours && is_other && own_path(Some(&path), "") == path).then_some(path)
 }
 
 fn wants_page(request: &HttpRequest) -> bool {

@@ -6,7 +6,7 @@ use super::super::problem::Problem;
 use super::super::query;
 use super::form::Form;
 use super::zone::Zone;
-use crate::domain::{JobFilter, Order, State};
+use crate::domain::{JobFilter, Order, State, Timestamp};
 
 /// What is not a filter.
 const OTHER: [&str; 2] = ["cursor", "order"];
@@ -49,12 +49,12 @@ impl Wanted {
     }
 
     /// The filters, but for the state, which has tabs.
-    pub(super) fn chips(&self) -> Vec<Chip> {
+    pub(super) fn chips(&self, zone: &Zone) -> Vec<Chip> {
         let shown = self.form.iter().filter(|(name, _)| *name != "state" && !OTHER.contains(name));
         shown
             .map(|(name, value)| Chip {
                 id: format!("filter-{}", name.replace('_', "-")),
-                value: value.to_owned(),
+                value: read_time(name, value).map_or_else(|| value.to_owned(), |at| zone.exact(at)),
                 href: self.href(&self.form.iter().filter(|pair| *pair != (name, value)).map(own).collect()),
             })
             .collect()
@@ -95,6 +95,10 @@ fn own((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
+fn read_time(name: &str, value: &str) -> Option<Timestamp> {
+    value.parse().ok().filter(|_| name.starts_with("created_"))
+}
+
 /// Times may come as inputs of type `datetime-local` make them.
 fn time(name: &str, value: &str, zone: &Zone) -> String {
     match zone.read(value) {
@@ -118,8 +122,9 @@ mod tests {
                 .unwrap();
         assert_eq!(wanted.filter.tag, ["a", "b"]);
         assert_eq!(wanted.filter.created_after.unwrap().to_string(), "2030-01-01T00:00:00.000Z");
-        let chips = wanted.chips();
+        let chips = wanted.chips(&Zone::named("Europe/Moscow").unwrap());
         assert_eq!(chips.len(), 4);
+        assert!(chips.iter().any(|chip| chip.value == "2030-01-01 03:00:00 MSK"), "{chips:?}");
         let tag = chips.iter().find(|chip| chip.value == "a").unwrap();
         assert!(
             !tag.href.contains("tag=a") && tag.href.contains("tag=b") && tag.href.contains("order=oldest")

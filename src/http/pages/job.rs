@@ -14,8 +14,9 @@ use super::page;
 use super::timeline::{History, Timeline, WIDTH};
 use super::ui::{Section, Ui};
 use super::visit::Visit;
+use super::waiting::Waits;
 use crate::domain::lifecycle::{self, Move};
-use crate::domain::{Attempt, Job, Outcome, State, WaitReason};
+use crate::domain::{Attempt, Job, Outcome, State, Timestamp};
 use crate::runtime::Callboard;
 use crate::store::views::family::Family;
 
@@ -48,6 +49,11 @@ async fn show(callboard: Data<Callboard>, id: JobId, visit: Visit, request: Http
     page(&JobPage::read(&callboard, id.0, visit, &query).await?)
 }
 
+/// When the last parent ended: not before now if one has not.
+fn unblocked(family: &Family, now: Timestamp) -> Option<Timestamp> {
+    family.parents.iter().map(|parent| parent.completed_at.unwrap_or(now)).max()
+}
+
 impl JobPage {
     async fn read(
         callboard: &Callboard,
@@ -57,10 +63,12 @@ impl JobPage {
     ) -> Result<Self, super::super::problem::Problem> {
         let job = callboard.job(id).await?;
         let runs = callboard.durations(&job.job_type, &job.queue, HISTORY).await?;
+        let family = callboard.family(id).await?;
+        let now = callboard.clock().now();
         Ok(Self {
-            timeline: Timeline::of(&job, callboard.clock().now()),
+            timeline: Timeline::of(&job, unblocked(&family, now), now),
             history: History::of(&runs),
-            family: callboard.family(id).await?,
+            family,
             log: LogPanel::read(callboard, &job, query).await?,
             args: JsonView::of(job.args.as_str()),
             metadata: JsonView::of(job.metadata.as_str()),
@@ -100,19 +108,9 @@ impl JobPage {
         printable(text, MAX_ERROR)
     }
 
-    /// The message for why it waits.
-    fn reason(&self, reason: &WaitReason) -> String {
-        let id = match reason {
-            WaitReason::Parents => "wait-parents",
-            WaitReason::Time => "wait-time",
-            WaitReason::Backoff => "wait-backoff",
-            WaitReason::Paused => "wait-paused",
-            WaitReason::NoWorker => "wait-no-worker",
-            WaitReason::Concurrency => "wait-concurrency",
-            WaitReason::RateLimit => "wait-rate-limit",
-            WaitReason::Behind => "wait-behind",
-        };
-        self.ui.t(id)
+    /// Why it waits, unless it is about to start.
+    fn waits(&self) -> Option<Waits> {
+        self.job.waiting_for.iter().flatten().next().map(|waiting| Waits::of(&self.ui, waiting))
     }
 
     fn has_metadata(&self) -> bool {

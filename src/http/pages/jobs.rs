@@ -8,7 +8,7 @@ use super::super::reply::Reply;
 use super::super::resource;
 use super::filters::{Chip, Wanted};
 use super::form::Form;
-use super::json_view::printable;
+use super::json_view::last_line;
 use super::page;
 use super::ui::{Section, Ui};
 use super::visit::Visit;
@@ -49,7 +49,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) -> Reply {
-    let wanted = Wanted::read(&Form::of_query(request.query_string()), &visit.zone)?;
+    let zone = visit.zone.clone();
+    let wanted = Wanted::read(&Form::of_query(request.query_string()), &zone)?;
     let found = callboard.list(wanted.filter.clone(), wanted.order, wanted.cursor.clone(), PAGE).await?;
     let counters = callboard.counters().await?;
     let any = |names: &[String], name: &str| names.is_empty() || names.iter().any(|n| n == name);
@@ -68,7 +69,7 @@ async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) ->
     let types = callboard.job_types().await?.into_iter().map(|t| t.name);
     page(&JobsPage {
         tabs: std::iter::once(None).chain(State::ALL.map(Some)).map(tab).collect(),
-        chips: wanted.chips(),
+        chips: wanted.chips(&zone),
         jobs: found.jobs,
         next: found.next_cursor.map(|cursor| wanted.at(&cursor)),
         types: names(types.chain(counters.iter().map(|(t, ..)| t.clone()))),
@@ -113,10 +114,14 @@ impl JobsPage {
         job.tags.len().saturating_sub(TAGS)
     }
 
-    /// The first line of what went wrong.
+    /// What went wrong, in a line.
     fn error_line(&self, job: &Job) -> Option<String> {
-        let error = job.error.as_deref().filter(|_| job.state != State::Completed)?;
-        error.lines().next().map(|line| printable(line, 200))
+        job.error.as_deref().filter(|_| job.state != State::Completed).map(last_line)
+    }
+
+    /// How many jobs the list has in all, if that is known.
+    fn matching(&self) -> Option<i64> {
+        self.tabs.iter().find(|tab| tab.current)?.count
     }
 
     fn took(&self, job: &Job) -> Option<String> {

@@ -131,6 +131,11 @@ pub(super) fn printable(text: &str, most: usize) -> String {
     shown
 }
 
+/// What an error says at its end, which in most of them is what went wrong.
+pub(super) fn last_line(error: &str) -> String {
+    printable(error.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default(), 200)
+}
+
 fn visible(c: char) -> char {
     match c {
         '\t' | '\n' => c,

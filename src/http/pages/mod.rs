@@ -18,12 +18,15 @@ mod new_job;
 mod nodes;
 mod notice;
 mod overview;
+mod phases;
 mod schema_form;
+mod sentences;
 mod settings;
 mod timeline;
 mod types;
 mod ui;
 mod visit;
+mod waiting;
 mod words;
 mod zone;
 

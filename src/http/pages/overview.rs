@@ -8,7 +8,7 @@ use super::super::reply::Reply;
 use super::super::resource;
 use super::chart::{Bars, HEIGHT, PITCH, Span};
 use super::form::Form;
-use super::json_view::printable;
+use super::json_view::last_line;
 use super::page;
 use super::ui::{Section, Ui};
 use super::visit::Visit;
@@ -81,9 +81,15 @@ impl OverviewPage {
         RANGES.map(|range| range.word)
     }
 
-    /// What an error says at its end.
     fn last_line(&self, error: &str) -> String {
-        printable(error.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default(), 200)
+        last_line(error)
+    }
+
+    /// What runs on a node.
+    fn of_node(&self, node: &NodeInfo) -> Vec<&WorkerView> {
+        let node = node.id.to_string();
+        let runs_there = |w: &&WorkerView| w.worker_id.split('/').next() == Some(node.as_str());
+        self.workers.iter().filter(runs_there).collect()
     }
 
     /// What came to an end in the span.

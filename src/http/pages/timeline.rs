@@ -1,8 +1,9 @@
 //! A job's life drawn to scale: when it waited and when it ran.
 
 use super::chart::PITCH;
+use super::phases::phases;
 use super::ui::Of;
-use crate::domain::{Attempt, Job, Timestamp};
+use crate::domain::{Attempt, Job, State, Timestamp};
 
 /// The width of the box that it is drawn into.
 pub(super) const WIDTH: i64 = 1000;
@@ -24,9 +25,19 @@ pub(super) struct Run {
     pub ms: i64,
 }
 
-/// The attempts of a job, from its creation to its end or to now.
+/// A span in one state as a piece of a bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub state: State,
+    pub x: i64,
+    pub width: i64,
+    pub ms: i64,
+}
+
+/// The states and the attempts of a job, from its creation to its end or to now.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Timeline {
+    pub pieces: Vec<Piece>,
     pub runs: Vec<Run>,
     /// Attempts that are left out.
     pub left_out: usize,
@@ -35,8 +46,8 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// The timeline of a job that was read with its attempts.
-    pub(super) fn of(job: &Job, now: Timestamp) -> Self {
+    /// The timeline of a job that was read with its attempts; see [`phases`].
+    pub(super) fn of(job: &Job, unblocked: Option<Timestamp>, now: Timestamp) -> Self {
         let attempts = job.attempts.as_deref().unwrap_or_default();
         let left_out = attempts.len().saturating_sub(MOST);
         let shown = &attempts[left_out..];
@@ -54,7 +65,21 @@ impl Timeline {
                 attempt: attempt.clone(),
             }
         };
-        Self { runs: shown.iter().map(run).collect(), left_out, from, to }
+        let pieces = phases(job, unblocked, now).into_iter().filter(|phase| phase.to > from).map(|phase| {
+            let width = (place(phase.to) - place(phase.from)).max(NARROWEST);
+            Piece {
+                state: phase.state,
+                x: place(phase.from).min(WIDTH - width),
+                width,
+                ms: phase.to.as_millis() - phase.from.as_millis(),
+            }
+        });
+        Self { pieces: pieces.collect(), runs: shown.iter().map(run).collect(), left_out, from, to }
+    }
+
+    /// From its beginning to its end.
+    pub(super) fn ms(&self) -> i64 {
+        self.to.as_millis() - self.from.as_millis()
     }
 }
 

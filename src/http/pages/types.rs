@@ -123,6 +123,18 @@ impl TypesPage {
         (info.running * 100 / i64::from(info.concurrency.max(1))).min(100)
     }
 
+    /// The limits in short.
+    fn limits(&self, info: &JobTypeInfo) -> String {
+        let at_once = self.ui.n("limit-at-once", i64::from(info.concurrency));
+        match &info.rate_limit {
+            Some(rate) => {
+                let starts = self.ui.n("limit-starts", i64::from(rate.limit));
+                format!("{at_once}, {starts} {}", self.ui.took_secs(rate.per_secs))
+            }
+            None => at_once,
+        }
+    }
+
     fn width(&self) -> usize {
         (STEPS - 1) * PITCH
     }

@@ -110,6 +110,24 @@ impl Ui {
         self.language.say_with(id, &values)
     }
 
+    /// A message about several things: numbers pick forms and are shown, texts are as they are.
+    pub(super) fn about(
+        &self,
+        id: &str,
+        numbers: &[(&'static str, i64)],
+        texts: &[(&'static str, &str)],
+    ) -> String {
+        let shown = numbers.iter().map(|(name, n)| (format!("{name}-shown").into(), self.num(*n).into()));
+        let plain = numbers.iter().map(|(name, n)| ((*name).into(), (*n).into()));
+        let texts = texts.iter().map(|(name, x)| ((*name).into(), (*x).to_owned().into()));
+        self.language.say_with(id, &shown.chain(plain).chain(texts).collect())
+    }
+
+    /// What the program says of a fault, in the visitor's language.
+    pub(super) fn reword(&self, sentence: impl AsRef<str>) -> String {
+        self.language.reword(sentence.as_ref())
+    }
+
     /// A number.
     pub(super) fn num(&self, n: impl Of<i64>) -> String {
         self.language.number(n.of())

@@ -108,8 +108,9 @@ mod tests {
     use std::path::Path;
 
     fn ids(language: Language) -> BTreeSet<String> {
-        let file = format!("locales/{}/pages.ftl", language.code());
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(language.code());
+        let read = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(entry.unwrap().path());
+        let text: String = std::fs::read_dir(folder).unwrap().map(|entry| read(entry).unwrap()).collect();
         text.lines()
             .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
             .filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned()))
@@ -127,6 +128,13 @@ mod tests {
                     ("shown".into(), "1".into()),
                     ("x".into(), "x".into()),
                 ]);
+                let values = values
+                    .into_iter()
+                    .chain(
+                        ["a", "b", "c", "rest", "per", "n-shown", "of-shown"]
+                            .map(|name| (name.into(), "x".into())),
+                    )
+                    .collect();
                 assert!(!language.say_with(&id, &values).starts_with("Unknown"), "{id}");
             }
         }
@@ -141,7 +149,7 @@ mod tests {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 let Ok(text) = std::fs::read_to_string(&path) else { continue };
-                for call in ["ui.t(\"", "ui.n(\"", "ui.s(\""] {
+                for call in ["ui.t(\"", "ui.n(\"", "ui.s(\"", "ui.about(\""] {
                     for rest in text.split(call).skip(1) {
                         let id = rest.split('"').next().unwrap();
                         // One of several, such as `range-{}`.

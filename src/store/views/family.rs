@@ -3,17 +3,17 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use crate::domain::State;
+use crate::domain::{State, Timestamp};
 use crate::store::sql::{self, Conn, binds, statement};
 
 statement!(
     Parents,
-    "SELECT j.id, j.job_type, j.name, j.state FROM dependencies d JOIN jobs j ON j.id = d.parent_id \
+    "SELECT j.id, j.job_type, j.name, j.state, j.completed_at FROM dependencies d JOIN jobs j ON j.id = d.parent_id \
      WHERE d.child_id = ? ORDER BY j.id LIMIT ?"
 );
 statement!(
     Children,
-    "SELECT j.id, j.job_type, j.name, j.state FROM dependencies d JOIN jobs j ON j.id = d.child_id \
+    "SELECT j.id, j.job_type, j.name, j.state, j.completed_at FROM dependencies d JOIN jobs j ON j.id = d.child_id \
      WHERE d.parent_id = ? ORDER BY j.id LIMIT ?"
 );
 
@@ -28,6 +28,8 @@ pub struct Relative {
     pub name: Option<String>,
     /// Where it is in its life.
     pub state: State,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
 }
 
 /// The jobs that a job depends on, and those that depend on it.
@@ -41,17 +43,20 @@ pub struct Family {
 
 /// The family of a job, at most `most` on each side.
 pub fn family(conn: &mut Conn, id: i64, most: u32) -> QueryResult<Family> {
-    type Sql = (BigInt, Text, Nullable<Text>, Text);
+    type Sql = (BigInt, Text, Nullable<Text>, Text, Nullable<BigInt>);
     Ok(Family {
         parents: relatives(sql::load::<Parents, Sql, _>(conn, binds![id, most])?),
         children: relatives(sql::load::<Children, Sql, _>(conn, binds![id, most])?),
     })
 }
 
-fn relatives(rows: Vec<(i64, String, Option<String>, String)>) -> Vec<Relative> {
+type Row = (i64, String, Option<String>, String, Option<i64>);
+
+fn relatives(rows: Vec<Row>) -> Vec<Relative> {
     rows.into_iter()
-        .filter_map(|(id, job_type, name, state)| {
-            Some(Relative { id, job_type, name, state: state.parse().ok()? })
+        .filter_map(|(id, job_type, name, state, completed_at)| {
+            let completed_at = completed_at.map(Timestamp::from_millis);
+            Some(Relative { id, job_type, name, state: state.parse().ok()?, completed_at })
         })
         .collect()
 }

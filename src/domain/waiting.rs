@@ -1,0 +1,185 @@
+//! Why an unfinished job does not run.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RateLimit, State, Timestamp};
+
+/// Jobs before a waiting one are counted up to so many.
+pub const COUNT_BEFORE: i64 = 10_000;
+
+/// Why an unfinished job does not run, as everybody is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitingFor {
+    /// The first reason that holds.
+    pub reason: WaitReason,
+    /// A sentence for people.
+    pub detail: String,
+    /// What the sentence is made from; not known of a job that was read from JSON.
+    #[serde(skip)]
+    pub why: Option<Why>,
+}
+
+/// The reasons, in the order in which they are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// Jobs it depends on are not final.
+    Parents,
+    /// Its `run_at` has not come.
+    Time,
+    /// It failed and waits for its next try.
+    Backoff,
+    /// Its job type or queue is paused.
+    Paused,
+    /// No worker here runs its job type.
+    NoWorker,
+    /// All slots of its job type are taken.
+    Concurrency,
+    /// Its job type may not start more just now.
+    RateLimit,
+    /// Other jobs stand before it.
+    Behind,
+}
+
+/// A reason with what there is to know about it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why {
+    /// These jobs, the first few, are not final.
+    Parents(Vec<(i64, State)>),
+    /// It is due then.
+    Time(Option<Timestamp>),
+    /// It failed.
+    Backoff {
+        /// How often so far.
+        failures: u32,
+        /// How often it may.
+        allowed: u32,
+        /// What it said.
+        error: String,
+        /// When it is tried again.
+        due: Option<Timestamp>,
+    },
+    /// This job type is paused.
+    TypePaused(String),
+    /// This queue is paused.
+    QueuePaused(String),
+    /// Nothing here runs this job type.
+    NoWorker(String),
+    /// All slots are taken.
+    Concurrency {
+        /// How many there are.
+        slots: u32,
+        /// Whose.
+        job_type: String,
+        /// Jobs that stand before it.
+        before: i64,
+    },
+    /// Enough have started.
+    RateLimit {
+        /// How many may.
+        limit: RateLimit,
+        /// Of which job type.
+        job_type: String,
+        /// When the next one may start.
+        next: Timestamp,
+        /// Jobs that stand before it.
+        before: i64,
+    },
+    /// So many jobs stand before it, counted up to [`COUNT_BEFORE`].
+    Behind(i64),
+}
+
+impl Why {
+    /// The reason without what there is to know about it.
+    #[must_use]
+    pub const fn reason(&self) -> WaitReason {
+        match self {
+            Self::Parents(_) => WaitReason::Parents,
+            Self::Time(_) => WaitReason::Time,
+            Self::Backoff { .. } => WaitReason::Backoff,
+            Self::TypePaused(_) | Self::QueuePaused(_) => WaitReason::Paused,
+            Self::NoWorker(_) => WaitReason::NoWorker,
+            Self::Concurrency { .. } => WaitReason::Concurrency,
+            Self::RateLimit { .. } => WaitReason::RateLimit,
+            Self::Behind(_) => WaitReason::Behind,
+        }
+    }
+}
+
+impl From<Why> for WaitingFor {
+    fn from(why: Why) -> Self {
+        Self { reason: why.reason(), detail: why.to_string(), why: Some(why) }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parents(open) => {
+                let named: Vec<_> = open.iter().map(|(id, state)| format!("job {id} ({state})")).collect();
+                let verb = if open.len() == 1 { "is" } else { "are" };
+                write!(f, "{} {verb} not final", named.join(", "))
+            }
+            Self::Time(due) => f.write_str(&until(*due)),
+            Self::Backoff { failures, allowed, error, due } => {
+                write!(f, "failure {failures} of {allowed} ({error}); {}", until(*due))
+            }
+            Self::TypePaused(name) => write!(f, "job type {name} is paused"),
+            Self::QueuePaused(name) => write!(f, "queue {name} is paused"),
+            Self::NoWorker(job_type) => write!(f, "no worker here runs {job_type}"),
+            Self::Concurrency { slots, job_type, before } => {
+                write!(f, "all {slots} slots of {job_type} are taken; {}", in_line(*before))
+            }
+            Self::RateLimit { limit, job_type, next, before } => write!(
+                f,
+                "{job_type} may start {} times in {} s; the next start is at {next}; {}",
+                limit.limit,
+                limit.per_secs,
+                in_line(*before)
+            ),
+            Self::Behind(before) => f.write_str(&in_line(*before)),
+        }
+    }
+}
+
+fn until(due: Option<Timestamp>) -> String {
+    due.map_or_else(|| "due now".to_owned(), |at| format!("due at {at}"))
+}
+
+fn in_line(before: i64) -> String {
+    match before {
+        1 => "1 job stands before it".into(),
+        COUNT_BEFORE.. => format!("{COUNT_BEFORE} jobs or more stand before it"),
+        n => format!("{n} jobs stand before it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_fit_their_numbers() {
+        let open = |n: i64| (n, State::Running);
+        for (why, sentence) in [
+            (Why::Parents(vec![open(3)]), "job 3 (running) is not final"),
+            (Why::Parents(vec![open(3), open(4)]), "job 3 (running), job 4 (running) are not final"),
+            (Why::Behind(1), "1 job stands before it"),
+            (Why::Behind(2), "2 jobs stand before it"),
+            (Why::Behind(COUNT_BEFORE), "10000 jobs or more stand before it"),
+            (Why::Time(None), "due now"),
+        ] {
+            assert_eq!(WaitingFor::from(why).detail, sentence);
+        }
+    }
+
+    #[test]
+    fn callers_are_told_the_reason_and_the_sentence_alone() {
+        let told = serde_json::to_value(WaitingFor::from(Why::QueuePaused("q".into()))).unwrap();
+        assert_eq!(told, serde_json::json!({"reason": "paused", "detail": "queue q is paused"}));
+        let read: WaitingFor = serde_json::from_value(told).unwrap();
+        assert_eq!((read.reason, read.why), (WaitReason::Paused, None));
+    }
+}
