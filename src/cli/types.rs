@@ -31,15 +31,26 @@ struct JobType {
     paused: bool,
     running: i64,
     counts: Counts,
+    #[serde(default)]
+    tools: Vec<Tool>,
 }
 
-static COLUMNS: [Column; 7] = [
+/// A program that it drives.
+#[derive(Deserialize)]
+struct Tool {
+    name: String,
+    version: Option<String>,
+    missing: Option<String>,
+}
+
+static COLUMNS: [Column; 8] = [
     Column::text("name"),
     Column::word("status"),
     Column::number("running"),
     Column::number("slots"),
     Column::number("pending"),
     Column::number("failed"),
+    Column::text("tools"),
     Column::text("description"),
 ];
 
@@ -55,7 +66,12 @@ impl RemoteCommand for Types {
             return Ok(());
         }
         let rows: Vec<_> = job_types.iter().map(JobType::row).collect();
-        Ok(out.text(&Table::new(&COLUMNS, out.width()).page(&rows))?)
+        out.text(&Table::new(&COLUMNS, out.width()).page(&rows))?;
+        // A sentence that says what to do is of no use when it is cut to fit a column.
+        for complaint in job_types.iter().filter_map(JobType::complaint) {
+            out.text(&complaint)?;
+        }
+        Ok(())
     }
 }
 
@@ -69,7 +85,8 @@ impl JobType {
             self.concurrency.to_string(),
             count(State::Pending),
             count(State::Failed),
-            self.remark(),
+            self.tools.iter().map(Tool::shown).collect::<Vec<_>>().join(", "),
+            self.description.clone().unwrap_or_default(),
         ]
     }
 
@@ -81,8 +98,19 @@ impl JobType {
         }
     }
 
-    fn remark(&self) -> String {
-        let why = if self.available { None } else { self.unavailable_reason.clone() };
-        why.or_else(|| self.description.clone()).unwrap_or_default()
+    /// Why it cannot run here, and what to do.
+    fn complaint(&self) -> Option<String> {
+        let why = self.unavailable_reason.as_deref().filter(|_| !self.available)?;
+        Some(format!("{} is unavailable: {}", self.name, text::line(why)))
+    }
+}
+
+impl Tool {
+    fn shown(&self) -> String {
+        match (&self.version, &self.missing) {
+            (_, Some(_)) => format!("{} missing", self.name),
+            (Some(version), None) => format!("{} {version}", self.name),
+            (None, None) => self.name.clone(),
+        }
     }
 }

@@ -67,7 +67,7 @@ pub fn registry(
 
 /// The built-in workers that speak HTTP, and those that go with them.
 fn services(config: &Config, clock: &Clock) -> Vec<Arc<dyn AnyWorker>> {
-    let files = TextFiles::new(config.texts.clone());
+    let files = TextFiles::new(config.texts.clone()).with_downloads(config.downloads_dir());
     let chat = Chat::new(config.llm.clone(), clock.clone());
     let prompts = Prompts::new(config.prompts.clone());
     let stash = Arc::new(Stash::new(config.stash.clone(), clock.clone()));

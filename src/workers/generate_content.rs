@@ -1,5 +1,7 @@
 //! Writes a text about a transcript, with a chat model.
 
+use std::path::Path;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,8 @@ use super::{Availability, Context, Failure, RunResult, Worker};
 
 /// The most parts of a text; more are a mistake that would cost money.
 const MAX_PARTS: usize = 1000;
+/// Stands for the name of the transcript's file.
+const STEM: &str = "{stem}";
 /// How often a text is shortened by summarising its parts before that is given up.
 const MAX_ROUNDS: usize = 4;
 
@@ -43,7 +47,8 @@ pub struct GenerateArgs {
     max_output_tokens: Option<u32>,
     /// Takes an answer that was cut off at the most tokens; else such an answer fails the job.
     accept_cut: bool,
-    /// Where the text is left: a path below `texts.output_root`. Without it: in the result only.
+    /// Where the text is left: a path below `texts.output_root`, in which `{stem}` stands for the name
+    /// of the transcript's file without its ending. Without it: in the result only.
     output: Option<String>,
 }
 
@@ -117,6 +122,7 @@ impl Worker for GenerateContent {
         if text.trim().is_empty() {
             return Err(Failure::fatal("there is nothing to write about: the text is empty"));
         }
+        let output = args.output.as_deref().map(|output| place(output, input.file.as_deref())).transpose()?;
         let mut writing = Writing {
             worker: self,
             ctx: &ctx,
@@ -132,7 +138,7 @@ impl Worker for GenerateContent {
         let answer = writing.ask(&args.prompt, &short).await?;
         let (calls, tokens) = (writing.calls, writing.tokens);
         let content = accepted(&ctx, answer, args.accept_cut)?;
-        let file = match &args.output {
+        let file = match &output {
             Some(file) => {
                 Some(self.files.write(&ctx, file, content.text.clone()).await?.display().to_string())
             }
@@ -148,6 +154,18 @@ impl Worker for GenerateContent {
             tokens,
         })
     }
+}
+
+/// Where a text about a transcript is left.
+fn place(output: &str, transcript: Option<&str>) -> RunResult<String> {
+    if !output.contains(STEM) {
+        return Ok(output.to_owned());
+    }
+    let stem = transcript.and_then(|file| Path::new(file).file_stem());
+    let stem = stem.ok_or_else(|| {
+        Failure::fatal(format_args!("args.output has {STEM}, and the transcript stands in no file"))
+    })?;
+    Ok(output.replace(STEM, &stem.to_string_lossy()))
 }
 
 /// An answer that is good enough.

@@ -11,7 +11,7 @@ use super::media::{Media, target};
 use super::tools::{Class, Trouble, unavailable};
 use super::yt_dlp::ListedEntry;
 use super::{Availability, Context, Failure, RunResult, ToolInfo, Worker};
-use crate::domain::{Json, NewJob, OnParentFailure, ident};
+use crate::domain::{Json, NewJob, OnParentFailure, Unique, ident};
 
 /// The most items that are looked at in one run.
 const MAX_ITEMS: usize = 20_000;
@@ -103,6 +103,9 @@ impl ProcessChannel {
             if i == 0 {
                 // What was seen is never seen again: the job must not go with this one.
                 job.on_parent_failure = OnParentFailure::Run;
+            } else {
+                // What an earlier item's job does to the same target was not done for this item.
+                job.unique = Some(Unique::Plain(false));
             }
             jobs.push(job);
         }

@@ -15,13 +15,23 @@ const MAX_TEXT: u64 = 64 * 1024 * 1024;
 
 /// The folders in which texts are read and left.
 #[derive(Clone, Debug)]
-pub struct TextFiles(TextsConfig);
+pub struct TextFiles {
+    config: TextsConfig,
+    /// Read below too, after the configured folders.
+    downloads: Option<PathBuf>,
+}
 
 impl TextFiles {
     /// Puts one together.
     #[must_use]
     pub const fn new(config: TextsConfig) -> Self {
-        Self(config)
+        Self { config, downloads: None }
+    }
+
+    /// Takes in the folder that other workers leave transcripts in.
+    #[must_use]
+    pub fn with_downloads(self, folder: PathBuf) -> Self {
+        Self { downloads: Some(folder), ..self }
     }
 
     /// Whether a file of this name may be read, as far as that shows without looking at the disk.
@@ -37,7 +47,7 @@ impl TextFiles {
     /// # Errors
     /// A sentence about the field that holds the name.
     pub fn check_write(&self, file: &str) -> Result<(), String> {
-        if self.0.output_root.is_none() {
+        if self.config.output_root.is_none() {
             return Err("cannot be written: no texts.output_root is configured".into());
         }
         let path = Path::new(file);
@@ -76,7 +86,7 @@ impl TextFiles {
     /// Fatal when it may not be written there, to be retried when the disk fails.
     pub async fn write(&self, ctx: &Context, file: &str, text: String) -> RunResult<PathBuf> {
         self.check_write(file).map_err(|why| Failure::fatal(format_args!("{file} {why}")))?;
-        let Some(root) = self.0.output_root.clone() else {
+        let Some(root) = self.config.output_root.clone() else {
             return Err(Failure::fatal("no texts.output_root"));
         };
         let (inner, path) = (PathBuf::from(file), root.join(file));
@@ -90,14 +100,20 @@ impl TextFiles {
 
     /// The root that a file is below, and its path from there. A relative name is below the first.
     fn place(&self, file: &str) -> Result<(PathBuf, PathBuf), String> {
-        let mut roots = self.0.roots.iter().chain(&self.0.output_root);
+        let mut roots = self.config.roots.iter().chain(&self.config.output_root).chain(&self.downloads);
         let path = Path::new(file);
         let below = |root: &PathBuf| {
-            let inner = if path.is_absolute() { path.strip_prefix(root).ok()? } else { path };
+            let inner = if path.is_absolute() { inside(path, root)? } else { path };
             is_inner(inner).then(|| (root.clone(), inner.to_owned()))
         };
         roots.find_map(below).ok_or_else(|| "is not a file below one of texts.roots".into())
     }
+}
+
+/// A path from a folder on, however the folder is written: results name files by their real path.
+fn inside<'a>(path: &'a Path, root: &Path) -> Option<&'a Path> {
+    let real = || path.strip_prefix(root.canonicalize().ok()?).ok();
+    path.strip_prefix(root).ok().or_else(real)
 }
 
 /// Whether a path stays below the folder that it is taken from.
@@ -117,6 +133,7 @@ fn read(root: &Path, inner: &Path) -> io::Result<String> {
 }
 
 fn write(root: &Path, inner: &Path, mark: &str, text: &str) -> io::Result<()> {
+    std::fs::create_dir_all(root)?;
     let root = Dir::open_ambient_dir(root, ambient_authority())?;
     let folder = inner.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = match folder {

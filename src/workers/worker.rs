@@ -96,6 +96,8 @@ pub struct ToolInfo {
     pub name: String,
     /// Its version as it says it; `None`: it is not there, or does not say.
     pub version: Option<String>,
+    /// If it is not there: what to install or to set.
+    pub missing: Option<String>,
 }
 
 /// What there is to know about a worker.

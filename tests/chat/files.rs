@@ -81,6 +81,13 @@ async fn the_text_is_left_under_its_name_once_it_is_whole() {
     assert_eq!(result["file"], file.to_str().unwrap());
     assert_eq!(fs::read_to_string(&file).unwrap(), "the notes");
     assert_eq!(fs::read_dir(out.join("2030")).unwrap().count(), 1, "no part is left");
+    fs::write(desk.root().join("An episode [x].txt"), "words").unwrap();
+    desk.fake.on(ASKED, whole("more notes", "stop"));
+    let args = json!({"file": "An episode [x].txt", "output": "notes/{stem}.md"});
+    let result = desk.write(args).await.unwrap();
+    assert_eq!(result["file"], out.join("notes/An episode [x].md").to_str().unwrap());
+    let message = fatal(desk.write(json!({"text": "words", "output": "{stem}.md"})).await.map(|_| None));
+    assert!(message.contains("stands in no file"), "{message}");
     for output in ["../x", "/tmp/x", "a/../../x", "", ".", "a/..", "./x"] {
         let faults = desk.faults(&json!({"output": output}));
         assert!(faults.len() == 1 && faults[0].starts_with("args.output"), "{output}: {faults:?}");

@@ -84,16 +84,19 @@ fn types() {
     let kind = |name: &str, available: bool, reason: Option<&str>, paused: bool| {
         json!({"name": name, "description": "Does it.", "args_schema": {}, "concurrency": 4, "rate_limit": null,
             "timeout_secs": null, "max_retries": 3, "backoff": {}, "available": available,
-            "unavailable_reason": reason, "paused": paused, "running": 1, "counts": counts()})
+            "unavailable_reason": reason, "paused": paused, "running": 1, "counts": counts(),
+            "tools": [{"name": "yt-dlp", "version": "2026.10.26", "missing": null},
+                {"name": "ffmpeg", "version": null, "missing": reason}]})
     };
     let list = json!({"job_types": [kind("a", true, None, false), kind("b", true, None, true),
         kind("c", false, Some("ffmpeg is not installed"), false)]});
     server.on("GET /api/job-types", Answer::json(&list)).on("GET /api/job-types", Answer::json(&list));
     let expected = "\
-NAME  STATUS       RUNNING  SLOTS  PENDING  FAILED  DESCRIPTION
-a     ready              1      4        2       1  Does it.
-b     paused             1      4        2       1  Does it.
-c     unavailable        1      4        2       1  ffmpeg is not installed
+NAME  STATUS       RUNNING  SLOTS  PENDING  FAILED  TOOLS                              DESCRIPTION
+a     ready              1      4        2       1  yt-dlp 2026.10.26, ffmpeg          Does it.
+b     paused             1      4        2       1  yt-dlp 2026.10.26, ffmpeg          Does it.
+c     unavailable        1      4        2       1  yt-dlp 2026.10.26, ffmpeg missing  Does it.
+c is unavailable: ffmpeg is not installed
 ";
     let ran = run(&server, &["types"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), expected));

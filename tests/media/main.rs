@@ -5,11 +5,18 @@ mod bench;
 mod cleanup;
 mod clips;
 mod download;
+mod example;
+#[path = "../cli/fake.rs"]
+#[allow(dead_code, reason = "made for the command line")]
+mod fake;
 mod metadata;
 mod needed;
 mod pipeline;
+#[path = "../served/mod.rs"]
 mod served;
+mod server;
 mod site;
+mod stopped;
 mod storage;
 #[path = "../workers/support.rs"]
 mod support;

@@ -60,6 +60,8 @@ struct Shared {
     videos: Mutex<Vec<Video>>,
     asked: Mutex<HashMap<String, u32>>,
     released: Mutex<bool>,
+    /// A path that nobody gets an answer for until [`Site::release`].
+    held: Mutex<Option<String>>,
     change: Condvar,
 }
 
@@ -104,16 +106,38 @@ impl Site {
 
     /// Waits until a path was asked for.
     pub fn await_asked(&self, path: &str) {
+        self.await_asked_again(path, 0);
+    }
+
+    /// Waits until a path was asked for more often than so many times.
+    pub fn await_asked_again(&self, path: &str, times: u32) {
         let asked = self.shared.asked.lock().unwrap();
-        let waiting = |asked: &mut HashMap<String, u32>| !asked.contains_key(path);
+        let waiting =
+            |asked: &mut HashMap<String, u32>| asked.get(path).copied().unwrap_or_default() <= times;
         let (_asked, timeout) = self.shared.change.wait_timeout_while(asked, LONG, waiting).unwrap();
         assert!(!timeout.timed_out(), "nobody asks for {path}");
+    }
+
+    /// Lets who asks for a path wait until [`Self::release`]; half a file is sent at once.
+    pub fn hold(&self, path: &str) {
+        *self.shared.held.lock().unwrap() = Some(path.to_owned());
     }
 
     /// Lets what is held go on.
     pub fn release(&self) {
         *self.shared.released.lock().unwrap() = true;
         self.shared.change.notify_all();
+    }
+}
+
+impl Shared {
+    fn await_release(&self) {
+        let released = self.released.lock().unwrap();
+        drop(self.change.wait_while(released, |released| !*released).unwrap());
+    }
+
+    fn holds(&self, path: &str) -> bool {
+        self.held.lock().unwrap().as_deref() == Some(path)
     }
 }
 
@@ -139,6 +163,9 @@ fn answer(mut stream: TcpStream, address: SocketAddr, shared: &Shared) -> std::i
         *times
     };
     shared.change.notify_all();
+    if shared.holds(&path) && !path.starts_with("/media/") {
+        shared.await_release();
+    }
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let videos = shared.videos.lock().unwrap().clone();
     let find = |id: &str| videos.iter().find(|video| video.id == id);
@@ -223,13 +250,10 @@ fn send_file(
     let half = (bytes.len() / 2).max(from);
     match video.served {
         Served::Cut if times == 1 => stream.write_all(&bytes[from..half]),
-        Served::Held => {
+        _ if video.served == Served::Held || shared.holds(&format!("/media/{}.mp4", video.id)) => {
             stream.write_all(&bytes[from..half])?;
             stream.flush()?;
-            let mut released = shared.released.lock().unwrap();
-            while !*released {
-                released = shared.change.wait(released).unwrap();
-            }
+            shared.await_release();
             stream.write_all(&bytes[half..])
         }
         _ => stream.write_all(&bytes[from..]),

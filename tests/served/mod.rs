@@ -1,10 +1,15 @@
 //! A real server process, started, killed and asked as a user would.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod stopped;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -27,6 +32,27 @@ impl Served {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Ends it as Control-C does, and waits until it is gone.
+    pub fn shut_down(&mut self) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// The folder of its data.
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.path().canonicalize().unwrap().join("callboard-data")
+    }
+
+    /// The programs that run for its jobs, by their command lines.
+    pub fn programs(&self) -> Vec<String> {
+        let work = self.data_dir().join("work");
+        let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+        processes
+            .filter(|process| fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&work)))
+            .map(|process| fs::read_to_string(process.join("cmdline")).unwrap_or_default().replace('\0', " "))
+            .collect()
     }
 
     /// Starts another server on the same data.
@@ -65,6 +91,18 @@ impl Served {
         let watched = self.cli(&["watch", &id]);
         assert!(matches!(watched.status.code(), Some(0 | 1)), "{watched:?}");
         self.json(&["show", &id])
+    }
+
+    /// Looks at a job again and again until it is as it should be.
+    pub fn wait_for(&self, id: i64, as_it_should: impl Fn(&Value) -> bool) -> Value {
+        let begun = std::time::Instant::now();
+        loop {
+            let job = self.get(&format!("/api/jobs/{id}"));
+            if as_it_should(&job) {
+                return job;
+            }
+            assert!(begun.elapsed().as_secs() < 60, "{job}");
+        }
     }
 
     pub fn get(&self, path: &str) -> Value {

@@ -1,7 +1,9 @@
 //! Job types and queues: what there is, and what may be changed at run time.
 
+use futures_util::future::join_all;
+
 use super::{Callboard, JobTypeInfo, JobTypePatch};
-use crate::domain::status::{Counts, QueueInfo, no_counts};
+use crate::domain::status::{QueueInfo, no_counts};
 use crate::domain::{Backoff, State, ident, new_job};
 use crate::error::{Error, FieldFault};
 use crate::runtime::supervisor::load_settings;
@@ -19,18 +21,9 @@ impl Callboard {
     /// [`Error::Unavailable`].
     pub async fn job_types(&self) -> Result<Vec<JobTypeInfo>, Error> {
         let kept = self.read(views::status::all_counters).await?;
-        let counts_of = |name: &str| {
-            let mut counts = no_counts();
-            for (_, _, state, n) in kept.iter().filter(|(job_type, ..)| job_type == name) {
-                *counts.entry(*state).or_default() += n;
-            }
-            counts
-        };
-        let mut described = Vec::new();
-        for name in self.shared.types.keys() {
-            described.extend(self.describe(name, counts_of(name)).await);
-        }
-        Ok(described)
+        // All at once: each may have to ask programs for their versions.
+        let described = join_all(self.shared.types.keys().map(|name| self.describe(name, &kept)));
+        Ok(described.await.into_iter().flatten().collect())
     }
 
     /// One job type.
@@ -38,8 +31,8 @@ impl Callboard {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn job_type(&self, name: &str) -> Result<JobTypeInfo, Error> {
-        let all = self.job_types().await?;
-        all.into_iter().find(|t| t.name == name).ok_or_else(|| Error::NotFound(format!("job type {name}")))
+        let kept = self.read(views::status::all_counters).await?;
+        self.describe(name, &kept).await.ok_or_else(|| Error::NotFound(format!("job type {name}")))
     }
 
     /// The delays between tries of a job type, unless a job says otherwise.
@@ -48,8 +41,12 @@ impl Callboard {
         self.shared.type_options(job_type).backoff
     }
 
-    async fn describe(&self, name: &str, counts: Counts) -> Option<JobTypeInfo> {
+    async fn describe(&self, name: &str, kept: &[views::status::Counter]) -> Option<JobTypeInfo> {
         let entry = self.shared.types.get(name)?;
+        let mut counts = no_counts();
+        for (_, _, state, n) in kept.iter().filter(|(job_type, ..)| job_type == name) {
+            *counts.entry(*state).or_default() += n;
+        }
         let info = entry.worker.info();
         let options = self.shared.type_options(name);
         let unavailable_reason = match entry.worker.availability() {

@@ -79,15 +79,18 @@ impl Tool {
     /// Its name and version. It is asked once, and again when its file has changed.
     pub async fn info(&self) -> ToolInfo {
         let name = self.spec.name.to_owned();
-        let Ok(file) = self.find() else { return ToolInfo { name, version: None } };
+        let file = match self.find() {
+            Ok(file) => file,
+            Err(missing) => return ToolInfo { name, version: None, missing: Some(missing) },
+        };
         let changed = file.metadata().and_then(|meta| meta.modified()).ok();
         let mut known = self.known.lock().await;
         if let Some(known) = known.as_ref().filter(|k| k.file == file && k.changed == changed) {
-            return ToolInfo { name, version: known.version.clone() };
+            return ToolInfo { name, version: known.version.clone(), missing: None };
         }
         let version = self.ask(&file).await;
         *known = Some(Known { file, changed, version: version.clone() });
-        ToolInfo { name, version }
+        ToolInfo { name, version, missing: None }
     }
 
     async fn ask(&self, file: &Path) -> Option<String> {
