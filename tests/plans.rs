@@ -171,6 +171,20 @@ async fn claims_walk_the_pending_jobs_in_order() {
     sorts_nothing(&plan);
 }
 
+#[actix_rt::test]
+async fn a_claim_beside_the_enqueue_walks_the_same_way() {
+    let mut w = Watched::open();
+    let (jobs, plan) = w
+        .write(|tx| {
+            enqueue::enqueue(tx, &[Prepared::new(NewJob::new("t"), 3)], false, now())?;
+            claim::claim(tx, "t", 10, &Claimer { node: 1, worker_id: "1/t".into() }, now())
+        })
+        .await;
+    assert_eq!(jobs.len(), 1);
+    uses(&plan, "jobs_claim");
+    sorts_nothing(&plan);
+}
+
 /// Why the state is written into the statements: with a value that comes later the planner cannot
 /// know that the partial index holds all that is asked for.
 #[actix_rt::test]

@@ -100,7 +100,7 @@ pub struct Progress {
 }
 
 /// The right to finish one attempt of one job. The store refuses everybody else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
     /// The job.
     pub job_id: i64,

@@ -1,11 +1,12 @@
 //! Putting a callboard together and starting it.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Arbiter;
 
 use super::Callboard;
+use super::at_once::{AtOnce, Link};
 use super::hub::{HubHandle, JobLookup};
 use super::options::{Options, types};
 use super::progress_hub::ProgressHub;
@@ -17,7 +18,7 @@ use crate::domain::{Claim, Clock, Job};
 use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::faults::{FaultLayer, Faults};
-use crate::store::{Committed, Store, verbs, views};
+use crate::store::{Seams, Store, verbs, views};
 use crate::workers::AnyWorker;
 use crate::workers::subprocess::Instance;
 
@@ -80,10 +81,8 @@ impl Builder {
         let options = Options::of(&self.config);
         std::fs::create_dir_all(&options.data_dir)
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
-        let commits = Arc::new(Commits::default());
-        let told = commits.clone();
-        let observer = Box::new(move |commit| told.tell(commit));
-        let store = Store::open_with(&options.database, READERS, observer, self.faults)?;
+        let link = Link::default();
+        let store = Store::open_with(&options.database, READERS, seams(&link, self.faults))?;
         let instance = Instance::new(store.instance());
         super::leftovers::end(&instance, &options).await?;
         let mut registry = super::configured::registry(&self.config, &options, instance, &self.clock)?;
@@ -112,7 +111,7 @@ impl Builder {
             node,
             settings,
         }));
-        commits.attach(&shared);
+        link.attach(&shared);
         launch(&shared, &arbiter).await?;
         tell_rescued(&shared, rescued);
         Ok(Callboard::new(shared, job_threads))
@@ -170,20 +169,10 @@ fn job_threads() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|e| Error::Unavailable(format!("cannot start the threads for jobs: {e}")))
 }
 
-/// Passes on what each commit brought about, once there is somebody to pass it on to.
-#[derive(Default)]
-struct Commits(Mutex<Weak<Shared>>);
-
-impl Commits {
-    fn tell(&self, commit: Committed) {
-        if let Some(shared) = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade() {
-            shared.tell_commit(commit);
-        }
-    }
-
-    fn attach(&self, shared: &Arc<Shared>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(shared);
-    }
+fn seams(link: &Link, faults: FaultLayer) -> Seams {
+    let told = link.clone();
+    let observer = Box::new(move |commit| told.tell(commit));
+    Seams { observer, claims: Some(Box::new(AtOnce::new(link.clone()))), faults }
 }
 
 struct Lookup(Store);

@@ -1,184 +1,176 @@
-//! Runs one attempt, as plain async code: time limit, cancellation, panics, logs, progress. Ends in
-//! a [`Verdict`], always.
+//! Runs one attempt: panics, logs, progress, and in the end a [`Verdict`], always. What happens to
+//! code that is told to stop is in [`outlast`](super::outlast).
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+use super::attempt::{Attempt, StopCause};
 use super::progress::{Reporter, ReporterParts};
 use super::services::ForClaim;
 use super::shared::Shared;
-use super::slots::{Attempt, Slots, StopCause};
-use crate::domain::{Claim, Job, Json, LogLine, Verdict};
+use super::slots::Slots;
+use super::worker::{Ended, JobReady};
+use crate::domain::{Backoff, Claim, Job, Json, LogLine, Timestamp, Verdict};
 use crate::logs::{AttemptLog, LogSink};
 use crate::store::verbs::finish::Finished;
 use crate::store::views;
-use crate::workers::worker::Start;
-use crate::workers::{AnyWorker, Context, Failure, RunResult};
+use crate::workers::worker::{Running, Start};
+use crate::workers::{AnyWorker, Context, Failure, ParentResult, RunResult};
 
-/// How long a task that is dropped has to be gone. A future that is dropped ends at its next await;
-/// one that is not gone by then blocks its thread.
-const DROP_GRACE: Duration = Duration::from_secs(1);
 /// How long a job waits whose earlier attempt's code still runs.
 const LEAK_PAUSE: Duration = Duration::from_secs(5);
 /// The largest result that is kept, as JSON.
 const MAX_RESULT: usize = 1024 * 1024;
 
+/// How code ended: with a result, or in a panic.
+type CodeEnd = std::thread::Result<RunResult<Option<Json>>>;
+
 /// What an attempt is run with.
-pub struct Execution {
+pub struct Parts {
     pub(super) shared: Arc<Shared>,
     pub(super) slots: Arc<Slots>,
     pub(super) worker: Arc<dyn AnyWorker>,
     pub(super) job: Job,
     pub(super) claim: Claim,
-    pub(super) attempt: Attempt,
     pub(super) timeout: Option<Duration>,
+    pub(super) backoff: Backoff,
+}
+
+/// An attempt on its way. Its code runs on the job threads or, if it blocks, on one of its own;
+/// nothing else does.
+pub struct Execution {
+    pub(super) shared: Arc<Shared>,
+    pub(super) slots: Arc<Slots>,
+    worker: Arc<dyn AnyWorker>,
+    pub(super) job: Arc<Job>,
+    pub(super) claim: Claim,
+    /// Seen from outside.
+    pub attempt: Attempt,
+    timeout: Option<Duration>,
+    /// When its time is up.
+    end: Option<Timestamp>,
+    backoff: Backoff,
+    pub(super) log: AttemptLog,
+    reporter: Arc<Reporter>,
+    code: Mutex<Code>,
+    gone: Notify,
+}
+
+/// Where the code is.
+#[derive(Default)]
+pub(super) struct Code {
+    /// Whether the attempt has its verdict.
+    pub ended: bool,
+    /// Whether the code is not there any more: ended, or dropped.
+    pub gone: bool,
+    /// Whether it was given up while it was still there.
+    pub leaked: bool,
+    /// What drops it, unless it blocks.
+    pub task: Option<AbortHandle>,
 }
 
 impl Execution {
-    /// Runs it to its end, whatever that is.
-    pub async fn run(self) -> Finished {
-        let job_type: Arc<str> = self.job.job_type.as_str().into();
-        let queue: Arc<str> = self.job.queue.as_str().into();
-        let log =
-            self.shared.logs.attempt(self.job.id, self.claim.attempt, Some(self.sink(&job_type, &queue)));
+    /// Puts it together.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { shared, slots, worker, job, claim, timeout, backoff } = parts;
+        let (job_type, queue): (Arc<str>, Arc<str>) =
+            (job.job_type.as_str().into(), job.queue.as_str().into());
+        let sink = sink(&shared, job.id, &job_type, &queue);
+        let log = shared.logs.attempt(job.id, claim.attempt, Some(sink));
         let reporter = Reporter::new(ReporterParts {
-            claim: self.claim,
+            claim,
             job_type,
             queue,
-            clock: self.shared.clock.clone(),
-            hub: self.shared.hub.clone(),
-            slots: self.slots.clone(),
-            writer: self.shared.progress.clone(),
+            clock: shared.clock.clone(),
+            hub: shared.hub.clone(),
+            slots: slots.clone(),
+            writer: shared.progress.clone(),
         });
-        let backoff =
-            self.job.backoff.unwrap_or_else(|| self.shared.type_options(&self.job.job_type).backoff);
-        let claim = self.claim;
-        let verdict = self.verdict(&log, reporter.clone()).await;
-        if let Some(message) = verdict.message() {
-            log.error(message);
-        }
-        log.close();
-        Finished { claim, verdict, progress: reporter.close(), backoff, luck: fastrand::f64() }
-    }
-
-    fn sink(&self, job_type: &Arc<str>, queue: &Arc<str>) -> LogSink {
-        let (hub, id) = (self.shared.hub.clone(), self.job.id);
-        let (job_type, queue) = (job_type.clone(), queue.clone());
-        Arc::new(move |line: LogLine| hub.log(id, &job_type, &queue, line))
-    }
-
-    async fn verdict(self, log: &AttemptLog, reporter: Arc<Reporter>) -> Verdict {
-        if self.slots.has_leaked(self.job.id) {
-            log.warn("the code of an earlier attempt still runs; this one waits until it has ended");
-            return Verdict::Snooze(LEAK_PAUSE);
-        }
-        let parents = self.job.depends_on.clone();
-        let parents = match parents.is_empty() {
-            true => Ok(Vec::new()),
-            false => self.shared.store.read(move |c| views::job::parent_results(c, &parents)).await,
-        };
-        let parents = match parents {
-            Ok(parents) => parents,
-            Err(e) => {
-                return Verdict::Error {
-                    message: format!("cannot read its parents' results: {e}"),
-                    retry_in: None,
-                };
-            }
-        };
-        let token = self.attempt.token.clone();
-        let services = Arc::new(ForClaim { shared: self.shared.clone(), claim: self.claim });
-        let ctx = Context::new(Arc::new(self.job.clone()), token, log.clone(), parents, reporter)
-            .with_library(self.shared.library())
-            .with_services(services);
-        let worker = self.worker.clone();
-        let started = std::panic::catch_unwind(AssertUnwindSafe(|| worker.start(ctx)));
-        match started {
-            Ok(Start::Future(code)) => {
-                let code = AssertUnwindSafe(code).catch_unwind();
-                let task = self.shared.job_threads.spawn(code);
-                let abort = task.abort_handle();
-                let joined = async move { task.await.unwrap_or_else(|e| Err(Box::new(e.to_string()))) };
-                self.watch(log, joined, Some(abort)).await
-            }
-            Ok(Start::Blocking(code)) => {
-                let (done, task) = oneshot::channel();
-                let thread = std::thread::Builder::new().name(format!("job-{}", self.job.id));
-                let spawned = thread.spawn(move || {
-                    let _ = done.send(std::panic::catch_unwind(AssertUnwindSafe(code)));
-                });
-                if let Err(e) = spawned {
-                    return Verdict::Error { message: format!("cannot start a thread: {e}"), retry_in: None };
+        let now = shared.clock.now();
+        Arc::new_cyclic(|me: &std::sync::Weak<Self>| {
+            let me = me.clone();
+            let attempt = Attempt::new(job.started_at.unwrap_or(now), move || {
+                if let Some(me) = me.upgrade() {
+                    me.shared.arbiter.clone().spawn(me.outlast());
                 }
-                let joined =
-                    async move { task.await.unwrap_or_else(|_| Err(Box::new("the thread is gone"))) };
-                self.watch(log, joined, None).await
+            });
+            let end = timeout.map(|limit| now.plus(limit));
+            let (job, code, gone) = (Arc::new(job), Mutex::default(), Notify::new());
+            Self {
+                shared,
+                slots,
+                worker,
+                job,
+                claim,
+                attempt,
+                timeout,
+                end,
+                backoff,
+                log,
+                reporter,
+                code,
+                gone,
             }
-            Err(panic) => panicked(panic.as_ref()),
+        })
+    }
+
+    /// Lets it run.
+    pub fn run(self: &Arc<Self>) {
+        // Before it can end.
+        let limits = &self.shared.limits;
+        let sooner = self.end.is_some_and(|end| limits.begin(end, self.claim, self.attempt.clone()));
+        // Held, because code that blocks takes the handle away.
+        let mut code = self.code();
+        let here = Presence(self.clone());
+        code.task = Some(self.shared.job_threads.spawn(here.run()).abort_handle());
+        drop(code);
+        if sooner && let Some(timekeeper) = self.shared.with_actors(|actors| actors.timekeeper.clone()) {
+            timekeeper.do_send(super::timekeeper::Look);
         }
     }
 
-    /// Waits for the code; tells it to stop when its time is up; drops its task, if it is one, when
-    /// it does not heed.
-    async fn watch<F>(self, log: &AttemptLog, code: F, task: Option<AbortHandle>) -> Verdict
-    where
-        F: Future<Output = Result<RunResult<Option<Json>>, Box<dyn Any + Send>>> + Send + 'static,
-    {
-        let mut code = Box::pin(code);
-        let time_is_up = async {
-            match self.timeout {
-                Some(limit) => self.shared.clock.sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            ended = &mut code => return self.judge(ended),
-            () = self.attempt.token.cancelled() => {}
-            () = time_is_up => self.attempt.stop(StopCause::Timeout),
-        }
-        let clock = &self.shared.clock;
-        if let Ok(ended) = within(clock, self.shared.options.stop_grace, &mut code).await {
-            return self.judge(ended);
-        }
-        if let Some(task) = task {
-            log.warn("it was told to stop and did not; its task is dropped");
-            task.abort();
-            if within(&crate::domain::Clock::system(), DROP_GRACE, &mut code).await.is_ok() {
-                return self.stopped();
-            }
-        }
-        self.leak(log, code);
-        self.stopped()
+    pub(super) fn code(&self) -> MutexGuard<'_, Code> {
+        self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The code can be neither stopped nor dropped: it blocks its thread. It keeps its slot until
-    /// it ends.
-    fn leak(&self, log: &AttemptLog, code: impl Future + Send + 'static) {
-        let id = self.job.id;
-        log.error(
-            "its code blocks its thread and cannot be stopped; it is counted as leaked and keeps its slot",
-        );
-        log::error!("the code of job {id} ({}) does not stop; it is leaked", self.job.job_type);
-        self.slots.leak(id);
-        let (slots, shared, job_type) = (self.slots.clone(), self.shared.clone(), self.job.job_type.clone());
-        self.shared.job_threads.spawn(async move {
-            code.await;
-            slots.unleak(id);
-            log::info!("the leaked code of job {id} has ended");
-            if let Some(worker) = shared.worker(&job_type) {
-                worker.do_send(super::worker::JobReady);
+    /// Returns once the code is not there any more.
+    pub(super) async fn gone(&self) {
+        loop {
+            let gone = self.gone.notified();
+            if self.code().gone {
+                return;
             }
-        });
+            gone.await;
+        }
     }
 
-    fn judge(&self, ended: Result<RunResult<Option<Json>>, Box<dyn Any + Send>>) -> Verdict {
+    /// Ends the attempt, unless it has its verdict already.
+    pub(super) fn end(&self, verdict: Verdict) {
+        if std::mem::replace(&mut self.code().ended, true) {
+            return;
+        }
+        if let Some(end) = self.end {
+            self.shared.limits.end(end, self.claim);
+        }
+        if let Some(message) = verdict.message() {
+            self.log.error(message);
+        }
+        self.log.close();
+        let (claim, backoff, progress) = (self.claim, self.backoff, self.reporter.close());
+        if self.slots.end(Finished { claim, verdict, progress, backoff, luck: fastrand::f64() })
+            && let Some(worker) = self.shared.worker(&self.job.job_type)
+        {
+            worker.do_send(Ended);
+        }
+    }
+
+    fn judge(&self, ended: CodeEnd) -> Verdict {
         match ended {
             Ok(Ok(result)) => match result {
                 Some(json) if json.as_str().len() > MAX_RESULT => Verdict::Fatal(format!(
@@ -201,7 +193,7 @@ impl Execution {
     }
 
     /// The verdict on an attempt that was told to stop and has.
-    fn stopped(&self) -> Verdict {
+    pub(super) fn stopped(&self) -> Verdict {
         match self.attempt.cause() {
             Some(StopCause::Timeout) => {
                 let limit = self.timeout.unwrap_or_default().as_secs_f64();
@@ -213,16 +205,95 @@ impl Execution {
     }
 }
 
-async fn within<F: Future + Unpin>(
-    clock: &crate::domain::Clock,
-    limit: Duration,
-    code: &mut F,
-) -> Result<F::Output, ()> {
-    tokio::select! {
-        biased;
-        ended = code => Ok(ended),
-        () = clock.sleep(limit) => Err(()),
+fn sink(shared: &Shared, id: i64, job_type: &Arc<str>, queue: &Arc<str>) -> LogSink {
+    let (hub, job_type, queue) = (shared.hub.clone(), job_type.clone(), queue.clone());
+    Arc::new(move |line: LogLine| hub.log(id, &job_type, &queue, line))
+}
+
+/// Goes with the code of an attempt wherever that is, and notices when it is gone, however that came
+/// about.
+struct Presence(Arc<Execution>);
+
+impl Presence {
+    /// The task of the attempt.
+    async fn run(self) {
+        let it = &self.0;
+        match it.begin().await {
+            Ok(Start::Future(code)) => {
+                let ended = AssertUnwindSafe(dropped_within(code)).catch_unwind().await;
+                it.end(it.judge(ended));
+            }
+            Ok(Start::Blocking(code)) => self.block(code),
+            Err(verdict) => it.end(verdict),
+        }
     }
+
+    /// Lets code that blocks run on a thread of its own, to which this goes.
+    fn block(self, code: Box<dyn FnOnce() -> RunResult<Option<Json>> + Send>) {
+        let it = self.0.clone();
+        it.code().task = None;
+        let thread = std::thread::Builder::new().name(format!("job-{}", it.job.id));
+        let spawned = thread.spawn(move || {
+            let it = &self.0;
+            it.end(it.judge(catch_unwind(AssertUnwindSafe(code))));
+        });
+        if let Err(e) = spawned {
+            it.end(Verdict::Error { message: format!("cannot start a thread: {e}"), retry_in: None });
+        }
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let it = &self.0;
+        let mut code = it.code();
+        code.gone = true;
+        let leaked = code.leaked;
+        drop(code);
+        it.gone.notify_waiters();
+        if leaked {
+            it.slots.unleak(it.job.id);
+            log::info!("the leaked code of job {} has ended", it.job.id);
+            if let Some(worker) = it.shared.worker(&it.job.job_type) {
+                worker.do_send(JobReady);
+            }
+        }
+    }
+}
+
+impl Execution {
+    /// Has the worker begin.
+    async fn begin(&self) -> Result<Start, Verdict> {
+        if self.slots.has_leaked(self.job.id) {
+            self.log.warn("the code of an earlier attempt still runs; this one waits until it has ended");
+            return Err(Verdict::Snooze(LEAK_PAUSE));
+        }
+        let parents = self.parents().await?;
+        let (job, token, log) = (self.job.clone(), self.attempt.token.clone(), self.log.clone());
+        let services = Arc::new(ForClaim { shared: self.shared.clone(), claim: self.claim });
+        let ctx = Context::new(job, token, log, parents, self.reporter.clone())
+            .with_library(self.shared.library.clone())
+            .with_services(services);
+        let worker = self.worker.clone();
+        catch_unwind(AssertUnwindSafe(|| worker.start(ctx))).map_err(|panic| panicked(panic.as_ref()))
+    }
+
+    async fn parents(&self) -> Result<Vec<ParentResult>, Verdict> {
+        if self.job.depends_on.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = self.job.depends_on.clone();
+        let results = self.shared.store.read(move |conn| views::job::parent_results(conn, &ids)).await;
+        results.map_err(|e| Verdict::Error {
+            message: format!("cannot read its parents' results: {e}"),
+            retry_in: None,
+        })
+    }
+}
+
+/// Runs code and drops it within the same poll, so that a panic while it is dropped is one of it too.
+async fn dropped_within(code: Running) -> RunResult<Option<Json>> {
+    code.await
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Verdict {

@@ -1,5 +1,7 @@
 //! The actors, and [`Callboard`], the handle through which everybody else talks to them.
 
+mod at_once;
+mod attempt;
 pub mod builder;
 pub mod callboard;
 mod configured;
@@ -12,6 +14,7 @@ pub mod hub;
 mod leftovers;
 mod library;
 pub mod options;
+mod outlast;
 mod prepare;
 mod progress;
 pub mod progress_hub;
@@ -21,7 +24,10 @@ mod retry_scheduler;
 mod services;
 mod shared;
 mod slots;
+mod starter;
 mod supervisor;
+mod time_limits;
+mod timekeeper;
 mod waiting;
 mod watchdog;
 mod worker;

@@ -16,6 +16,8 @@ use super::rescuer::Rescuer;
 use super::retry_scheduler::RetryScheduler;
 use super::slots::Slots;
 use super::supervisor::{CommitsDone, Supervisor};
+use super::time_limits::TimeLimits;
+use super::timekeeper::Timekeeper;
 use super::watchdog::Watchdog;
 use super::worker::Worker;
 use crate::domain::Clock;
@@ -46,6 +48,10 @@ pub struct Shared {
     pub job_threads: tokio::runtime::Handle,
     /// Where the actors live.
     pub arbiter: actix::ArbiterHandle,
+    /// The tables of the media library.
+    pub library: Arc<LibraryTables>,
+    /// When the time of running attempts is up.
+    pub limits: TimeLimits,
     /// Steps of progress on their way to the store.
     pub progress: ProgressWriter,
     /// Whether every part makes progress.
@@ -71,6 +77,8 @@ pub struct Actors {
     pub retry_scheduler: Option<Addr<RetryScheduler>>,
     /// Fires schedules.
     pub cron_scheduler: Option<Addr<CronScheduler>>,
+    /// Stops attempts whose time is up.
+    pub timekeeper: Option<Addr<Timekeeper>>,
     /// Deletes what is old.
     pub pruner: Option<Addr<Pruner>>,
     /// Takes back what belongs to nobody.
@@ -109,6 +117,8 @@ impl Shared {
         Self {
             slots: parts.types.keys().map(|name| (name.clone(), Arc::default())).collect(),
             progress: ProgressWriter::new(parts.store.clone(), parts.job_threads.clone()),
+            library: Arc::new(LibraryTables { store: parts.store.clone(), clock: parts.clock.clone() }),
+            limits: TimeLimits::default(),
             watchdog: Watchdog::new(parts.clock.clone(), parts.options.heartbeat),
             options: parts.options,
             clock: parts.clock,
@@ -142,12 +152,6 @@ impl Shared {
         options
     }
 
-    /// The tables of the media library.
-    #[must_use]
-    pub fn library(&self) -> Arc<LibraryTables> {
-        Arc::new(LibraryTables { store: self.store.clone(), clock: self.clock.clone() })
-    }
-
     /// Whether a job type is paused.
     #[must_use]
     pub fn is_paused(&self, job_type: &str) -> bool {
@@ -170,9 +174,17 @@ impl Shared {
         change(&mut self.actors.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes a commit and tells the supervisor that there is one. Commits are kept here, not in its
-    /// mailbox, so that none is lost with a supervisor that panics.
-    pub fn tell_commit(&self, commit: Committed) {
+    /// Tells those who watch of a commit, notes what else it brought about, and tells the supervisor
+    /// that there is something. That is kept here, not in its mailbox, so that none is lost with a
+    /// supervisor that panics.
+    pub fn tell_commit(&self, mut commit: Committed) {
+        let events = std::mem::take(&mut commit.events);
+        if !events.is_empty() {
+            self.hub.publish(events);
+        }
+        if commit.is_empty() {
+            return;
+        }
         let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
         let first = commits.is_empty();
         commits.push_back(commit);

@@ -2,65 +2,12 @@
 //! outlive the worker actor, so that one that panics loses nothing.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
+use super::attempt::{Attempt, StopCause};
 use crate::domain::{Claim, Progress, Timestamp};
 use crate::store::verbs::finish::Finished;
-
-/// Why an attempt is told to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopCause {
-    /// Somebody asked for it.
-    Cancel,
-    /// Its time is up.
-    Timeout,
-    /// The server goes down.
-    Shutdown,
-}
-
-/// An attempt that runs.
-#[derive(Clone)]
-pub struct Attempt {
-    /// Cancelled when it should stop.
-    pub token: CancellationToken,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// How far it is.
-    pub progress: Progress,
-    cause: Arc<Mutex<Option<StopCause>>>,
-}
-
-impl Attempt {
-    /// One that begins now.
-    #[must_use]
-    pub fn new(started_at: Timestamp) -> Self {
-        Self {
-            token: CancellationToken::new(),
-            started_at,
-            progress: Progress::default(),
-            cause: Arc::default(),
-        }
-    }
-
-    /// Tells it to stop. The first cause stands, but a cancel goes over a shutdown: it is on disk.
-    pub fn stop(&self, cause: StopCause) {
-        let mut first = lock(&self.cause);
-        if first.is_none() || (*first == Some(StopCause::Shutdown) && cause == StopCause::Cancel) {
-            *first = Some(cause);
-        }
-        drop(first);
-        self.token.cancel();
-    }
-
-    /// Why it was told to stop.
-    #[must_use]
-    pub fn cause(&self) -> Option<StopCause> {
-        *lock(&self.cause)
-    }
-}
 
 /// See the module.
 #[derive(Default)]
@@ -78,12 +25,14 @@ struct Inner {
     claiming: bool,
     /// Claims that are over.
     claims: u64,
+    /// Whether another claim was to begin while one was under way.
+    wanted: bool,
     overdue: usize,
 }
 
 impl Slots {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        lock(&self.0)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts an attempt into a slot.
@@ -153,15 +102,19 @@ impl Slots {
 
     /// Begins to claim; false when a claim is under way already.
     pub fn begin_claim(&self) -> bool {
-        !std::mem::replace(&mut self.inner().claiming, true)
+        let mut inner = self.inner();
+        let begins = !std::mem::replace(&mut inner.claiming, true);
+        inner.wanted |= !begins;
+        begins
     }
 
-    /// The claim is over.
-    pub fn end_claim(&self) {
+    /// The claim is over. True when another one was to begin meanwhile.
+    pub fn end_claim(&self) -> bool {
         let mut inner = self.inner();
         inner.claiming = false;
         inner.claims += 1;
         inner.stopped_early.clear();
+        std::mem::take(&mut inner.wanted)
     }
 
     /// The attempts that run, with their claims.
@@ -252,10 +205,6 @@ impl Slots {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,14 +213,18 @@ mod tests {
         Timestamp::from_millis(ms)
     }
 
+    fn attempt(ms: i64) -> Attempt {
+        Attempt::new(at(ms), || ())
+    }
+
     #[test]
     fn allowance_slides() {
         let slots = Slots::default();
         let claim = |n| Claim { job_id: n, attempt: 1, node: 1 };
         let per = Duration::from_secs(1);
         assert_eq!(slots.allowance(2, per, at(0)), (2, None));
-        slots.begin(claim(1), Attempt::new(at(100)));
-        slots.begin(claim(2), Attempt::new(at(400)));
+        slots.begin(claim(1), attempt(100));
+        slots.begin(claim(2), attempt(400));
         assert_eq!(slots.allowance(2, per, at(500)), (0, Some(at(1100))));
         assert_eq!(slots.allowance(2, per, at(1100)), (1, None));
         assert_eq!(slots.allowance(2, per, at(1400)), (2, None));
@@ -283,18 +236,18 @@ mod tests {
         let claim = Claim { job_id: 1, attempt: 1, node: 1 };
         assert!(slots.begin_claim());
         slots.cancel(claim);
-        let attempt = Attempt::new(at(0));
+        let attempt = attempt(0);
         slots.begin(claim, attempt.clone());
         assert_eq!(attempt.cause(), Some(StopCause::Cancel));
     }
 
     #[test]
-    fn a_cancel_goes_over_a_shutdown_and_nothing_over_a_cancel() {
-        let a = Attempt::new(at(0));
-        a.stop(StopCause::Shutdown);
-        a.stop(StopCause::Cancel);
-        a.stop(StopCause::Timeout);
-        assert_eq!(a.cause(), Some(StopCause::Cancel));
-        assert!(a.token.is_cancelled());
+    fn a_claim_that_came_too_early_is_remembered() {
+        let slots = Slots::default();
+        assert!(slots.begin_claim());
+        assert!(!slots.begin_claim());
+        assert!(slots.end_claim());
+        assert!(slots.begin_claim());
+        assert!(!slots.end_claim());
     }
 }

@@ -13,6 +13,7 @@ use super::pruner::Pruner;
 use super::rescuer::Rescuer;
 use super::retry_scheduler::{Reschedule, RetryScheduler};
 use super::shared::{Settings, Shared};
+use super::timekeeper::Timekeeper;
 use super::worker::{CancelRunning, Crash, JobReady, Ping, Worker};
 use crate::store::verbs::enqueue::{self, Prepared, Stored};
 use crate::store::verbs::settings::Pausable;
@@ -89,6 +90,9 @@ impl Supervisor {
         if is_gone(actors.cron_scheduler.as_ref()) {
             self.start_cron_scheduler();
         }
+        if is_gone(actors.timekeeper.as_ref()) {
+            self.start_timekeeper();
+        }
         if is_gone(actors.pruner.as_ref()) {
             self.start_pruner();
         }
@@ -118,6 +122,13 @@ impl Supervisor {
         let address = CronScheduler::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(CRON_SCHEDULER);
         self.shared.with_actors(|actors| actors.cron_scheduler = Some(address));
+    }
+
+    fn start_timekeeper(&self) {
+        let guard = Guard::new(Timekeeper::NAME, &self.shared);
+        let address = Timekeeper::new(self.shared.clone(), guard).start();
+        self.shared.watchdog.beat(Timekeeper::NAME);
+        self.shared.with_actors(|actors| actors.timekeeper = Some(address));
     }
 
     fn start_pruner(&self) {
@@ -159,13 +170,16 @@ impl Supervisor {
         if let Some(scheduler) = actors.cron_scheduler {
             scheduler.do_send(Ping);
         }
+        if let Some(timekeeper) = actors.timekeeper {
+            timekeeper.do_send(Ping);
+        }
         if let Some(pruner) = actors.pruner {
             pruner.do_send(Ping);
         }
         if let Some(rescuer) = actors.rescuer {
             rescuer.do_send(Ping);
         }
-        // Async workers that block their threads would stop all others, and their time limits too.
+        // Async workers that block their threads would stop all others.
         let shared = self.shared.clone();
         self.shared.job_threads.spawn(async move { shared.watchdog.beat(JOB_THREADS) });
     }
@@ -210,9 +224,6 @@ impl Supervisor {
         }
         if commit.settings {
             self.reload_settings(ctx);
-        }
-        if !commit.events.is_empty() {
-            self.shared.hub.publish(commit.events);
         }
     }
 

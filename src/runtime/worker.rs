@@ -2,23 +2,15 @@
 //! ended. User code never runs in here but in tasks of its own.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 
-use super::ends::{Ends, Pause};
-use super::execute::Execution;
+use super::ends::Ends;
 use super::guard::Guard;
 use super::shared::Shared;
-use super::slots::{Attempt, Slots, StopCause};
-use crate::domain::{Claim, Job};
-use crate::store::StoreError;
-use crate::store::verbs::claim::{self, Claimer};
-use crate::store::verbs::give_back;
-use crate::workers::AnyWorker;
-
-/// The most jobs taken in one claim.
-const MAX_CLAIM: usize = 256;
+use super::starter::{Starter, Turn};
+use crate::domain::{Claim, Timestamp};
+use crate::store::verbs::claim;
 
 /// There may be something new to start.
 #[derive(Clone, Copy, Message)]
@@ -28,7 +20,7 @@ pub struct JobReady;
 /// Attempts have ended.
 #[derive(Clone, Copy, Message)]
 #[rtype(result = "()")]
-struct Ended;
+pub struct Ended;
 
 /// A claim is over; whether it took all that was asked for.
 #[derive(Clone, Copy, Message)]
@@ -54,9 +46,7 @@ pub struct Crash;
 
 /// See the module.
 pub struct Worker {
-    job_type: Arc<str>,
-    worker: Arc<dyn AnyWorker>,
-    slots: Arc<Slots>,
+    starter: Starter,
     shared: Arc<Shared>,
     /// Whether there may be pending jobs that were not seen yet.
     more: bool,
@@ -69,48 +59,28 @@ impl Worker {
     /// One for a job type. `guard` tells the supervisor when it is gone.
     #[must_use]
     pub fn new(job_type: &str, shared: Arc<Shared>, guard: Guard) -> Option<Self> {
-        let worker = shared.types.get(job_type)?.worker.clone();
-        let slots = shared.slots.get(job_type)?.clone();
-        Some(Self {
-            job_type: job_type.into(),
-            worker,
-            slots,
-            shared,
-            more: true,
-            alarm: None,
-            _guard: guard,
-        })
+        let starter = Starter::new(job_type, &shared)?;
+        Some(Self { starter, shared, more: true, alarm: None, _guard: guard })
     }
 
     /// Claims as many jobs as there are free slots, unless nothing is there or nothing may start.
     fn fill(&mut self, ctx: &mut Context<Self>) {
-        if self.shared.is_draining() || !self.more || self.shared.is_paused(&self.job_type) {
+        if !self.more {
             return;
         }
-        let options = self.shared.type_options(&self.job_type);
-        let mut free = (options.concurrency as usize).saturating_sub(self.slots.taken()).min(MAX_CLAIM);
-        match &options.rate_limit {
-            Some(limit) if free > 0 => {
-                let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
-                let (allowed, next) = self.slots.allowance(limit.limit, per, self.shared.clock.now());
-                free = free.min(allowed);
-                if let Some(next) = next {
-                    self.wake_at(next, ctx);
-                }
+        match self.starter.begin_claim() {
+            Turn::Claim(free) => {
+                self.more = false;
+                // Not in the actor's context: were the actor to panic, the jobs would be claimed and
+                // never started.
+                actix_rt::spawn(claim_and_start(self.starter.clone(), self.shared.clone(), free));
             }
-            Some(_) => {}
-            None => self.slots.forget_starts(),
+            Turn::Later(next) => self.wake_at(next, ctx),
+            Turn::No => {}
         }
-        if free == 0 || !self.slots.begin_claim() {
-            return;
-        }
-        self.more = false;
-        // Not in the actor's context: were the actor to panic, the jobs would be claimed and never
-        // started.
-        actix_rt::spawn(claim_and_start(self.job_type.clone(), self.starter(), free));
     }
 
-    fn wake_at(&mut self, at: crate::domain::Timestamp, ctx: &mut Context<Self>) {
+    fn wake_at(&mut self, at: Timestamp, ctx: &mut Context<Self>) {
         if let Some(old) = self.alarm.take() {
             ctx.cancel_future(old);
         }
@@ -122,17 +92,13 @@ impl Worker {
         self.alarm = Some(ctx.spawn(actix::fut::wrap_future(alarm)));
     }
 
-    fn starter(&self) -> Starter {
-        Starter { worker: self.worker.clone(), slots: self.slots.clone(), shared: self.shared.clone() }
-    }
-
     fn hand_in(&self) {
-        let ended = self.slots.take_ended();
+        let ended = self.starter.slots().take_ended();
         if !ended.is_empty() {
             // For the same reason as in `fill`, not in the actor's context.
             let ends = Ends {
-                job_type: self.job_type.clone(),
-                slots: self.slots.clone(),
+                job_type: self.starter.job_type().clone(),
+                slots: self.starter.slots().clone(),
                 shared: self.shared.clone(),
             };
             actix_rt::spawn(ends.write(ended));
@@ -183,7 +149,7 @@ impl Handler<CancelRunning> for Worker {
     type Result = ();
 
     fn handle(&mut self, CancelRunning(claim): CancelRunning, _: &mut Context<Self>) {
-        self.slots.cancel(claim);
+        self.starter.slots().cancel(claim);
     }
 }
 
@@ -191,7 +157,7 @@ impl Handler<Ping> for Worker {
     type Result = ();
 
     fn handle(&mut self, _: Ping, ctx: &mut Context<Self>) {
-        self.shared.watchdog.beat(&format!("worker {}", self.job_type));
+        self.shared.watchdog.beat(&format!("worker {}", self.starter.job_type()));
         // The slow poll that covers a wake-up that was lost.
         self.more = true;
         self.hand_in();
@@ -208,72 +174,11 @@ impl Handler<Crash> for Worker {
     }
 }
 
-/// What starting an attempt takes.
-struct Starter {
-    worker: Arc<dyn AnyWorker>,
-    slots: Arc<Slots>,
-    shared: Arc<Shared>,
-}
-
-impl Starter {
-    /// After a claim that failed: it may be on disk, and its jobs would then run nowhere for ever.
-    /// Gives them back, as soon as the store takes that.
-    async fn give_back(&self, job_type: &Arc<str>) {
-        let mut pause = Pause::default();
-        loop {
-            pause.wait(&self.shared.clock).await;
-            let (job_type, slots) = (job_type.clone(), self.slots.clone());
-            let (node, now) = (self.shared.node, self.shared.clock.now());
-            let given = self
-                .shared
-                .store
-                .write(move |tx| give_back::give_back(tx, &job_type, node, |claim| slots.holds(claim), now));
-            match given.await {
-                Ok(0) | Err(StoreError::Closed) => return,
-                Ok(n) => return log::warn!("{n} claims whose answer was lost are given back"),
-                Err(_) => {}
-            }
-        }
-    }
-
-    fn start(&self, job: Job) {
-        let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
-        let attempt = Attempt::new(job.started_at.unwrap_or_else(|| self.shared.clock.now()));
-        self.slots.begin(claim, attempt.clone());
-        if self.shared.is_draining() {
-            // It was claimed while the server began to go down.
-            attempt.stop(StopCause::Shutdown);
-        }
-        let options = self.shared.type_options(&job.job_type);
-        let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
-        let timeout = secs.and_then(|s| Duration::try_from_secs_f64(s).ok());
-        let (slots, shared, job_type) = (self.slots.clone(), self.shared.clone(), job.job_type.clone());
-        let execution = Execution {
-            shared: shared.clone(),
-            slots: slots.clone(),
-            worker: self.worker.clone(),
-            job,
-            claim,
-            attempt,
-            timeout,
-        };
-        self.shared.job_threads.spawn(async move {
-            let finished = execution.run().await;
-            if slots.end(finished)
-                && let Some(worker) = shared.worker(&job_type)
-            {
-                worker.do_send(Ended);
-            }
-        });
-    }
-}
-
-async fn claim_and_start(job_type: Arc<str>, starter: Starter, free: usize) {
-    let by = Claimer { node: starter.shared.node, worker_id: format!("{}/{job_type}", starter.shared.node) };
-    let now = starter.shared.clock.now();
+async fn claim_and_start(starter: Starter, shared: Arc<Shared>, free: usize) {
+    let (by, now) = starter.claimer();
+    let job_type = starter.job_type().clone();
     let wanted = job_type.clone();
-    let claimed = starter.shared.store.write(move |tx| claim::claim(tx, &wanted, free, &by, now)).await;
-    let all = match claimed {
+    let all = match shared.store.write(move |tx| claim::claim(tx, &wanted, free, &by, now)).await {
         Ok(jobs) => {
             let all = jobs.len() == free;
             for job in jobs {
@@ -283,14 +188,13 @@ async fn claim_and_start(job_type: Arc<str>, starter: Starter, free: usize) {
         }
         Err(e) => {
             log::warn!("cannot claim jobs of type {job_type}: {e}");
-            starter.give_back(&job_type).await;
+            starter.give_back().await;
             true
         }
     };
-    starter.slots.end_claim();
-    starter.shared.idle.notify_waiters();
+    starter.end_claim();
     // Whoever is the actor now: it may have been rebuilt meanwhile.
-    if let Some(worker) = starter.shared.worker(&job_type) {
+    if let Some(worker) = shared.worker(&job_type) {
         worker.do_send(Claimed { all });
     }
 }

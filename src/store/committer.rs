@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use diesel::sql_types::BigInt;
 
+use super::claims::{Fate, Standby};
 use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
 use super::sql::{self, Conn, statement};
 use super::tx::{Committed, Names, Tx};
-use super::writer::{Observer, Write};
+use super::writer::{Observer, Seams, Write};
 
 /// How long the writes of a commit that failed are tried one after the other.
 const ALONE: Duration = Duration::from_secs(3);
@@ -40,6 +41,8 @@ enum Trouble {
     Away(StoreError),
     /// A write failed after it had written something. Nothing is on disk.
     Verb(StoreError),
+    /// The claims that went along failed. Nothing is on disk.
+    Claims(StoreError),
     /// The transaction failed. Nothing is on disk.
     Undone(StoreError),
     /// The commit failed, and whether it is on disk cannot be told.
@@ -52,13 +55,16 @@ pub(super) struct Committer {
     names: Names,
     faults: FaultLayer,
     observer: Observer,
+    standby: Standby,
     complaint: Complaint,
 }
 
 impl Committer {
-    /// Works on this connection and tells `observer` of each commit.
-    pub fn new(conn: Conn, faults: FaultLayer, observer: Observer) -> Self {
-        Self { conn, names: Names::default(), faults, observer, complaint: Complaint::default() }
+    /// Works on this connection, tells the observer of each commit and lets claims go along.
+    pub fn new(conn: Conn, seams: Seams) -> Self {
+        let Seams { observer, claims, faults } = seams;
+        let (names, standby) = (Names::default(), Standby::new(claims));
+        Self { conn, names, faults, observer, standby, complaint: Complaint::default() }
     }
 
     /// Puts a batch on disk and answers its callers.
@@ -77,6 +83,7 @@ impl Committer {
                 if !committed.is_empty() {
                     (self.observer)(committed);
                 }
+                self.standby.settle(Fate::Committed);
                 answer(batch, &Ok(()));
                 Ok(())
             }
@@ -85,12 +92,12 @@ impl Committer {
                 answer(batch, &Err(e.clone()));
                 Err(e)
             }
-            Err(Trouble::Undone(e)) if batch.len() > 1 => self.alone(batch, e),
+            Err(Trouble::Undone(e) | Trouble::Claims(e)) if batch.len() > 1 => self.alone(batch, e),
             Err(Trouble::Verb(e)) => {
                 answer(batch, &Err(e));
                 Ok(())
             }
-            Err(Trouble::Undone(e)) => {
+            Err(Trouble::Undone(e) | Trouble::Claims(e)) => {
                 self.complaint.make(batch.len(), "nothing is on disk", &e);
                 answer(batch, &Err(e));
                 Ok(())
@@ -121,16 +128,40 @@ impl Committer {
     }
 
     fn transaction(&mut self, batch: &mut Batch, verbs: Verbs) -> Result<Committed, Trouble> {
+        match self.attempt(batch, verbs, true) {
+            // What somebody waits for does not fail for what only saves a commit.
+            Err(Trouble::Claims(e)) => {
+                log::warn!("jobs could not be claimed with the commit that made them ready: {e}");
+                self.attempt(batch, verbs, false)
+            }
+            done => done,
+        }
+    }
+
+    fn attempt(&mut self, batch: &mut Batch, verbs: Verbs, claims: bool) -> Result<Committed, Trouble> {
         self.at(Point::Begin).and_then(|()| self.run::<Begin>()).map_err(Trouble::Away)?;
         let mut tx = Tx::new(&mut self.conn, &mut self.names, &self.faults);
-        match verbs(&mut tx, batch).and_then(|wrote| seal(&mut tx, wrote).map_err(Trouble::Undone)) {
+        let written = verbs(&mut tx, batch).and_then(|wrote| {
+            if wrote && claims {
+                self.standby.claim(&mut tx).map_err(Trouble::Claims)?;
+            }
+            seal(&mut tx, wrote).map_err(Trouble::Undone)
+        });
+        let done = match written {
             Ok((committed, mark)) => self.close(committed, mark),
             Err(trouble) => {
                 // A full disk may have rolled it back already.
                 let _ = self.run::<Rollback>();
                 Err(trouble)
             }
+        };
+        match &done {
+            // Settled once it has been told.
+            Ok(_) => {}
+            Err(Trouble::Doubt(_)) => self.standby.settle(Fate::Doubt),
+            Err(_) => self.standby.settle(Fate::Undone),
         }
+        done
     }
 
     fn close(&mut self, committed: Committed, mark: Option<i64>) -> Result<Committed, Trouble> {

@@ -1,6 +1,7 @@
 //! The store: the only room that knows the database. Writes are the verbs of the lifecycle
 //! ([`verbs`]) and share commits ([`writer`]); reads are [`views`] on a pool of their own.
 
+pub mod claims;
 mod committer;
 pub mod connection;
 pub mod error;
@@ -25,10 +26,10 @@ use diesel::prelude::*;
 
 use self::connection::ReadPool;
 pub use self::error::{StoreError, StoreResult};
-use self::faults::FaultLayer;
 use self::owner::OwnerLock;
 use self::sql::Conn;
 pub use self::tx::{Committed, Tx};
+pub use self::writer::Seams;
 use self::writer::{Observer, Writer};
 
 /// The store. Cloning gives another handle to the same one; it closes with the last one.
@@ -53,14 +54,14 @@ impl Store {
     /// # Errors
     /// When another process has it, it cannot be opened, or it was made by a newer version.
     pub fn open(path: &Path, readers: u32, observer: Observer) -> StoreResult<Self> {
-        Self::open_with(path, readers, observer, FaultLayer::default())
+        Self::open_with(path, readers, Seams::observed(observer))
     }
 
-    /// As [`Self::open`], with a layer that makes writes fail, for tests.
+    /// As [`Self::open`], with all that the rest of the program has to do with each commit.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_with(path: &Path, readers: u32, observer: Observer, faults: FaultLayer) -> StoreResult<Self> {
+    pub fn open_with(path: &Path, readers: u32, seams: Seams) -> StoreResult<Self> {
         let owner = OwnerLock::acquire(path)?;
         let mut conn = connection::open_writer(path)?;
         connection::migrate(&mut conn)?;
@@ -69,7 +70,7 @@ impl Store {
             .select(schema::meta::value)
             .first(&mut conn)?;
         let readers = connection::open_readers(path, readers)?;
-        let (writer, thread) = Writer::start(conn, faults, observer)?;
+        let (writer, thread) = Writer::start(conn, seams)?;
         let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
         Ok(Self { writer, readers, instance: instance.into(), open })
     }

@@ -236,6 +236,25 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Notes that nothing more of a job type can be started: all that is ready was claimed.
+    pub fn all_claimed(&mut self, job_type: &str) {
+        self.effects.committed.ready.retain(|t| **t != *job_type);
+    }
+
+    /// The job types that have something to start.
+    pub(super) fn ready_types(&self) -> Vec<Arc<str>> {
+        self.effects.committed.ready.clone()
+    }
+
+    /// The queues that got pending jobs of a type in this transaction. The counters on disk do not
+    /// show them before its end.
+    #[must_use]
+    pub fn new_in_queues(&self, job_type: &str) -> Vec<Arc<str>> {
+        let counts = self.effects.counts.iter();
+        let new = counts.filter(|((t, _, state), n)| **t == *job_type && *state == State::Pending && **n > 0);
+        new.map(|((_, queue, _), _)| queue.clone()).collect()
+    }
+
     /// Notes that something is due at a time.
     pub fn due(&mut self, at: Timestamp) {
         let due = &mut self.effects.committed.due;

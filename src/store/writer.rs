@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::claims::Claims;
 use super::committer::{self, Batch, Committer};
 use super::error::{StoreError, StoreResult};
 use super::faults::FaultLayer;
@@ -18,6 +19,24 @@ const QUEUE: usize = 8192;
 
 /// Is told of each commit, on the writer's thread. Must not block.
 pub type Observer = Box<dyn Fn(Committed) + Send>;
+
+/// What the rest of the program has to do with each commit.
+pub struct Seams {
+    /// Is told of it.
+    pub observer: Observer,
+    /// Claims in it what it makes ready.
+    pub claims: Option<Box<dyn Claims>>,
+    /// Makes it fail, in tests.
+    pub faults: FaultLayer,
+}
+
+impl Seams {
+    /// Only an observer.
+    #[must_use]
+    pub fn observed(observer: Observer) -> Self {
+        Self { observer, claims: None, faults: FaultLayer::default() }
+    }
+}
 
 /// A write in line: a verb with its values, and the caller who waits.
 pub(super) trait Write: Send {
@@ -74,9 +93,9 @@ enum Inline {
 
 impl Writer {
     /// Starts the writer's thread.
-    pub fn start(conn: Conn, faults: FaultLayer, observer: Observer) -> StoreResult<(Self, JoinHandle<()>)> {
+    pub fn start(conn: Conn, seams: Seams) -> StoreResult<(Self, JoinHandle<()>)> {
         let (line, inbox) = mpsc::channel(QUEUE);
-        let committer = Committer::new(conn, faults, observer);
+        let committer = Committer::new(conn, seams);
         let thread = std::thread::Builder::new()
             .name("callboard-write".into())
             .spawn(move || run(committer, inbox))

@@ -8,7 +8,7 @@ use callboard::store::faults::FaultLayer;
 use callboard::store::verbs::claim::{self, Claimer};
 use callboard::store::verbs::enqueue::{self, Prepared};
 use callboard::store::verbs::finish::{self, Finished};
-use callboard::store::{Committed, Store, StoreResult};
+use callboard::store::{Committed, Seams, Store, StoreResult};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
@@ -73,7 +73,8 @@ impl Bench {
         let sink = told.clone();
         let path = dir.path().join("queue.db");
         let observer = Box::new(move |c| sink.lock().unwrap().push(c));
-        let store = Store::open_with(&path, 2, observer, FaultLayer::new(weather.clone())).unwrap();
+        let seams = Seams { faults: FaultLayer::new(weather.clone()), ..Seams::observed(observer) };
+        let store = Store::open_with(&path, 2, seams).unwrap();
         Self { store, weather, told, _dir: dir }
     }
 

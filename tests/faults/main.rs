@@ -2,6 +2,7 @@
 //! and by a stranger who locks the file.
 
 mod bench;
+mod claims;
 mod each_statement;
 #[path = "../runtime/house.rs"]
 #[allow(dead_code)]

@@ -1,5 +1,6 @@
 //! The runtime's promises when things go wrong, on a moved clock where time matters.
 
+mod at_once;
 mod cancel;
 mod house;
 mod panics;

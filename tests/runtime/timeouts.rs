@@ -1,10 +1,13 @@
 //! Attempts whose time is up.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callboard::NewJob;
 use callboard::domain::{Outcome, State};
-use callboard::workers::Failure;
+use callboard::workers::worker::from_fn;
+use callboard::workers::{Context, Failure};
+use serde_json::Value;
 
 use crate::house::{House, Plan};
 use crate::puppet::{puppet, rock};
@@ -96,4 +99,43 @@ async fn a_job_is_not_run_again_beside_its_own_leaked_code() {
     house.until_moving(id, State::Completed, STEP).await;
     let begun = lever.begun.recv().await.unwrap();
     assert!(begun >= 3 && lever.begun.is_empty());
+}
+
+#[actix_rt::test]
+async fn code_that_blocks_the_job_threads_does_not_take_the_limits_of_others_away() {
+    let (worker, mut acts) = puppet("t");
+    let (begun, mut blocked) = tokio::sync::mpsc::unbounded_channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Arc::new(Mutex::new(released));
+    // Async code that blocks its thread, as it should not.
+    let hog = from_fn("hog", move |_: Context, _: Value| {
+        let (begun, released) = (begun.clone(), released.clone());
+        async move {
+            let _ = begun.send(());
+            let _ = released.lock().unwrap().recv();
+            Ok::<_, Failure>(())
+        }
+    });
+    let mut house = Plan::new().worker(worker).worker(hog).build().await;
+    let id = house.enqueue(limited("t", 0)).await;
+    let act = acts.next().await;
+    let threads = std::thread::available_parallelism().map_or(2, |n| n.get().max(2));
+    let mut hogs = Vec::new();
+    for _ in 0..threads {
+        hogs.push(house.enqueue(limited("hog", 0)).await);
+        blocked.recv().await.unwrap();
+    }
+    // One that does not even get a thread.
+    let waits = house.enqueue(limited("t", 0)).await;
+    house.moving_until(STEP, "it is told to stop", || async { act.ctx.is_cancelled() }).await;
+    for id in [id, waits, hogs[0], hogs[1]] {
+        house.until_moving(id, State::Failed, STEP).await;
+        timed_out(&house, id).await;
+    }
+    for _ in hogs {
+        release.send(()).unwrap();
+    }
+    let board = house.board.clone();
+    let free = || async { board.leaked() == 0 };
+    house.moving_until(STEP, "all have ended after all", free).await;
 }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::Callboard;
 use crate::domain::Clock;
-use crate::runtime::slots::StopCause;
+use crate::runtime::attempt::StopCause;
 use crate::runtime::supervisor::DrainAll;
 use crate::store::verbs;
 

@@ -21,6 +21,11 @@ statement!(
     )
 );
 statement!(
+    IsOpen,
+    "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'queue' AND name = ?) \
+     AND NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'job_type' AND name = ?)"
+);
+statement!(
     Heads,
     format!(
         "SELECT priority, id FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id {LIMIT}",
@@ -64,13 +69,25 @@ pub fn claim(
     by: &Claimer,
     now: Timestamp,
 ) -> StoreResult<Vec<Job>> {
-    let queues: Vec<String> = tx.load::<OpenQueues, Text, _>(binds![job_type])?;
+    let queues = open_queues(tx, job_type)?;
     let mut jobs = Vec::new();
     for (queue, share) in shares(tx, job_type, queues, n)? {
         jobs.extend(take(tx, job_type, &queue, share, by, now)?);
     }
     jobs.sort_unstable_by_key(|job| (job.priority, job.id));
     Ok(jobs)
+}
+
+/// The queues that have something to claim, those that got it in this transaction too.
+fn open_queues(tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<String>> {
+    let mut queues: Vec<String> = tx.load::<OpenQueues, Text, _>(binds![job_type])?;
+    for new in tx.new_in_queues(job_type) {
+        let known = queues.iter().any(|queue| **queue == *new);
+        if !known && !tx.load::<IsOpen, BigInt, i64>(binds![&*new, job_type])?.is_empty() {
+            queues.push(new.as_ref().to_owned());
+        }
+    }
+    Ok(queues)
 }
 
 /// Takes the first `n` of a queue.

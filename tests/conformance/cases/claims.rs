@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use callboard::domain::{Job, NewJob, State};
+use callboard::store::verbs::claim::{self, Claimer};
+use callboard::store::verbs::enqueue::{self, Prepared};
+use callboard::store::verbs::settings::{Pausable, pause};
 
 use crate::support::{TestStore, on_every_database};
 
@@ -36,6 +39,22 @@ async fn across_queues_as_if_they_were_one(b: &TestStore) {
         taken.extend(ids(&b.claim("t", n).await));
     }
     assert_eq!(taken, expected);
+}
+
+async fn what_its_own_transaction_made_pending(b: &TestStore) {
+    let old = b.enqueue(NewJob::new("t").queue("old").priority(2)).await;
+    let now = b.now();
+    b.write(move |tx| pause(tx, Pausable::Queue, "shut", true, now)).await.unwrap();
+    let jobs = [("new", 3), ("shut", 1), ("old", 1), ("new", 1)];
+    let jobs: Vec<_> = jobs.map(|(q, p)| Prepared::new(NewJob::new("t").queue(q).priority(p), 3)).into();
+    let both = b.write(move |tx| {
+        let stored = enqueue::enqueue(tx, &jobs, true, now)?;
+        let by = Claimer { node: 1, worker_id: "1/t".into() };
+        Ok((stored, claim::claim(tx, "t", 3, &by, now)?))
+    });
+    let (stored, claimed) = both.await.unwrap();
+    assert_eq!(ids(&claimed), [stored[2].id, stored[3].id, old]);
+    assert_eq!(ids(&b.claim("t", 10).await), [stored[0].id]);
 }
 
 async fn only_pending_jobs_of_the_type(b: &TestStore) {
@@ -90,6 +109,7 @@ async fn a_waiting_time_counts_from_when_it_could_start(b: &TestStore) {
 on_every_database!(
     by_priority_then_by_age,
     across_queues_as_if_they_were_one,
+    what_its_own_transaction_made_pending,
     only_pending_jobs_of_the_type,
     a_claimed_job_comes_as_it_is_stored,
     what_is_not_due_is_not_taken,

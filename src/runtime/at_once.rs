@@ -1,0 +1,105 @@
+//! Jobs that can start at once are claimed in the commit that makes them pending, and go to their
+//! threads straight from the writer's: one flush and no actor between the enqueue and the start.
+//!
+//! All others wait for the [worker actor](super::worker) of their type.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use super::shared::Shared;
+use super::starter::{Starter, Turn};
+use crate::domain::Job;
+use crate::store::claims::{Claims, Fate};
+use crate::store::verbs::claim;
+use crate::store::{Committed, StoreResult, Tx};
+
+/// The way from the store to the runtime, which is there later.
+#[derive(Clone, Default)]
+pub struct Link(Arc<OnceLock<Weak<Shared>>>);
+
+impl Link {
+    /// From now on it leads there.
+    pub fn attach(&self, shared: &Arc<Shared>) {
+        // The first one stands; there is only one.
+        let _ = self.0.set(Arc::downgrade(shared));
+    }
+
+    /// Passes on what a commit brought about, if there is somebody to pass it on to.
+    pub fn tell(&self, commit: Committed) {
+        if let Some(shared) = self.runtime() {
+            shared.tell_commit(commit);
+        }
+    }
+
+    fn runtime(&self) -> Option<Arc<Shared>> {
+        self.0.get()?.upgrade()
+    }
+}
+
+/// See the module.
+pub struct AtOnce {
+    runtime: Link,
+    under_way: Vec<UnderWay>,
+}
+
+impl AtOnce {
+    /// Claims for the runtime at the other end.
+    #[must_use]
+    pub fn new(runtime: Link) -> Self {
+        Self { runtime, under_way: Vec::new() }
+    }
+}
+
+impl Claims for AtOnce {
+    fn claim(&mut self, tx: &mut Tx<'_>, ready: &[Arc<str>]) -> StoreResult<()> {
+        let Some(shared) = self.runtime.runtime() else { return Ok(()) };
+        for job_type in ready {
+            let Some(starter) = Starter::new(job_type, &shared) else { continue };
+            let Turn::Claim(free) = starter.begin_claim() else { continue };
+            let (by, now) = starter.claimer();
+            let mut under_way = UnderWay { starter, jobs: Vec::new(), on_disk: false };
+            under_way.jobs = claim::claim(tx, job_type, free, &by, now)?;
+            if under_way.jobs.len() < free {
+                tx.all_claimed(job_type);
+            }
+            self.under_way.push(under_way);
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, fate: Fate) {
+        let mut all = std::mem::take(&mut self.under_way);
+        for claim in &mut all {
+            claim.on_disk = fate != Fate::Undone && !claim.jobs.is_empty();
+        }
+        if fate == Fate::Committed {
+            all.into_iter().for_each(UnderWay::start);
+        }
+    }
+}
+
+/// A claim that is written and not settled. However it is let go of, it ends.
+struct UnderWay {
+    starter: Starter,
+    jobs: Vec<Job>,
+    /// Whether it is or may be on disk, and its jobs are not started.
+    on_disk: bool,
+}
+
+impl UnderWay {
+    fn start(mut self) {
+        for job in std::mem::take(&mut self.jobs) {
+            self.starter.start(job);
+        }
+        self.on_disk = false;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if self.on_disk {
+            self.starter.clone().give_back_and_end();
+        } else {
+            self.starter.end_claim();
+        }
+    }
+}

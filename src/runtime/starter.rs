@@ -1,0 +1,162 @@
+//! What stands between a claim and the start of its jobs, on whatever thread that happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attempt::StopCause;
+use super::ends::Pause;
+use super::execute::{Execution, Parts};
+use super::shared::Shared;
+use super::slots::Slots;
+use super::worker::JobReady;
+use crate::domain::{Claim, Job, Timestamp};
+use crate::store::StoreError;
+use crate::store::verbs::claim::Claimer;
+use crate::store::verbs::give_back;
+use crate::workers::AnyWorker;
+
+/// The most jobs taken in one claim.
+const MAX_CLAIM: usize = 256;
+
+/// Starts the jobs of one type.
+#[derive(Clone)]
+pub struct Starter {
+    job_type: Arc<str>,
+    worker: Arc<dyn AnyWorker>,
+    slots: Arc<Slots>,
+    shared: Arc<Shared>,
+}
+
+/// Whether a claim may begin.
+pub enum Turn {
+    /// It has begun, for so many jobs; [`Starter::end_claim`] ends it.
+    Claim(usize),
+    /// Not before this time, for the sake of the rate limit.
+    Later(Timestamp),
+    /// Not before something changes, of which the worker actor is told.
+    No,
+}
+
+impl Starter {
+    /// One for a job type that has a worker here.
+    #[must_use]
+    pub fn new(job_type: &str, shared: &Arc<Shared>) -> Option<Self> {
+        let worker = shared.types.get(job_type)?.worker.clone();
+        let slots = shared.slots.get(job_type)?.clone();
+        Some(Self { job_type: job_type.into(), worker, slots, shared: shared.clone() })
+    }
+
+    /// The job type.
+    #[must_use]
+    pub fn job_type(&self) -> &Arc<str> {
+        &self.job_type
+    }
+
+    /// Its slots.
+    #[must_use]
+    pub fn slots(&self) -> &Arc<Slots> {
+        &self.slots
+    }
+
+    /// Who claims, and when.
+    #[must_use]
+    pub fn claimer(&self) -> (Claimer, Timestamp) {
+        let node = self.shared.node;
+        (Claimer { node, worker_id: format!("{node}/{}", self.job_type) }, self.shared.clock.now())
+    }
+
+    /// Begins a claim for as many jobs as may start now.
+    #[must_use]
+    pub fn begin_claim(&self) -> Turn {
+        if !self.slots.begin_claim() {
+            return Turn::No;
+        }
+        // Looked at within the claim: who finds nothing under way while the server goes down may
+        // rely on it that nothing begins any more.
+        let turn = self.turn();
+        if !matches!(turn, Turn::Claim(_)) {
+            self.end_claim();
+        }
+        turn
+    }
+
+    fn turn(&self) -> Turn {
+        if self.shared.is_draining() || self.shared.is_paused(&self.job_type) {
+            return Turn::No;
+        }
+        let options = self.shared.type_options(&self.job_type);
+        let free = (options.concurrency as usize).saturating_sub(self.slots.taken()).min(MAX_CLAIM);
+        if free == 0 {
+            return Turn::No;
+        }
+        let Some(limit) = options.rate_limit else {
+            self.slots.forget_starts();
+            return Turn::Claim(free);
+        };
+        let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
+        match self.slots.allowance(limit.limit, per, self.shared.clock.now()) {
+            (0, next) => next.map_or(Turn::No, Turn::Later),
+            (allowed, _) => Turn::Claim(free.min(allowed)),
+        }
+    }
+
+    /// The claim is over. Wakes the worker actor if it wanted to claim meanwhile.
+    pub fn end_claim(&self) {
+        let wanted = self.slots.end_claim();
+        self.shared.idle.notify_waiters();
+        if let Some(worker) = self.shared.worker(&self.job_type).filter(|_| wanted) {
+            worker.do_send(JobReady);
+        }
+    }
+
+    /// Starts a job that was claimed.
+    pub fn start(&self, job: Job) {
+        let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
+        let options = self.shared.type_options(&job.job_type);
+        let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
+        let execution = Execution::new(Parts {
+            shared: self.shared.clone(),
+            slots: self.slots.clone(),
+            worker: self.worker.clone(),
+            claim,
+            timeout: secs.and_then(|s| Duration::try_from_secs_f64(s).ok()),
+            backoff: job.backoff.unwrap_or(options.backoff),
+            job,
+        });
+        self.slots.begin(claim, execution.attempt.clone());
+        if self.shared.is_draining() {
+            // It was claimed while the server began to go down.
+            execution.attempt.stop(StopCause::Shutdown);
+        }
+        execution.run();
+    }
+
+    /// After a claim that failed: it may be on disk, and its jobs would then run nowhere for ever.
+    /// Gives them back, as soon as the store takes that.
+    pub async fn give_back(&self) {
+        let mut pause = Pause::default();
+        loop {
+            pause.wait(&self.shared.clock).await;
+            let (job_type, slots) = (self.job_type.clone(), self.slots.clone());
+            let (node, now) = (self.shared.node, self.shared.clock.now());
+            let given = self
+                .shared
+                .store
+                .write(move |tx| give_back::give_back(tx, &job_type, node, |claim| slots.holds(claim), now));
+            match given.await {
+                Ok(0) | Err(StoreError::Closed) => return,
+                Ok(n) => return log::warn!("{n} claims whose answer was lost are given back"),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// As [`Self::give_back`], from any thread, and then ends the claim.
+    pub fn give_back_and_end(self) {
+        let arbiter = self.shared.arbiter.clone();
+        arbiter.spawn(async move {
+            self.give_back().await;
+            self.end_claim();
+        });
+    }
+}
