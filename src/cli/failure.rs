@@ -62,9 +62,17 @@ pub(super) enum Failure {
         /// Of how many.
         all: usize,
     },
-    /// Control-C while following a job.
-    #[error("interrupted; job {0} goes on")]
-    Interrupted(i64),
+    /// A followed workflow did not complete.
+    #[error("{0}")]
+    Incomplete(String),
+    /// Control-C while following something.
+    #[error("interrupted; {what} {id} goes on")]
+    Interrupted {
+        /// What was followed.
+        what: &'static str,
+        /// Which one.
+        id: i64,
+    },
     /// Something on this machine went wrong.
     #[error("cannot {what}: {source}")]
     Local {
@@ -129,7 +137,7 @@ impl Failure {
     pub(super) fn tell(&self) {
         match self {
             _ if self.is_closed_pipe() => {}
-            Self::Interrupted(_) => text::note(&self.to_string()),
+            Self::Interrupted { .. } => text::note(&self.to_string()),
             _ => text::note(&format!("error: {self}")),
         }
     }
@@ -140,7 +148,7 @@ impl Failure {
             _ if self.is_closed_pipe() => 0,
             Self::Usage(_) => 2,
             Self::NoServer { .. } => 3,
-            Self::Interrupted(_) => 130,
+            Self::Interrupted { .. } => 130,
             _ => 1,
         })
     }

@@ -39,7 +39,7 @@ pub(super) async fn follow(
 ) -> Result<(), Failure> {
     tokio::select! {
         biased;
-        _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted(id)),
+        _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted { what: "job", id }),
         done = to_its_end(client, out, id, patience) => done,
     }
 }

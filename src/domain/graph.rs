@@ -30,7 +30,7 @@ impl Graph {
         let mut graph = Self::default();
         for (i, node) in nodes.iter().enumerate() {
             let (mut parents, mut others) = (Vec::new(), Vec::new());
-            for (j, name) in node.after.iter().flatten().enumerate() {
+            for (j, name) in node.after.iter().enumerate() {
                 match places.get(name.as_str()) {
                     Some(place) => parents.push(*place),
                     None if closed => faults.push(unknown(i, j, name, &places)),
@@ -132,7 +132,7 @@ mod tests {
     fn nodes(spec: &[(&str, &[&str])]) -> Vec<Node> {
         spec.iter()
             .map(|(name, after)| Node {
-                after: Some(after.iter().map(ToString::to_string).collect()),
+                after: after.iter().map(ToString::to_string).collect(),
                 ..Node::new(*name, NewJob::new("t"))
             })
             .collect()
@@ -177,7 +177,7 @@ mod tests {
         let names: Vec<String> = (0..10_000).map(|i| format!("n{i}")).collect();
         let chain: Vec<Node> = (0..names.len())
             .map(|i| Node {
-                after: Some(names.get(i + 1).cloned().into_iter().collect()),
+                after: names.get(i + 1).cloned().into_iter().collect(),
                 ..Node::new(&*names[i], NewJob::new("t"))
             })
             .collect();
@@ -193,7 +193,7 @@ mod tests {
             let names: Vec<String> = (0..8).map(|i| i.to_string()).collect();
             let nodes: Vec<Node> = (0..8)
                 .map(|i| Node {
-                    after: Some(edges.iter().filter(|e| e.0 == i).map(|e| names[e.1].clone()).collect()),
+                    after: edges.iter().filter(|e| e.0 == i).map(|e| names[e.1].clone()).collect(),
                     ..Node::new(&*names[i], NewJob::new("t"))
                 })
                 .collect();

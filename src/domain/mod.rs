@@ -11,6 +11,7 @@ pub mod filter;
 pub mod graph;
 pub mod ident;
 pub mod job;
+pub mod job_document;
 pub mod json;
 pub mod library;
 pub mod lifecycle;

@@ -13,22 +13,21 @@ pub struct Node {
     pub name: String,
     /// The job. Its `depends_on` and `parent_job_id` may name jobs outside the workflow.
     pub job: NewJob,
-    /// The nodes that must be final first. `None`: as the call means it; in a new workflow that is
-    /// none, and for one that a running job adds it is that job.
-    pub after: Option<Vec<String>>,
+    /// The nodes that must be final first; one that a running job adds waits for that job besides.
+    pub after: Vec<String>,
 }
 
 impl Node {
     /// A node of this name.
     #[must_use]
     pub fn new(name: impl Into<String>, job: NewJob) -> Self {
-        Self { name: name.into(), job, after: None }
+        Self { name: name.into(), job, after: Vec::new() }
     }
 
-    /// Lets it wait for other nodes. Without names it begins at once.
+    /// Lets it wait for other nodes.
     #[must_use]
     pub fn after<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.after.get_or_insert_default().extend(names.into_iter().map(Into::into));
+        self.after.extend(names.into_iter().map(Into::into));
         self
     }
 }
@@ -134,6 +133,17 @@ pub fn node_faults(nodes: &[Node]) -> Vec<(String, String)> {
         }
     }
     faults
+}
+
+/// What jobs cannot say that another job adds: they are its children.
+#[must_use]
+pub fn addition_faults(nodes: &[Node]) -> Vec<(String, String)> {
+    let own = nodes.iter().enumerate().filter(|(_, node)| node.job.parent_job_id.is_some());
+    let fault = |(i, _)| {
+        let message = "cannot be given: it is the job that adds this one";
+        (format!("jobs[{i}].parent_job_id"), message.to_owned())
+    };
+    own.map(fault).collect()
 }
 
 /// A callback is made exactly once for each end, and nobody is there to be told of a refusal.

@@ -15,6 +15,23 @@ pub(super) fn whole(fields: &mut Fields<'_>, usual: &impl Usual) -> Workflow {
     }
 }
 
+/// Jobs for a workflow that is there already.
+pub(super) struct More {
+    pub(super) nodes: Vec<Node>,
+    pub(super) added_by: Option<String>,
+    pub(super) join: bool,
+}
+
+/// Reads jobs that are to be added.
+pub(super) fn more(fields: &mut Fields<'_>, usual: &impl Usual) -> More {
+    let added_by = fields.text("added_by");
+    let join = fields.read("join", Given::flag);
+    if join.is_some() && added_by.is_none() {
+        fields.fault("join", "means nothing without added_by, the job whose dependents are to wait");
+    }
+    More { nodes: nodes(fields, usual), added_by, join: join.unwrap_or(true) }
+}
+
 /// Reads the jobs of a workflow.
 pub(super) fn nodes(fields: &mut Fields<'_>, usual: &impl Usual) -> Vec<Node> {
     let items = fields.needed("jobs", |given| given.items(MAX_BULK)).unwrap_or_default();
@@ -32,7 +49,7 @@ pub(super) fn nodes(fields: &mut Fields<'_>, usual: &impl Usual) -> Vec<Node> {
 /// Its dependencies are names here, where those of a job by itself are ids.
 fn node(fields: &mut Fields<'_>, usual: &impl Usual) -> Node {
     let name = fields.needed("name", text).unwrap_or_default();
-    let after = fields.list("depends_on", MAX_DEPENDS_ON, text);
+    let after = fields.list("depends_on", MAX_DEPENDS_ON, text).unwrap_or_default();
     Node { name, job: new_job::whole(fields, usual), after }
 }
 

@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::{BULK, Body, NoBody};
 use super::bulk::{LARGE, interrupted};
+use super::fields::Fields;
 use super::given::Given;
-use super::new_job::{Usual, text};
+use super::new_job::text;
 use super::path::WorkflowId;
 use super::problem::Problem;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::{new_workflow, resource};
-use crate::domain::{State, Workflow};
+use crate::domain::State;
 use crate::runtime::Callboard;
 use crate::store::views::workflows::{STATES, WorkflowFilter};
 
@@ -26,16 +27,12 @@ const MAX_PAGE: i64 = 500;
 pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/workflows").get(list).post(start).mount(config);
     resource::at("/api/workflows/{id}").get(show).delete(cancel).mount(config);
+    resource::at("/api/workflows/{id}/jobs").post(add).mount(config);
     resource::at("/api/workflows/{id}/retry").post(retry).mount(config);
 }
 
 async fn start(callboard: Data<Callboard>, _: NoQuery, body: Body<BULK>) -> Reply {
-    let workflow = if body.len() > LARGE {
-        let usual = callboard.clone();
-        web::block(move || read(&body, &**usual)).await.map_err(|_| interrupted())??
-    } else {
-        read(&body, &**callboard)?
-    };
+    let workflow = read(&callboard, body, new_workflow::whole).await?;
     let started = callboard.start_workflow(workflow).await?;
     let body = reply::bytes(&started)?;
     let mut answer = HttpResponse::Created();
@@ -43,11 +40,27 @@ async fn start(callboard: Data<Callboard>, _: NoQuery, body: Body<BULK>) -> Repl
     Ok(answer.content_type("application/json").body(body))
 }
 
-fn read(body: &Body<BULK>, usual: &impl Usual) -> Result<Workflow, Problem> {
-    let mut fields = body.fields()?;
-    let workflow = new_workflow::whole(&mut fields, usual);
-    query::finish(fields)?;
-    Ok(workflow)
+async fn add(callboard: Data<Callboard>, id: WorkflowId, _: NoQuery, body: Body<BULK>) -> Reply {
+    let more = read(&callboard, body, new_workflow::more).await?;
+    let added = callboard.add_jobs(id.0, more.nodes, more.added_by, more.join).await?;
+    reply::json(StatusCode::CREATED, &added)
+}
+
+/// Reads a body; a large one off the threads that serve other requests.
+async fn read<T: Send + 'static>(
+    callboard: &Data<Callboard>,
+    body: Body<BULK>,
+    what: fn(&mut Fields<'_>, &Callboard) -> T,
+) -> Result<T, Problem> {
+    let usual = callboard.clone();
+    let is_large = body.len() > LARGE;
+    let read = move || {
+        let mut fields = body.fields()?;
+        let made = what(&mut fields, &usual);
+        query::finish(fields)?;
+        Ok(made)
+    };
+    if is_large { web::block(read).await.map_err(|_| interrupted())? } else { read() }
 }
 
 async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
@@ -70,8 +83,14 @@ fn state(given: &Given<'_>) -> Result<State, String> {
     })
 }
 
-async fn show(callboard: Data<Callboard>, id: WorkflowId, _: NoQuery) -> Reply {
-    reply::ok(&callboard.workflow(id.0).await?)
+async fn show(callboard: Data<Callboard>, id: WorkflowId, request: HttpRequest) -> Reply {
+    let mut fields = query::fields(request.query_string())?;
+    let with_jobs = fields.read("jobs", Given::flag).unwrap_or(true);
+    query::finish(fields)?;
+    match with_jobs {
+        true => reply::ok(&callboard.workflow(id.0).await?),
+        false => reply::ok(&callboard.workflow_info(id.0).await?),
+    }
 }
 
 async fn cancel(callboard: Data<Callboard>, id: WorkflowId, _: NoQuery, _: NoBody) -> Reply {

@@ -16,6 +16,7 @@ mod library;
 pub mod options;
 mod outlast;
 mod prepare;
+mod prepare_nodes;
 mod progress;
 pub mod progress_hub;
 mod pruner;

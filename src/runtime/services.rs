@@ -5,11 +5,13 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::prepare::prepare;
+use super::prepare_nodes::prepare_addition;
 use super::shared::Shared;
 use super::supervisor::Write;
-use crate::domain::{Claim, NewJob};
+use crate::domain::{Claim, NewJob, Node};
 use crate::error::Error;
 use crate::store::verbs::children::{self, FoundItem as Found};
+use crate::store::verbs::workflows::{self, Adder};
 use crate::store::{StoreError, StoreResult, Tx, views};
 use crate::workers::services::FoundItem;
 use crate::workers::{Failure, RunResult, Services};
@@ -46,6 +48,15 @@ impl Services for ForClaim {
                 .collect();
             let (jobs, claim, now) = (jobs.map_err(failure)?, self.claim, self.shared.clock.now());
             self.write(move |tx| children::enqueue(tx, claim, &jobs, now)).await
+        }
+        .boxed()
+    }
+
+    fn add_jobs(&self, nodes: Vec<Node>, join: bool) -> BoxFuture<'_, RunResult<Vec<i64>>> {
+        async move {
+            let addition = prepare_addition(&self.shared, nodes, true, join).map_err(failure)?;
+            let (by, now) = (Adder::Claim(self.claim), self.shared.clock.now());
+            self.write(move |tx| Ok(workflows::add(tx, &addition, &by, now)?.0)).await
         }
         .boxed()
     }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::services::{FoundItem, NoServices};
 use super::{Failure, LibraryStore, RunResult, Services};
-use crate::domain::{Job, Json, NewJob, Progress, State};
+use crate::domain::{Job, Json, NewJob, Node, Progress, State};
 use crate::logs::AttemptLog;
 
 /// The longest message of a step of progress, in bytes.
@@ -112,6 +112,35 @@ impl Context {
     /// Fatal when a job is refused or the attempt was taken away; to be retried when the store is.
     pub async fn enqueue(&self, jobs: Vec<NewJob>) -> RunResult<Vec<i64>> {
         self.services.enqueue(jobs.into_iter().map(|job| self.child(job)).collect()).await
+    }
+
+    /// Adds jobs to the workflow of this one, all or none, and returns their ids once they are on disk.
+    /// They wait until this one has completed, and the nodes that wait for this one wait for them
+    /// too. One that was added before under its name, by an earlier attempt, is not added again.
+    ///
+    /// ```
+    /// # use callboard::domain::{NewJob, Node};
+    /// # use callboard::workers::{Context, Failure};
+    /// # async fn split(ctx: Context) -> Result<(), Failure> {
+    /// let parts = (1..=3).map(|n| Node::new(format!("part {n}"), NewJob::new("encode")));
+    /// ctx.add_jobs(parts.collect()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Fatal when this job is in no workflow, a job is refused or the attempt was taken away; to be
+    /// retried when the store is away.
+    pub async fn add_jobs(&self, nodes: Vec<Node>) -> RunResult<Vec<i64>> {
+        self.services.add_jobs(nodes, true).await
+    }
+
+    /// As [`Self::add_jobs`], but nobody waits for the jobs besides those that say so.
+    ///
+    /// # Errors
+    /// As [`Self::add_jobs`].
+    pub async fn add_jobs_aside(&self, nodes: Vec<Node>) -> RunResult<Vec<i64>> {
+        self.services.add_jobs(nodes, false).await
     }
 
     /// Whether anything of a scope was ever remembered by [`Self::enqueue_once`].

@@ -3,7 +3,7 @@
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use super::{Failure, RunResult};
-use crate::domain::NewJob;
+use crate::domain::{NewJob, Node};
 
 /// Something that was found, with the jobs that it is worth if it was never seen before, each waiting
 /// for the one before it. Without jobs it is only remembered.
@@ -14,6 +14,10 @@ pub type FoundItem = (String, Vec<NewJob>);
 pub trait Services: Send + Sync {
     /// Stores jobs, all or none, and returns their ids once they are on disk.
     fn enqueue(&self, jobs: Vec<NewJob>) -> BoxFuture<'_, RunResult<Vec<i64>>>;
+
+    /// Adds jobs to the workflow of this one, all or none, and returns their ids once they are on disk.
+    /// `join`: nodes that wait for this one are to wait for them too.
+    fn add_jobs(&self, nodes: Vec<Node>, join: bool) -> BoxFuture<'_, RunResult<Vec<i64>>>;
 
     /// Whether anything of a scope was ever remembered.
     fn has_seen(&self, scope: String) -> BoxFuture<'_, RunResult<bool>>;
@@ -32,6 +36,10 @@ pub(super) struct NoServices;
 
 impl Services for NoServices {
     fn enqueue(&self, _: Vec<NewJob>) -> BoxFuture<'_, RunResult<Vec<i64>>> {
+        ready(Err(nobody())).boxed()
+    }
+
+    fn add_jobs(&self, _: Vec<Node>, _: bool) -> BoxFuture<'_, RunResult<Vec<i64>>> {
         ready(Err(nobody())).boxed()
     }
 

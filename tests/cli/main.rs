@@ -11,3 +11,4 @@ mod plans;
 mod run;
 mod show;
 mod watch;
+mod workflows;

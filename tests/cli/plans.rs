@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::fake::{Answer, Fake};
-use crate::run::{json, run, run_with_input};
+use crate::run::{json, run};
 
 #[test]
 fn schedules_are_listed() {
@@ -141,29 +141,4 @@ fn schedules_are_steered() {
     server.on("DELETE /api/schedules/n", Answer::text(204, "application/json", ""));
     let ran = run(&server, &["schedules", "delete", "n", "--json"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""));
-}
-
-#[test]
-fn workflows() {
-    let server = Fake::start();
-    let plan = r#"{"name":"w","jobs":[{"name":"a","job_type":"noop","args":{"n":12345678901234567890123}}]}"#;
-    let view = json!({"id": 3, "name": "w", "state": "running", "counts": {}, "jobs": [
-        {"name": "a", "id": 8, "state": "completed", "depends_on": []},
-        {"name": "b", "id": 9, "state": "running", "depends_on": ["a"]}
-    ], "created_at": "2030-01-02T03:30:00.000Z", "completed_at": null});
-    server.on("POST /api/workflows", Answer::text(201, "application/json", &view));
-    let ran = run_with_input(&server, &["workflow", "run", "-"], plan);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "3\n"));
-    assert_eq!(server.request().body, plan);
-    server.on("GET /api/workflows/3", Answer::json(&view));
-    let expected = "\
-workflow 3 w: running
-
-ID  NAME  STATE      DEPENDS ON
- 8  a     completed
- 9  b     running    a
-";
-    let ran = run(&server, &["workflow", "show", "3"]);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(0), expected));
-    assert_eq!(run(&server, &["workflow", "run", "/no/such/file"]).code, Some(2));
 }

@@ -212,6 +212,65 @@ fn ten_thousand_in_one_call() {
 }
 
 #[test]
+fn more_jobs_are_added_while_it_runs() {
+    test(async |server| {
+        server.post(WORKFLOWS, chain()).await.ok(201);
+        let more = "/api/workflows/1/jobs";
+        let job = |name: &str| json!({"name": name, "job_type": "puppet", "delay_secs": 60});
+        let a = server.run().await;
+        // From outside, in the name of a job, and by the job itself.
+        let added = server.post(more, json!({"jobs": [job("x"), job("y")]})).await.ok(201);
+        assert_eq!(added, json!({"ids": [3, 4], "duplicates": 0}));
+        let by_a = json!({"added_by": "a", "jobs": [{"name": "part", "job_type": "puppet"}]});
+        assert_eq!(server.post(more, by_a.clone()).await.ok(201)["duplicates"], 0);
+        assert_eq!(server.post(more, by_a).await.ok(201), json!({"ids": [5], "duplicates": 1}));
+        let own = callboard::domain::Node::new("own", callboard::NewJob::new("puppet"));
+        assert_eq!(a.ctx.add_jobs(vec![own]).await.unwrap().len(), 1);
+        let view = server.get("/api/workflows/1").await.ok(200);
+        assert_eq!(view["jobs"][0]["depends_on"], json!(["a", "part", "own"]));
+        assert!(
+            server.post(more, json!({"jobs": [job("a")]})).await.problem(409).contains("is the name of job")
+        );
+        for (body, fields) in [
+            (json!({"jobs": []}), vec!["jobs"]),
+            (json!({"jobs": [job("q")], "join": false}), vec!["join"]),
+            (json!({"jobs": [job("q")], "added_by": "nobody"}), vec!["added_by"]),
+            (json!({"jobs": [job("q"), job("q")]}), vec!["jobs[1].name"]),
+            (
+                json!({"jobs": [{"name": "q", "job_type": "puppet", "depends_on": ["r"]}]}),
+                vec!["jobs[0].depends_on"],
+            ),
+            (
+                json!({"added_by": "a", "jobs": [{"name": "q", "job_type": "puppet", "parent_job_id": 1}]}),
+                vec!["jobs[0].parent_job_id"],
+            ),
+            (
+                json!({"added_by": "a", "jobs": [{"name": "q", "job_type": "puppet", "depends_on": ["b"]}]}),
+                vec!["jobs[0].depends_on"],
+            ),
+        ] {
+            assert_eq!(server.post(more, body.clone()).await.wrong_fields(), fields, "{body}");
+        }
+        server.post("/api/workflows/9/jobs", json!({"jobs": [job("q")]})).await.problem(404);
+        server.delete("/api/workflows/1").await.ok(202);
+        assert!(
+            server.post(more, json!({"jobs": [job("q")]})).await.problem(409).contains("is being cancelled")
+        );
+    });
+}
+
+#[test]
+fn counts_without_the_jobs() {
+    test(async |server| {
+        server.post(WORKFLOWS, chain()).await.ok(201);
+        let info = server.get("/api/workflows/1?jobs=false").await.ok(200);
+        assert_eq!((info.get("jobs"), &info["state"]), (None, &json!("running")));
+        assert_eq!(server.get("/api/workflows/1?jobs=perhaps").await.wrong_fields(), ["jobs"]);
+        server.get("/api/workflows/2?jobs=false").await.problem(404);
+    });
+}
+
+#[test]
 fn old_ones_are_cleaned_up_as_a_whole() {
     test(async |server| {
         server.post(WORKFLOWS, chain()).await.ok(201);

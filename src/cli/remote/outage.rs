@@ -18,7 +18,7 @@ pub struct Patience {
 }
 
 /// A time without a server.
-pub(super) struct Outage {
+pub struct Outage {
     longest: Duration,
     since: Option<Instant>,
     delay: Duration,
@@ -26,19 +26,19 @@ pub(super) struct Outage {
 
 impl Outage {
     /// None so far.
-    pub(super) fn new(patience: Patience) -> Self {
+    pub fn new(patience: Patience) -> Self {
         let longest = Duration::try_from_secs_f64(patience.give_up_after).unwrap_or(Duration::MAX);
         Self { longest, since: None, delay: FIRST_DELAY }
     }
 
     /// An event has come, which says more than a connection that may close at once.
-    pub(super) fn is_over(&mut self) {
+    pub fn is_over(&mut self) {
         self.since = None;
         self.delay = FIRST_DELAY;
     }
 
     /// How long to wait before the next try; longer each time.
-    pub(super) fn delay(&mut self) -> Duration {
+    pub fn delay(&mut self) -> Duration {
         self.since.get_or_insert_with(Instant::now);
         let delay = self.delay;
         self.delay = (delay * 2).min(LONGEST_DELAY);
@@ -46,7 +46,7 @@ impl Outage {
     }
 
     /// Whether it has lasted too long.
-    pub(super) fn is_too_long(&self) -> bool {
+    pub fn is_too_long(&self) -> bool {
         self.since.is_some_and(|since| since.elapsed() >= self.longest)
     }
 }

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use super::Callboard;
+use super::{Callboard, EnqueuedMany};
 use crate::domain::callback::Callback;
 use crate::domain::graph::Graph;
-use crate::domain::{Workflow, WorkflowInfo, WorkflowView};
+use crate::domain::{Node, Workflow, WorkflowInfo, WorkflowView};
 use crate::error::{Error, FieldFault};
 use crate::runtime::prepare::prepare;
-use crate::store::verbs::workflows::{self, From, PreparedNode, PreparedWorkflow};
+use crate::runtime::prepare_nodes::{prepare_addition, prepare_nodes};
+use crate::store::verbs::workflows::{self, Adder, From, PreparedWorkflow};
 use crate::store::views;
 use crate::store::views::workflows::WorkflowFilter;
 
@@ -48,14 +49,7 @@ impl Callboard {
         let mut faults: Vec<FieldFault> =
             workflow.faults().into_iter().map(|(field, message)| FieldFault::new(field, message)).collect();
         let graph = Graph::of(&workflow.nodes, true).unwrap_or_default();
-        let mut nodes = Vec::with_capacity(workflow.nodes.len());
-        for (i, node) in workflow.nodes.into_iter().enumerate() {
-            match prepare(&self.shared, node.job, &format!("jobs[{i}].")) {
-                Ok(job) => nodes.push(PreparedNode { name: node.name, job }),
-                Err(Error::Invalid(found)) => faults.extend(found),
-                Err(other) => return Err(other),
-            }
-        }
+        let nodes = prepare_nodes(&self.shared, workflow.nodes, &mut faults)?;
         let mut callback = None;
         if let Some(job) = workflow.callback {
             let max_retries = self.shared.type_options(&job.job_type).max_retries;
@@ -80,6 +74,15 @@ impl Callboard {
             Ok(Some(WorkflowView { info, jobs: views::workflows::nodes(conn, id)? }))
         });
         found.await?.ok_or_else(|| Error::NotFound(format!("workflow {id}")))
+    }
+
+    /// A workflow without its jobs.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Unavailable`].
+    pub async fn workflow_info(&self, id: i64) -> Result<WorkflowInfo, Error> {
+        let found = self.read(move |conn| views::workflows::workflow(conn, id)).await?;
+        found.ok_or_else(|| Error::NotFound(format!("workflow {id}")))
     }
 
     /// Workflows, the newest first: those before the id `before`.
@@ -125,5 +128,26 @@ impl Callboard {
         let from = from.map_or(From::Failures, From::Node);
         self.write(move |tx| workflows::retry(tx, id, &from, now)).await?;
         self.workflow(id).await
+    }
+
+    /// Adds jobs to a workflow that runs, all or none; in the name of one of its jobs if `added_by` is
+    /// given: then they wait for it, those that it added before are not added again, and with `join`
+    /// the nodes that wait for it wait for them too.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`]; [`Error::Conflict`] when the workflow or that job is
+    /// over, or a name or a job is there already.
+    pub async fn add_jobs(
+        &self,
+        workflow: i64,
+        nodes: Vec<Node>,
+        added_by: Option<String>,
+        join: bool,
+    ) -> Result<EnqueuedMany, Error> {
+        self.refuse_when_draining()?;
+        let addition = prepare_addition(&self.shared, nodes, added_by.is_some(), join)?;
+        let (by, now) = (Adder::Caller(workflow, added_by), self.clock().now());
+        let (ids, duplicates) = self.write(move |tx| workflows::add(tx, &addition, &by, now)).await?;
+        Ok(EnqueuedMany { ids, duplicates })
     }
 }

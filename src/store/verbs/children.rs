@@ -64,7 +64,7 @@ fn chain(tx: &mut Tx<'_>, jobs: &[Prepared], now: Timestamp) -> StoreResult<Opti
     Ok(first)
 }
 
-fn check(tx: &mut Tx<'_>, claim: Claim) -> StoreResult<()> {
+pub(super) fn check(tx: &mut Tx<'_>, claim: Claim) -> StoreResult<()> {
     let held: Vec<i64> = tx.load::<Holds, BigInt, _>(binds![claim.job_id, claim.attempt, claim.node])?;
     match held.is_empty() {
         true => Err(Error::Conflict(format!("{claim} was taken away, so it makes no jobs")).into()),

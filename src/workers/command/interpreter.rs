@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::message::{Message, MessageFilter, Piece, Step};
 use super::progress_format::ProgressReader;
 use crate::config::ProgressFormat;
-use crate::domain::Json;
+use crate::domain::ident::MAX_BULK;
+use crate::domain::{Json, Node};
 use crate::logs::Stream;
 use crate::workers::Context;
 use crate::workers::subprocess::Output;
@@ -27,12 +28,14 @@ struct Heard {
     stderr_tail: Vec<u8>,
     result: Option<Json>,
     snooze: Option<Duration>,
+    jobs: Vec<Node>,
 }
 
 impl Interpreter {
     pub fn new(ctx: Context, format: Option<ProgressFormat>) -> Self {
         let reader = format.map(ProgressReader::new);
-        let heard = Heard { ctx, reader, stderr_tail: Vec::new(), result: None, snooze: None };
+        let heard =
+            Heard { ctx, reader, stderr_tail: Vec::new(), result: None, snooze: None, jobs: Vec::new() };
         Self { filter: MessageFilter::default(), heard }
     }
 
@@ -45,6 +48,11 @@ impl Interpreter {
     /// The last result that the program named.
     pub fn result(&mut self) -> Option<Json> {
         self.heard.result.take().filter(|json| json.as_str() != "null")
+    }
+
+    /// The jobs that the program named, in order.
+    pub fn jobs(&mut self) -> Vec<Node> {
+        std::mem::take(&mut self.heard.jobs)
     }
 
     /// When the program wants to be called again.
@@ -114,6 +122,17 @@ impl Heard {
         if let Some(result) = message.result {
             self.ctx.log.event("result", &BTreeMap::from([("result", &result)]));
             self.result = Some(result);
+        }
+        if !message.jobs.is_empty() {
+            self.ctx.log.event("jobs", &BTreeMap::from([("count", message.jobs.len())]));
+        }
+        let own = self.ctx.job.name.clone().unwrap_or_default();
+        for job in message.jobs {
+            let number = self.jobs.len() + 1;
+            // One too many is refused as a whole later; more need not be kept for that.
+            if number <= MAX_BULK + 1 {
+                self.jobs.push(job.node(|| format!("{own}.{number}")));
+            }
         }
         self.report(message.progress);
     }

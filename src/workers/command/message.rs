@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::Json;
+use crate::domain::job_document::JobDocument;
 
 /// What such lines begin with.
 const PREFIX: &[u8] = b"::callboard ";
@@ -26,6 +27,9 @@ pub(super) struct Message {
     /// Call again after so many seconds.
     #[serde(default)]
     pub snooze_secs: Option<f64>,
+    /// More jobs, to be made when the program has ended well.
+    #[serde(default)]
+    pub jobs: Vec<JobDocument>,
 }
 
 /// A step of progress.
@@ -70,8 +74,12 @@ impl Message {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.progress.is_none() && self.result.is_none() && self.snooze_secs.is_none() {
-            return Err("it has none of progress, result and snooze_secs".into());
+        let is_empty = self.progress.is_none() && self.result.is_none() && self.snooze_secs.is_none();
+        if is_empty && self.jobs.is_empty() {
+            return Err("it has none of progress, result, snooze_secs and jobs".into());
+        }
+        for (i, job) in self.jobs.iter().enumerate() {
+            job.check().map_err(|e| format!("jobs[{i}].{e}"))?;
         }
         if let Some(result) = &self.result {
             Json::checked(result.as_str()).map_err(|e| format!("result: {e}"))?;
@@ -227,6 +235,7 @@ mod tests {
         assert_eq!((step.processed, step.total, step.message.as_deref()), (3.0, Some(10.0), Some("hi")));
         assert_eq!(read(r#"{"result":{"n":1.10}}"#).unwrap().result.unwrap().as_str(), r#"{"n":1.10}"#);
         assert_eq!(read(r#"{"result":null}"#).unwrap().result.unwrap().as_str(), "null");
+        assert_eq!(read(r#"{"jobs":[{"job_type":"t"}]}"#).unwrap().jobs.len(), 1);
         assert_eq!(read(r#"{"snooze_secs":0.5}"#).unwrap().snooze(), Some(Duration::from_millis(500)));
     }
 
@@ -243,6 +252,9 @@ mod tests {
             "{\"progress\":{\"processed\":-1}}",
             "{\"progress\":{\"processed\":\"3\"}}",
             "{\"result\":\"\\u0000\"}",
+            "{\"jobs\":[]}",
+            "{\"jobs\":[{\"job_type\":\"t\",\"args\":[\"\\u0000\"]}]}",
+            "{\"jobs\":[{\"job_typ\":\"t\"}]}",
         ] {
             assert!(Message::parse(format!("::callboard {bad}").as_bytes()).is_err(), "{bad}");
         }

@@ -13,7 +13,7 @@ use super::interpreter::Interpreter;
 use super::template::Template;
 use super::verdict;
 use crate::config::ProgressFormat;
-use crate::domain::{Job, Json};
+use crate::domain::{Job, Json, Node};
 use crate::workers::job_document::job_document;
 use crate::workers::subprocess::{Ended, Instance, Subprocess, WorkDir, find_program};
 use crate::workers::worker::Start;
@@ -133,7 +133,10 @@ impl CommandWorker {
         // There may be much to delete in it.
         let _ = tokio::task::spawn_blocking(move || drop(folder)).await;
         let ended = ended.map_err(|e| verdict::not_run(self.program(), &e))?;
-        self.judge(&ctx, &ended, interpreter)
+        let jobs = interpreter.jobs();
+        let result = self.judge(&ctx, &ended, interpreter)?;
+        make(&ctx, jobs).await?;
+        Ok(result)
     }
 
     fn judge(&self, ctx: &Context, ended: &Ended, mut heard: Interpreter) -> RunResult<Option<Json>> {
@@ -200,6 +203,21 @@ impl AnyWorker for CommandWorker {
     fn start(self: Arc<Self>, ctx: Context) -> Start {
         Start::Future(Box::pin(async move { self.run(ctx).await }))
     }
+}
+
+/// Makes the jobs that a program named: in the workflow of its own job, or else as children of that.
+async fn make(ctx: &Context, jobs: Vec<Node>) -> RunResult<()> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    if ctx.job.workflow_id.is_some() {
+        return ctx.add_jobs(jobs).await.map(|_| ());
+    }
+    if let Some(job) = jobs.iter().find(|job| !job.after.is_empty()) {
+        let what = format!("{:?} depends on other jobs by name, but this job is in no workflow", job.name);
+        return Err(Failure::Fatal(what));
+    }
+    ctx.enqueue(jobs.into_iter().map(|node| node.job).collect()).await.map(|_| ())
 }
 
 /// The folder of an attempt: the file with the job, and the empty folder that the program runs in.

@@ -6,6 +6,7 @@ mod counts;
 mod crashes;
 mod deletion;
 mod duplicates;
+mod fan_out;
 mod fences;
 mod lifecycle;
 mod lists;

@@ -2,9 +2,9 @@
 
 use callboard::domain::callback::Callback;
 use callboard::domain::graph::Graph;
-use callboard::domain::{Workflow, WorkflowNode, WorkflowView};
+use callboard::domain::{Claim, Node, Workflow, WorkflowNode, WorkflowView};
 use callboard::store::verbs::enqueue::Prepared;
-use callboard::store::verbs::workflows::{self, From, PreparedNode, PreparedWorkflow};
+use callboard::store::verbs::workflows::{self, Adder, Addition, From, PreparedNode, PreparedWorkflow};
 use callboard::store::{StoreResult, views};
 
 use super::TestStore;
@@ -14,16 +14,28 @@ pub fn prepared(new: Workflow) -> PreparedWorkflow {
     PreparedWorkflow {
         name: new.name,
         graph: Graph::of(&new.nodes, true).unwrap(),
-        nodes: new
-            .nodes
-            .into_iter()
-            .map(|node| PreparedNode { name: node.name, job: Prepared::new(node.job, 3) })
-            .collect(),
+        nodes: prepared_nodes(new.nodes),
         callback: new.callback.map(|job| serde_json::to_string(&Callback::of(&job, 3)).unwrap()),
     }
 }
 
+fn prepared_nodes(nodes: Vec<Node>) -> Vec<PreparedNode> {
+    let node = |node: Node| PreparedNode { name: node.name, job: Prepared::new(node.job, 3) };
+    nodes.into_iter().map(node).collect()
+}
+
 impl TestStore {
+    pub async fn try_add(&self, nodes: Vec<Node>, by: Adder, join: bool) -> StoreResult<(Vec<i64>, usize)> {
+        let graph = Graph::of(&nodes, false).unwrap();
+        let (new, now) = (Addition { nodes: prepared_nodes(nodes), graph, join }, self.now());
+        self.write(move |tx| workflows::add(tx, &new, &by, now)).await
+    }
+
+    /// A running job adds jobs; how many of them were there.
+    pub async fn fan_out(&self, claim: Claim, nodes: Vec<Node>) -> usize {
+        self.try_add(nodes, Adder::Claim(claim), true).await.unwrap().1
+    }
+
     pub async fn try_start(&self, new: Workflow) -> StoreResult<i64> {
         let (new, now) = (prepared(new), self.now());
         self.write(move |tx| workflows::start(tx, &new, now)).await

@@ -1,5 +1,6 @@
 //! Jobs that belong together: made, called off and tried again as one, and deleted as one.
 
+mod add;
 mod cancel;
 mod expire;
 mod nodes;
@@ -7,6 +8,7 @@ mod retry;
 mod roll_up;
 mod start;
 
+pub use add::{Adder, Addition, add};
 pub use cancel::cancel;
 pub use expire::{Expired, Mark, expire};
 pub use nodes::PreparedNode;

@@ -41,7 +41,8 @@ pub(super) fn by_name(tx: &mut Tx<'_>, workflow: i64, name: &str) -> StoreResult
     found.into_iter().next().map(|(id, state)| Ok((id, state.parse().map_err(Error::Conflict)?))).transpose()
 }
 
-/// Stores nodes, parents before children. Returns their ids in the order in which they were given.
+/// Stores nodes, parents before children, but for those that are `there` already. Returns what all of
+/// them are now, in the order in which they were given.
 ///
 /// # Errors
 /// Refused when one is the same as another job, or depends on one that is not there.
@@ -50,24 +51,28 @@ pub(super) fn insert(
     workflow: i64,
     nodes: &[PreparedNode],
     graph: &Graph,
+    there: HashMap<usize, (i64, State)>,
     now: Timestamp,
-) -> StoreResult<Vec<i64>> {
+) -> StoreResult<Vec<(i64, State)>> {
     let first = enqueue::next_ids(tx, nodes.len())?;
+    let mut known = there;
+    // In the order in which they were given, for people.
     let ids: Vec<i64> = (first..).take(nodes.len()).collect();
-    let mut states = HashMap::with_capacity(nodes.len());
     for i in &graph.order {
-        let (id, node) = (ids[*i], &nodes[*i]);
+        if known.contains_key(i) {
+            continue;
+        }
+        let node = &nodes[*i];
         let field = format!("jobs[{i}].");
         // Once more, for two of this call may be the same.
         enqueue::refuse_duplicate(tx, &node.job, &field, now)?;
-        let inside = graph.parents[*i].iter().map(|parent| (ids[*parent], states[parent]));
-        let mut known: Vec<(i64, State)> = inside.collect();
+        let mut parents: Vec<(i64, State)> = graph.parents[*i].iter().map(|place| known[place]).collect();
         for name in &graph.others[*i] {
-            known.push(by_name(tx, workflow, name)?.ok_or_else(|| unknown(&field, workflow, name))?);
+            parents.push(by_name(tx, workflow, name)?.ok_or_else(|| unknown(&field, workflow, name))?);
         }
         let mut family = parents::look(tx, node.job.job(), node.job.parents(), &field)?;
         let mut all = node.job.parents().to_vec();
-        for (id, state) in known {
+        for (id, state) in parents {
             family.add(id, state);
             all.push(id);
         }
@@ -75,9 +80,9 @@ pub(super) fn insert(
         all.dedup();
         let name = Some(node.name.as_str());
         let place = Place { workflow_id: Some(workflow), name, parents: &all, family };
-        states.insert(*i, enqueue::insert(tx, &node.job, id, &place, now)?);
+        known.insert(*i, (ids[*i], enqueue::insert(tx, &node.job, ids[*i], &place, now)?));
     }
-    Ok(ids)
+    Ok((0..nodes.len()).map(|i| known[&i]).collect())
 }
 
 fn unknown(field: &str, workflow: i64, name: &str) -> Error {

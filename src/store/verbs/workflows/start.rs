@@ -1,5 +1,7 @@
 //! A new workflow: all of its jobs, or nothing.
 
+use std::collections::HashMap;
+
 use diesel::sql_types::BigInt;
 
 use super::nodes::{self, PreparedNode};
@@ -40,6 +42,6 @@ pub fn start(tx: &mut Tx<'_>, new: &PreparedWorkflow, now: Timestamp) -> StoreRe
     let ids: Vec<i64> = tx.run_returning::<NextId, BigInt, _>(&[])?;
     let id = ids.first().copied().unwrap_or(1);
     tx.run::<Insert>(binds![id, &new.name, &new.callback, now])?;
-    nodes::insert(tx, id, &new.nodes, &new.graph, now)?;
+    nodes::insert(tx, id, &new.nodes, &new.graph, HashMap::new(), now)?;
     Ok(id)
 }
