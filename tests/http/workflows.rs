@@ -254,7 +254,7 @@ fn more_jobs_are_added_while_it_runs() {
         server.post("/api/workflows/9/jobs", json!({"jobs": [job("q")]})).await.problem(404);
         server.delete("/api/workflows/1").await.ok(202);
         assert!(
-            server.post(more, json!({"jobs": [job("q")]})).await.problem(409).contains("is being cancelled")
+            server.post(more, json!({"jobs": [job("q")]})).await.problem(409).contains("takes no more jobs")
         );
     });
 }
