@@ -1,31 +1,51 @@
 //! A whole server that is killed while a text is written.
 
+use std::cell::RefCell;
+
 use serde_json::json;
 
 use crate::bench::{ASKED, finish, piece, streamed};
-use crate::fake::{Answer, Fake};
+use crate::fake::{Answer, Events, Fake};
 use crate::served::Served;
+use crate::served::stopped::{Obstacle, QUICK, Stopped, made};
+
+/// An endpoint that falls silent after a few words.
+struct Silence<'a> {
+    fake: &'a Fake,
+    begun: RefCell<Vec<Events>>,
+}
+
+impl Obstacle for Silence<'_> {
+    fn arm(&self) {
+        self.fake.lines();
+        let (answer, events) = Answer::events();
+        piece(&events, "Once upon a time");
+        self.begun.borrow_mut().push(events);
+        self.fake.on(ASKED, answer);
+    }
+
+    fn reached(&self) {
+        self.fake.request();
+    }
+
+    fn let_go(&self) {
+        self.fake.on(ASKED, streamed(&["The ", "end."], "stop"));
+    }
+}
 
 #[test]
-fn a_killed_server_writes_the_text_anew() {
-    let fake = Fake::start();
-    let url = &fake.url;
-    let mut server = Served::start(&format!("[llm]\nbase_url = '{url}/v1'\nmodel = 'tiny'\n"));
-    let (answer, events) = Answer::events();
-    fake.on(ASKED, answer);
-    let id = server.enqueue("generate_content", &json!({"text": "words"}));
-    fake.request();
-    piece(&events, "Once upon a time");
-    server.kill();
-    fake.on(ASKED, streamed(&["The ", "end."], "stop"));
-    server.restart();
-    let job = server.wait(id);
-    assert_eq!(
-        (&job["state"], &job["attempt"], &job["crash_count"]),
-        (&json!("completed"), &json!(2), &json!(0))
-    );
-    assert_eq!((&job["retry_count"], &job["result"]["content"]), (&json!(0), &json!("The end.")));
-    drop(events);
+fn a_text_is_left_whole_or_not_at_all() {
+    let (fake, dir) = (Fake::start(), tempfile::tempdir().unwrap());
+    let (url, root) = (&fake.url, dir.path().display());
+    let mut server = Served::start(&format!(
+        "{QUICK}[llm]\nbase_url = '{url}/v1'\nmodel = 'tiny'\n[texts]\noutput_root = '{root}'\n"
+    ));
+    let obstacle = Silence { fake: &fake, begun: RefCell::default() };
+    let args = json!({"text": "words", "output": "notes/x.md"});
+    let outputs = dir.path().to_owned();
+    let stopped = Stopped { job_type: "generate_content", args, obstacle: &obstacle, outputs };
+    let job = stopped.comes_to_its_end(&mut server);
+    assert_eq!((&job["result"]["content"], made(dir.path()).len()), (&json!("The end."), 1), "{job}");
 }
 
 #[test]

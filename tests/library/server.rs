@@ -4,13 +4,14 @@
 use serde_json::{Value, json};
 
 use crate::served::Served;
+use crate::served::stopped::{Obstacle, QUICK, Stopped};
 use crate::stash::{FakeStash, KEY, library};
 
 fn start(fake: &FakeStash) -> (tempfile::NamedTempFile, Served) {
     let key = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(key.path(), KEY).unwrap();
     let config = format!(
-        "[stash]\nurl = '{}'\napi_key_file = '{}'\npage_size = 20\n[logs]\nmax_bytes_per_stream = '1 MiB'\n",
+        "{QUICK}[stash]\nurl = '{}'\napi_key_file = '{}'\npage_size = 20\n[logs]\nmax_bytes_per_stream = '1 MiB'\n",
         fake.url,
         key.path().display()
     );
@@ -70,6 +71,45 @@ fn from_a_snapshot_to_applied_changes() {
     assert_eq!(fake.library.lock().unwrap().updates, [5, 10]);
     let counts = &server.get(&format!("/api/plans/{id}"))["counts"];
     assert_eq!((&counts["applied"], &counts["rejected"]), (&json!(4), &json!(1)));
+}
+
+/// A request that gets no answer.
+struct Unanswered<'a>(&'a FakeStash, &'a str);
+
+impl Obstacle for Unanswered<'_> {
+    fn arm(&self) {
+        self.0.hold(self.1);
+        self.0.requests();
+    }
+
+    fn reached(&self) {
+        self.0.expect(self.1);
+    }
+
+    fn let_go(&self) {
+        self.0.release();
+    }
+}
+
+#[test]
+fn whatever_stops_them_they_come_to_their_end() {
+    let fake = FakeStash::start(library());
+    let (_key, mut server) = start(&fake);
+    let outputs = server.data_dir().join("downloads");
+    let obstacle = Unanswered(&fake, r#""value":160"#);
+    let sync =
+        Stopped { job_type: "sync_all", args: json!({}), obstacle: &obstacle, outputs: outputs.clone() };
+    let job = sync.comes_to_its_end(&mut server);
+    assert_eq!(job["result"]["kinds"][3]["total"], 250, "{job}");
+
+    let made = run(&server, "analyze_scenes", &json!({"rules": ["title"], "scene_ids": [1, 5, 6]}));
+    text(&server, &["plans", "approve", &made["plan_id"].to_string(), "--all"]);
+    let obstacle = Unanswered(&fake, r#""input":{"id":"5""#);
+    let args = json!({"plan_id": made["plan_id"], "dry_run": false});
+    let apply = Stopped { job_type: "apply_plan", args, obstacle: &obstacle, outputs };
+    let job = apply.comes_to_its_end(&mut server);
+    assert_eq!(job["result"]["conflicts"], json!([]), "{job}");
+    assert_eq!(server.get(&format!("/api/plans/{}", made["plan_id"]))["counts"]["applied"], 3);
 }
 
 #[test]

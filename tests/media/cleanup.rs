@@ -26,6 +26,35 @@ fn file(path: &Path, days: u64) {
     File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
 }
 
+#[test]
+fn kill_9_in_the_middle_and_a_clean_re_run() {
+    const FILES: usize = 20_000;
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..FILES {
+        fs::write(dir.path().join(n.to_string()), "x").unwrap();
+    }
+    let root = dir.path().display();
+    let mut server = crate::served::Served::start(&format!(
+        "[cleanup]\nroots = ['{root}']\nmin_age_minutes = 0\nmax_deletes = {FILES}\n"
+    ));
+    let id = server.enqueue("cleanup", &json!({"keep_last": 1, "dry_run": false}));
+    let left = || fs::read_dir(dir.path()).unwrap().count();
+    while left() == FILES {
+        std::thread::yield_now();
+    }
+    server.kill();
+    let after_the_kill = left();
+    assert!(after_the_kill > 1, "it was killed too late");
+    server.restart();
+    let job = server.wait(id);
+    assert_eq!(
+        (&job["state"], &job["attempts"][0]["outcome"]),
+        (&json!("completed"), &json!("lost")),
+        "{job}"
+    );
+    assert_eq!((&job["result"]["count"], left()), (&json!(after_the_kill - 1), 1));
+}
+
 #[tokio::test]
 async fn a_dry_run_and_a_real_one_give_the_same_list() {
     let (bench, root, _outside) = bench();

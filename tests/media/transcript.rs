@@ -153,9 +153,9 @@ async fn without_a_recogniser_it_says_what_to_install() {
     assert!(why.contains("whisper") && why.contains("transcribe.command"), "{why}");
 }
 
-/// Real speech, a real model: `scripts/setup-tools --whisper`, then `cargo test --test media -- --ignored`.
+/// Real speech, a real model.
 #[tokio::test]
-#[ignore = "needs 540 MB: scripts/setup-tools --whisper"]
+#[ignore = "needs 540 MB: scripts/listen"]
 async fn a_real_model_hears_what_was_said() {
     let (Some(yt_dlp), Some(whisper)) = (program("yt-dlp"), program("whisper-ctranslate2")) else { return };
     let models = whisper.parent().unwrap().join("../lib");

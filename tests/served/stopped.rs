@@ -71,6 +71,7 @@ impl Stopped<'_> {
     }
 
     fn time_out(&self, server: &Served) {
+        self.obstacle.arm();
         let job = json!({"job_type": self.job_type, "args": self.args, "timeout_secs": 3, "max_retries": 0});
         let (status, job) = server.call("POST", "/api/jobs", Some(&job));
         assert_eq!(status, 201, "{job}");
