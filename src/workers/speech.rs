@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
-use super::tools::{Call, Class, Keep, Lines, Ran, Tool, ToolSpec, Toolbox, Trouble};
+use super::tools::{Call, Class, Keep, Lines, Ran, Tool, ToolSpec, Toolbox, Trouble, secret};
 use super::transcript::{Segment, Transcript};
 use super::{Availability, Context, Failure, ProgramHost, RunResult, ToolInfo};
 use crate::config::{ArgumentGroup, TranscribeConfig, TranscriptFormat};
@@ -85,6 +85,7 @@ impl Recogniser {
         let places = Places::new(self, toolbox, input, language);
         let mut call = Call::new(tool.needed()?, self.args(&places));
         let assignments = self.config.env.iter().filter_map(|entry| entry.split_once('='));
+        call.secrets = assignments.clone().filter_map(|(name, value)| secret(name, value)).collect();
         call.env = assignments.map(|(name, value)| (name.to_owned(), value.into())).collect();
         let mut hearing = Hearing { ctx: toolbox.ctx(), duration, span, stdout: String::new() };
         let Ran { status, stderr } = toolbox.run(call, &mut hearing).await?;

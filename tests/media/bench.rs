@@ -30,8 +30,7 @@ impl MediaBench {
         let bench = Bench::new();
         let file = bench.dir.path().join("callboard.toml");
         std::fs::write(&file, configuration(yt_dlp, more)).unwrap();
-        let flags = Flags { data_dir: Some(bench.dir.path().display().to_string()), ..Flags::default() };
-        let config = Config::load(Sources { file: Some(file), flags, ..Sources::default() }).unwrap();
+        let config = load(file, bench.dir.path());
         Self { bench, config }
     }
 
@@ -75,6 +74,11 @@ impl MediaBench {
     pub fn has_clip(&self) -> bool {
         self.files().iter().any(|name| Path::new(name).extension().is_some_and(|ending| ending == "mp4"))
     }
+}
+
+pub fn load(file: PathBuf, data_dir: &Path) -> Config {
+    let flags = Flags { data_dir: Some(data_dir.display().to_string()), ..Flags::default() };
+    Config::load(Sources { file: Some(file), flags, ..Sources::default() }).unwrap()
 }
 
 pub fn worker_of(config: &Config, host: &Arc<ProgramHost>, job_type: &str) -> Arc<dyn AnyWorker> {

@@ -5,6 +5,7 @@ mod bench;
 mod cleanup;
 mod clips;
 mod download;
+mod errors;
 mod example;
 #[path = "../cli/fake.rs"]
 #[allow(dead_code, reason = "made for the command line")]

@@ -111,8 +111,13 @@ struct Dav(Child, u16);
 
 impl Dav {
     fn start(rclone: &Path, dir: &Path) -> Self {
+        Self::start_with(rclone, dir, &[])
+    }
+
+    fn start_with(rclone: &Path, dir: &Path, options: &[&str]) -> Self {
         let mut child = Command::new(rclone)
             .args(["serve", "webdav", "--addr", "127.0.0.1:0", "-v", "--config", ""])
+            .args(options)
             .arg(dir)
             .stderr(Stdio::piped())
             .spawn()
@@ -184,4 +189,15 @@ async fn a_cancel_stops_it() {
     }
     bench.bench.cancel.cancel();
     assert_eq!(running.await.unwrap(), Err(Failure::Cancelled));
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_is_told_so() {
+    let (rclone, ..) = needs!("rclone");
+    let there = tempfile::tempdir().unwrap();
+    let dav = Dav::start_with(&rclone, there.path(), &["--user", "u", "--pass", "p"]);
+    let Places { bench, _dir, .. } = places("extra_args = ['--retries', '1']", dav.1);
+    fs::write(bench.downloads().join("a"), "a").unwrap();
+    let (text, again) = error(bench.run("sync_storage", json!({"destination": "dav:in"})).await);
+    assert!(!again && text.starts_with("auth: rclone ended with exit code"), "{text}");
 }

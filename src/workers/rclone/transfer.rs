@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::places::{Mode, Places};
 use super::stats::StatsReader;
 use crate::workers::RunResult;
-use crate::workers::tools::{Call, Class, Tool, Toolbox, Trouble};
+use crate::workers::tools::{Call, Class, Tool, Toolbox, Trouble, secrets_in};
 
 /// What holds for all calls that copy.
 const OPTIONS: [&str; 8] = [
@@ -155,7 +155,8 @@ impl Transfer<'_> {
         args.extend(config.extra_args.iter().cloned());
         args.extend(["--".to_owned(), self.source.clone()]);
         args.extend(both.then(|| self.destination.clone()));
-        Ok(Call::new(self.rclone.needed()?, args))
+        let secrets = secrets_in(&config.extra_args);
+        Ok(Call { secrets, ..Call::new(self.rclone.needed()?, args) })
     }
 }
 

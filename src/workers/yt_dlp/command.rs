@@ -5,7 +5,7 @@ use std::path::Path;
 use url::Url;
 
 use crate::config::YtDlpConfig;
-use crate::workers::tools::{Call, Tool, ToolSpec};
+use crate::workers::tools::{Call, Tool, ToolSpec, secrets_in};
 use crate::workers::{ProgramHost, RunResult, ToolInfo};
 use std::sync::Arc;
 
@@ -99,7 +99,8 @@ impl YtDlp {
         args.extend(self.ffmpeg.iter().map(|path| format!("--ffmpeg-location={path}")));
         args.extend(self.config.extra_args.iter().cloned());
         args.extend(["--".to_owned(), url.as_str().to_owned()]);
-        let secrets = url.password().map(str::to_owned).into_iter().collect();
+        let mut secrets = secrets_in(&self.config.extra_args);
+        secrets.extend(url.password().map(str::to_owned));
         Ok(Call { secrets, ..Call::new(program, args) })
     }
 }
