@@ -400,3 +400,14 @@ async fn lists_walk_the_index_that_their_filter_names() {
     let tagged = JobFilter { tag: vec!["x".into()], ..JobFilter::default() };
     nobody_walks(&w.list(tagged, Order::Newest).await);
 }
+
+#[actix_rt::test]
+async fn charts_read_a_range_of_time() {
+    let mut w = Watched::open();
+    w.enqueue(NewJob::new("t")).await;
+    for (step_ms, table) in [(10_000, "stats"), (60_000, "stats"), (900_000, "stats_quarters")] {
+        let plan = w.read(move |conn| views::throughput::throughputs(conn, now(), step_ms)).await;
+        let wanted = format!("SEARCH {table} USING PRIMARY KEY (at>?)");
+        assert!(plan.iter().any(|line| line.step == wanted), "{step_ms}: {plan:#?}");
+    }
+}

@@ -43,6 +43,9 @@ pub fn serve(
             .max_connections(MAX_CONNECTIONS)
             .client_request_timeout(HEAD_PATIENCE)
             .keep_alive(KEEP_ALIVE)
+            // Else the last piece of an answer waits until the client has confirmed the one before,
+            // which many put off for 40 ms.
+            .tcp_nodelay(true)
             .shutdown_timeout(LAST_REQUESTS_SECS)
             .on_connect(move |connection, data| {
                 patience(connection, data);

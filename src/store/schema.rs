@@ -90,6 +90,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    stats_quarters (at, job_type, metric) {
+        at -> BigInt,
+        job_type -> Text,
+        metric -> Integer,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
     nodes (id) {
         id -> BigInt,
         host -> Text,

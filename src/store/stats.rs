@@ -1,10 +1,13 @@
-//! What happened when, in spans of ten seconds: counts and a histogram of queue latencies.
+//! What happened when, in spans of ten seconds: counts and a histogram of queue latencies. The counts
+//! are kept in quarters of an hour besides, so that a day of them is read at once.
 
 use crate::domain::Timestamp;
 use crate::domain::status::Percentiles;
 
 /// The length of a span, in milliseconds.
 pub const SPAN_MS: i64 = 10_000;
+/// The length of a quarter of an hour, in milliseconds.
+pub const QUARTER_MS: i64 = 900_000;
 /// How long spans are kept, in milliseconds: a day and an hour.
 pub const KEEP_MS: i64 = 25 * 3_600_000;
 
@@ -38,6 +41,12 @@ impl Metric {
         }
     }
 
+    /// Whether charts show it, and quarters count it.
+    #[must_use]
+    pub fn is_charted(code: i32) -> bool {
+        code <= Self::Failed.code()
+    }
+
     /// The metric with this number.
     #[must_use]
     pub fn from_code(code: i32) -> Option<Self> {
@@ -55,6 +64,12 @@ impl Metric {
     pub fn latency(ms: i64) -> Self {
         Self::Latency(((ms.max(0) as f64 + 1.0).log2() * STEPS).ceil() as u16)
     }
+}
+
+/// The start of the quarter that a span lies in.
+#[must_use]
+pub fn quarter_of(span: i64) -> i64 {
+    span / QUARTER_MS * QUARTER_MS
 }
 
 /// The longest latency that falls into a step, in milliseconds.

@@ -22,6 +22,12 @@ statement!(
      ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats.n + excluded.n"
 );
 
+statement!(
+    AddToQuarter,
+    "INSERT INTO stats_quarters (at, job_type, metric, n) VALUES (?, ?, ?, ?) \
+     ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats_quarters.n + excluded.n"
+);
+
 /// Which job a write is about, for counters and events.
 #[derive(Clone, Debug)]
 pub struct JobRef {
@@ -324,6 +330,10 @@ impl<'c> Tx<'c> {
         }
         for ((at, job_type, metric), n) in effects.stats {
             self.run::<AddToStats>(binds![at, &*job_type, i64::from(metric), n])?;
+            if Metric::is_charted(metric) {
+                let quarter = stats::quarter_of(at);
+                self.run::<AddToQuarter>(binds![quarter, &*job_type, i64::from(metric), n])?;
+            }
         }
         Ok(effects.committed)
     }

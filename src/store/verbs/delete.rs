@@ -37,6 +37,7 @@ statement!(
 statement!(DeleteAttempts, "DELETE FROM attempts WHERE job_id = ?");
 statement!(DeleteAsChild, "DELETE FROM dependencies WHERE child_id = ?");
 statement!(DeleteStats, "DELETE FROM stats WHERE at < ?");
+statement!(DeleteQuarters, "DELETE FROM stats_quarters WHERE at < ?");
 
 /// Up to `limit` jobs outside workflows in a final state that reached it before `before`, oldest first, as (time, id);
 /// `after` goes on behind one of them.
@@ -79,5 +80,6 @@ pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
 
 /// Deletes statistics of spans before a moment.
 pub fn old_stats(tx: &mut Tx<'_>, before: Timestamp) -> StoreResult<usize> {
+    tx.run::<DeleteQuarters>(binds![before])?;
     tx.run::<DeleteStats>(binds![before])
 }

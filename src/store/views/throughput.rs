@@ -8,8 +8,12 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use crate::domain::Timestamp;
 use crate::domain::status::Step;
 use crate::store::sql::{self, Conn, binds, statement};
-use crate::store::stats::Metric;
+use crate::store::stats::{Metric, QUARTER_MS};
 
+statement!(
+    Quarters,
+    "SELECT at / ? * ?, job_type, metric, sum(n) FROM stats_quarters WHERE at >= ? GROUP BY 1, 2, 3"
+);
 statement!(
     Steps,
     format!(
@@ -24,8 +28,13 @@ pub type Throughputs = BTreeMap<String, Vec<Step>>;
 /// The steps of `step_ms` since `since`, which should be where one begins.
 pub fn throughputs(conn: &mut Conn, since: Timestamp, step_ms: i64) -> QueryResult<Throughputs> {
     type Row = (i64, String, i32, i64);
-    let rows: Vec<Row> =
-        sql::load::<Steps, (BigInt, Text, Integer, BigInt), _>(conn, binds![step_ms, step_ms, since])?;
+    type Sql = (BigInt, Text, Integer, BigInt);
+    let bounds = binds![step_ms, step_ms, since];
+    let rows: Vec<Row> = if step_ms % QUARTER_MS == 0 {
+        sql::load::<Quarters, Sql, _>(conn, bounds)?
+    } else {
+        sql::load::<Steps, Sql, _>(conn, bounds)?
+    };
     let mut all = Throughputs::new();
     for (at, job_type, metric, n) in rows {
         let steps = all.entry(job_type).or_default();

@@ -4,7 +4,7 @@ use callboard::domain::status::QueueStatus;
 use callboard::domain::{NewJob, State, Verdict};
 use callboard::store::views;
 
-use crate::support::{TestStore, on_every_database};
+use crate::support::{TestStore, at, claim_of, on_every_database};
 
 async fn status(b: &TestStore) -> QueueStatus {
     let now = b.now();
@@ -118,7 +118,35 @@ async fn what_runs_now(b: &TestStore) {
     assert_eq!(jobs.iter().map(|job| job.id).collect::<Vec<_>>(), running);
 }
 
+async fn a_day_in_quarters_is_the_day_in_spans(b: &TestStore) {
+    for n in 0..8 {
+        b.enqueue(NewJob::new("t")).await;
+        let claim = claim_of(&b.claim_one("t").await);
+        b.pass(7);
+        let verdict = if n % 3 == 0 { Verdict::Fatal("no".into()) } else { Verdict::Success(None) };
+        b.finish(claim, verdict).await;
+        b.pass(500);
+    }
+    let since = at(0);
+    let read = |step| b.store.read(move |conn| views::throughput::throughputs(conn, since, step));
+    let (spans, quarters) = (read(10_000).await.unwrap(), read(900_000).await.unwrap());
+    let sums = |all: &views::throughput::Throughputs, step: i64| {
+        let mut sums = std::collections::BTreeMap::new();
+        for of in all["t"].iter() {
+            let sum: &mut [i64; 3] = sums.entry(of.at.as_millis() / step).or_default();
+            for (sum, n) in sum.iter_mut().zip([of.enqueued, of.completed, of.failed]) {
+                *sum += n;
+            }
+        }
+        sums
+    };
+    let by_quarter = sums(&quarters, 900_000);
+    assert_eq!(by_quarter, sums(&spans, 900_000));
+    assert!(by_quarter.len() > 3, "{by_quarter:?}");
+}
+
 on_every_database!(
+    a_day_in_quarters_is_the_day_in_spans,
     an_empty_store_counts_nothing,
     every_state_is_counted_by_type,
     what_happened_is_counted_in_spans_of_time,
