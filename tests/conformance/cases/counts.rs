@@ -132,7 +132,7 @@ async fn a_day_in_quarters_is_the_day_in_spans(b: &TestStore) {
     let (spans, quarters) = (read(10_000).await.unwrap(), read(900_000).await.unwrap());
     let sums = |all: &views::throughput::Throughputs, step: i64| {
         let mut sums = std::collections::BTreeMap::new();
-        for of in all["t"].iter() {
+        for of in &all["t"] {
             let sum: &mut [i64; 3] = sums.entry(of.at.as_millis() / step).or_default();
             for (sum, n) in sum.iter_mut().zip([of.enqueued, of.completed, of.failed]) {
                 *sum += n;
