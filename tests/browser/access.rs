@@ -5,8 +5,23 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, axe};
 use crate::server::Server;
 
-const PAGES: [&str; 9] =
-    ["/", "/jobs", "/jobs/1", "/jobs/2", "/dead-letters", "/types", "/new?type=sleep", "/nodes", "/settings"];
+const PAGES: [&str; 15] = [
+    "/",
+    "/?range=1d",
+    "/jobs",
+    "/jobs?state=failed&tag=x&created_after=2020-01-01T00:00:00Z",
+    "/jobs/1",
+    "/jobs/2",
+    "/jobs/3",
+    "/dead-letters",
+    "/types",
+    "/new?type=sleep",
+    "/new?from=1",
+    "/nodes",
+    "/settings",
+    "/nothing",
+    "/jobs?stat=failed",
+];
 
 async fn server_with_jobs() -> Server {
     let server = Server::start();
@@ -35,6 +50,11 @@ async fn axe_finds_nothing_serious() {
             browser.js(&format!("document.documentElement.dataset.theme = {theme:?}")).await;
             found.extend(findings(&browser, &axe).await.into_iter().map(|f| format!("{path} {theme}: {f}")));
         }
+        browser.go(&server.at("/dead-letters")).await;
+        browser.click(".groups button[value=delete]").await;
+        browser.read("h1", "Delete 1 job?").await;
+        browser.js(&format!("document.documentElement.dataset.theme = {theme:?}")).await;
+        found.extend(findings(&browser, &axe).await.into_iter().map(|f| format!("question {theme}: {f}")));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
     browser.close().await;

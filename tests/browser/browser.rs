@@ -39,11 +39,26 @@ impl Browser {
 
     /// A browser whose user prefers a language.
     pub async fn speaking(language: &str) -> Self {
+        Self::with(json!({"intl.accept_languages": language})).await
+    }
+
+    /// A browser that runs no scripts of pages. Of those who wait for something, only [`Self::shows`],
+    /// [`Self::finds`] and [`Self::click`] work in it.
+    pub async fn without_scripts() -> Self {
+        const BLOCKED: u8 = 2;
+        let prefs = json!({
+            "intl.accept_languages": "en",
+            "profile.managed_default_content_settings.javascript": BLOCKED,
+        });
+        Self::with(prefs).await
+    }
+
+    async fn with(prefs: Value) -> Self {
         axe();
         let profile = tempfile::tempdir().unwrap();
         let (driver, url) = start_driver();
         let capabilities = json!({"goog:loggingPrefs": {"browser": "ALL"}, "goog:chromeOptions": {
-            "prefs": {"intl.accept_languages": language},
+            "prefs": prefs,
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -60,10 +75,38 @@ impl Browser {
         self.page.goto(url).await.unwrap();
     }
 
-    /// Waits until a selector finds something, and clicks it.
+    /// Waits until a selector finds something, and clicks it. A page may put a fresh one in its place
+    /// meanwhile, as the one that was found says by being stale.
     pub async fn click(&self, selector: &str) {
-        self.see(selector).await;
-        self.page.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+        loop {
+            self.finds(selector).await;
+            match self.page.find(Locator::Css(selector)).await.unwrap().click().await {
+                Err(e) if e.is_stale_element_reference() => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
+    }
+
+    /// Waits until a selector finds something, by the driver's means alone.
+    pub async fn finds(&self, selector: &str) {
+        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::Css(selector)).await;
+        found.unwrap_or_else(|e| panic!("{selector} is not there: {e}"));
+    }
+
+    /// Waits until a text is to be read in the first that a selector finds, by the driver's means alone.
+    pub async fn shows(&self, selector: &str, text: &str) {
+        let look = async {
+            loop {
+                if let Ok(found) = self.page.find(Locator::Css(selector)).await
+                    && found.text().await.is_ok_and(|shown| shown.contains(text))
+                {
+                    return;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, look).await;
+        assert!(found.is_ok(), "{text:?} is not in {selector}: {}", self.page.source().await.unwrap());
     }
 
     pub async fn fill(&self, selector: &str, text: &str) {
@@ -111,6 +154,14 @@ impl Browser {
     pub async fn narrow(&self, width: u32) {
         let metrics = json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// The size of what is seen, and the theme of the system.
+    pub async fn dress(&self, (width, height): (u32, u32), theme: &str) {
+        let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let theme = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
+        self.devtools("Emulation.setEmulatedMedia", theme).await;
     }
 
     async fn devtools(&self, command: &str, parameters: Value) {

@@ -86,6 +86,39 @@ async fn wrong_fields_are_named_where_they_are() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_hidden_for_a_minute_pauses() {
+    const HIDE: &str = "const later = window.setTimeout;
+        window.setTimeout = (then, ms) => later(then, ms === 60000 ? 0 : ms);
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+        document.dispatchEvent(new Event('visibilitychange'))";
+    let (server, browser) = (Server::start(), Browser::start().await);
+    browser.go(&server.at("/")).await;
+    browser.read("[data-live-note]", "Live").await;
+    browser.js(HIDE).await;
+    browser.read("[data-live-note]", "Paused while hidden").await;
+    server.enqueue(json!({"job_type": "count"})).await;
+    browser.js("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))").await;
+    browser.read("[data-live-note]", "Live").await;
+    browser.read(".workers", "count").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn what_a_job_gives_back_is_shown_when_it_ends() {
+    let (server, browser) = (Server::start(), Browser::start().await);
+    let id = server.enqueue(json!({"job_type": "count"})).await;
+    browser.go(&server.at(&format!("/jobs/{id}"))).await;
+    browser.read("[data-live-note]", "Live").await;
+    for n in 1..=10 {
+        server.pass(n);
+    }
+    browser.read("[data-live=result]", "\"counted\"").await;
+    browser.see("[data-live=timeline] rect[data-state=running]").await;
+    browser.until("document.querySelector('[data-live=change] details') === null").await;
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn the_server_is_lost_and_regained() {
     let (mut server, browser) = (Server::start(), Browser::start().await);
     browser.go(&server.at("/")).await;

@@ -5,5 +5,8 @@ mod browser;
 mod hostile;
 mod journey;
 mod keyboard;
+mod languages;
 mod lists;
+mod plain;
+mod screenshots;
 mod server;

@@ -14,7 +14,9 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
   echo "::callboard {\"progress\":{\"processed\":$i,\"total\":10,\"message\":\"step $i\"}}"
   echo "line $i"
   while [ ! -e "GATE/$i" ]; do sleep 0.02; done
-done''']
+done
+echo '::callboard {"result":{"counted":10}}'
+''']
 
 [job_types.broken]
 description = "Fails for good."
@@ -39,9 +41,14 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::with(CONFIG)
+    }
+
+    /// One with job types of its own; `GATE` in them is the folder that [`Self::pass`] opens.
+    pub fn with(config: &str) -> Self {
         callboard_tls();
         let folder = tempfile::tempdir().unwrap();
-        let config = CONFIG.replace("GATE", folder.path().to_str().unwrap());
+        let config = config.replace("GATE", folder.path().to_str().unwrap());
         std::fs::write(folder.path().join("callboard.toml"), config).unwrap();
         let (process, url) = run(folder.path(), "127.0.0.1:0");
         Self { process, url, folder, http: reqwest::Client::new() }
@@ -73,6 +80,11 @@ impl Server {
         let answer = self.http.post(self.at("/api/jobs")).json(&job).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
         answer.json::<Value>().await.unwrap()["id"].as_i64().unwrap()
+    }
+
+    pub async fn cancel(&self, id: i64) {
+        let answer = self.http.delete(self.at(&format!("/api/jobs/{id}"))).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
     pub async fn enqueue_many(&self, jobs: Vec<Value>) {
