@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::server::Server;
 
 const CONFIG: &str = r#"
-[job_types.channel_download]
+[job_types.podcast_download]
 description = "Downloads the new videos of a channel."
 concurrency = 2
 command = ["bash", "-c", '''
@@ -38,7 +38,7 @@ description = "Cuts a still picture out of a video."
 concurrency = 4
 command = ["bash", "-c", "sleep 0.0$((RANDOM % 9))"]
 
-[job_types.transcript]
+[job_types.captions]
 description = "Writes down what is said in a video."
 concurrency = 1
 max_retries = 4
@@ -74,7 +74,7 @@ async fn pictures_for_the_readme() {
 /// Gives the server something to do; returns two jobs that run long.
 async fn fill(server: &Server) -> (i64, i64) {
     let channel = |name: &str| {
-        json!({"job_type": "channel_download", "queue": "downloads", "target_id": name, "tags": ["nightly"],
+        json!({"job_type": "podcast_download", "queue": "downloads", "target_id": name, "tags": ["nightly"],
             "args": {"channel": format!("https://video.example/@{name}"), "quality": "1080p", "since": "2026-11-01"}})
     };
     let first = server.enqueue(channel("kitchen")).await;
@@ -89,12 +89,12 @@ async fn fill(server: &Server) -> (i64, i64) {
     server.enqueue_many(many("transcode", 60)).await;
     server.enqueue_many(many("thumbnail", 400)).await;
     server.enqueue_many(many("publish", 5)).await;
-    server.enqueue_many(many("transcript", 3)).await;
+    server.enqueue_many(many("captions", 3)).await;
     server.until(60, "completed").await;
     server.enqueue_many(many("transcode", 150)).await;
     let family = server.enqueue(channel("garden")).await;
     let mut parts = Vec::new();
-    for job_type in ["transcode", "thumbnail", "transcript"] {
+    for job_type in ["transcode", "thumbnail", "captions"] {
         let mut part = many(job_type, 1).remove(0);
         part["depends_on"] = json!([family]);
         part["target_id"] = json!("garden");
