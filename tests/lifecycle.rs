@@ -37,7 +37,11 @@ fn condition(index: &str) -> String {
 
 #[test]
 fn partial_indexes_name_the_states_of_the_table() {
-    assert_eq!(condition("jobs_claim"), lifecycle::sql_guard(Move::Claim));
+    let claim = lifecycle::sql_guard(Move::Claim);
+    assert_eq!(condition("jobs_claim"), format!("{claim} AND held IS NULL"));
+    assert_eq!(condition("jobs_held"), format!("{claim} AND held IS NOT NULL"));
+    let running = format!("state = '{}'", State::Running);
+    assert_eq!(condition("jobs_counted"), format!("{running} AND concurrency_key IS NOT NULL"));
     assert_eq!(condition("jobs_due"), lifecycle::sql_guard(Move::Due));
     assert_eq!(condition("jobs_finished"), lifecycle::sql_in(&State::FINAL));
 }

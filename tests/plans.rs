@@ -4,18 +4,25 @@
 //! No statement is written here a second time. Each is caught on its way to the database while a
 //! verb or a view is at work, and then explained.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use callboard::domain::graph::Graph;
 use callboard::domain::schedule::{Misfire, Overlap, ScheduleSpec, Timing};
-use callboard::domain::{Claim, Job, JobFilter, NewJob, Order, State, Timestamp, Verdict, Workflow};
+use callboard::domain::{
+    Claim, Fairness, Job, JobFilter, Limits, NewJob, Order, PerKey, RateLimit, State, Timestamp, Unique,
+    Verdict, Workflow,
+};
 use callboard::store::sql::Conn;
 use callboard::store::verbs::claim::{self, Claimer};
 use callboard::store::verbs::enqueue::{self, Prepared};
 use callboard::store::verbs::finish::{self, Finished};
 use callboard::store::verbs::schedules::Given;
 use callboard::store::verbs::workflows::{self, From, Mark, PreparedNode, PreparedWorkflow};
-use callboard::store::verbs::{cancel, delete, fire, give_back, patch, promote, rescue, retry, schedules};
+use callboard::store::verbs::{
+    cancel, delete, fire, give_back, limits, patch, promote, rescue, retry, schedules,
+};
 use callboard::store::views::workflows::WorkflowFilter;
 use callboard::store::{Store, StoreResult, Tx, connection, views};
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
@@ -96,7 +103,8 @@ impl Watched {
 
     async fn claim(&mut self) -> (Vec<Job>, Vec<Line>) {
         let by = Claimer { node: 1, worker_id: "1/t".into() };
-        self.write(move |tx| claim::claim(tx, "t", 10, &by, now())).await
+        let (claimed, plan) = self.write(move |tx| claim::claim(tx, "t", 10, &by, now())).await;
+        (claimed.jobs, plan)
     }
 
     async fn list(&mut self, filter: JobFilter, order: Order) -> Vec<Line> {
@@ -174,13 +182,13 @@ async fn claims_walk_the_pending_jobs_in_order() {
 #[actix_rt::test]
 async fn a_claim_beside_the_enqueue_walks_the_same_way() {
     let mut w = Watched::open();
-    let (jobs, plan) = w
+    let (claimed, plan) = w
         .write(|tx| {
             enqueue::enqueue(tx, &[Prepared::new(NewJob::new("t"), 3)], false, now())?;
             claim::claim(tx, "t", 10, &Claimer { node: 1, worker_id: "1/t".into() }, now())
         })
         .await;
-    assert_eq!(jobs.len(), 1);
+    assert_eq!(claimed.jobs.len(), 1);
     uses(&plan, "jobs_claim");
     sorts_nothing(&plan);
 }
@@ -269,8 +277,8 @@ async fn what_is_old_is_found_by_its_age() {
 async fn counts_look_at_the_heads_of_queues_only() {
     let mut w = Watched::open();
     let (id, _) = w.enqueue(NewJob::new("t")).await;
-    uses(&w.read(|conn| views::status::status(conn, now())).await, "jobs_claim");
-    uses(&w.read(|conn| views::queues::queues(conn, now())).await, "jobs_claim");
+    uses(&w.read(|conn| views::status::status(conn, now())).await, "jobs_list");
+    uses(&w.read(|conn| views::queues::queues(conn, now())).await, "jobs_list");
     let job = w.store.read(move |conn| views::job::job(conn, id)).await.unwrap().unwrap();
     uses(&w.read(move |conn| views::job::jobs_before(conn, &job, 100)).await, "jobs_claim");
 }
@@ -352,6 +360,42 @@ async fn schedules_are_found_by_their_time_and_their_unfinished_jobs_by_their_na
     let job = Prepared::new(NewJob::new("t"), 3);
     let (_, plan) = w.write(move |tx| fire::run_now(tx, "s", &job, now())).await;
     uses(&plan, "jobs_schedule");
+}
+
+#[actix_rt::test]
+async fn limits_look_at_what_runs_and_what_is_held() {
+    let mut w = Watched::open();
+    let limits = Limits {
+        global_concurrency: Some(5),
+        per_key: Some(PerKey { key: "target_id".parse().unwrap(), limit: 1 }),
+        rate_limit: Some(RateLimit { limit: 9, per_secs: 1.0, key: Some("args.x".parse().unwrap()) }),
+        fairness: Some(Fairness { key: "metadata.x".parse().unwrap(), weights: BTreeMap::new() }),
+        aging: Some(Duration::from_secs(9)),
+    };
+    w.store.limits().set("t", limits.clone());
+    let job = || NewJob { unique: Some(Unique::Plain(false)), ..NewJob::new("t").target_id("x") };
+    w.enqueue(job()).await;
+    w.enqueue(job()).await;
+    let (jobs, plan) = w.claim().await;
+    assert_eq!(jobs.len(), 1, "the other one is held");
+    for index in ["jobs_claim", "jobs_counted", "rate_waits_until"] {
+        uses(&plan, index);
+    }
+    sorts_nothing(&plan);
+    let (third, plan) = w.enqueue(job()).await;
+    uses(&plan, "jobs_held");
+    let met = w.read(move |conn| views::limits::met(conn, third, "t", &limits, now())).await;
+    uses(&met, "jobs_counted");
+    let (_, plan) = w.write(|tx| limits::sweep(tx, "t", None, now())).await;
+    uses(&plan, "jobs_held");
+    let claim = Claim { job_id: jobs[0].id, attempt: jobs[0].attempt, node: 1 };
+    let verdict = Verdict::Success(None);
+    let ended = [Finished { claim, verdict, progress: None, backoff: Default::default(), luck: 0.5 }];
+    let (_, plan) = w.write(move |tx| finish::finish(tx, &ended, now())).await;
+    uses(&plan, "jobs_held");
+    sorts_nothing(&plan);
+    let (_, plan) = w.write(|tx| limits::keys::rekey(tx, "t", &Limits::default(), 0)).await;
+    uses(&plan, "jobs_list");
 }
 
 /// Every kind of list, and the index that it walks.

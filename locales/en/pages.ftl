@@ -259,6 +259,18 @@ why-rate-limit = { $n ->
     [one] { $x } may start once in { $per }; the next start is
    *[other] { $x } may start { $n-shown } times in { $per }; the next start is
 }
+why-rate-limit-key = { $n ->
+    [one] { $x } may start once in { $per } for each { $key }; the next start is
+   *[other] { $x } may start { $n-shown } times in { $per } for each { $key }; the next start is
+}
+why-everywhere = { $n ->
+    [one] One { $x } runs somewhere, and no more may.
+   *[other] { $n-shown } of { $x } run on all nodes together, and no more may.
+}
+why-same-key = { $n ->
+    [one] One { $x } with { $key } { $value } runs, and no more may.
+   *[other] { $n-shown } of { $x } with { $key } { $value } run, and no more may.
+}
 why-behind = { $n ->
     [one] { $shown } job stands before it.
    *[other] { $shown } jobs stand before it.

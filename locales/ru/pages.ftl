@@ -262,6 +262,13 @@ why-rate-limit = { $n ->
     [few] { $x }: { $n-shown } запуска за { $per }; следующий
    *[other] { $x }: { $n-shown } запусков за { $per }; следующий
 }
+why-rate-limit-key = { $n ->
+    [one] { $x }: { $n-shown } запуск за { $per } на каждое значение { $key }; следующий
+    [few] { $x }: { $n-shown } запуска за { $per } на каждое значение { $key }; следующий
+   *[other] { $x }: { $n-shown } запусков за { $per } на каждое значение { $key }; следующий
+}
+why-everywhere = На всех узлах уже выполняется { $x }: { $n-shown }, больше нельзя.
+why-same-key = Уже выполняется { $x } с { $key } { $value }: { $n-shown }, больше нельзя.
 why-behind = { $n ->
     [one] Впереди { $shown } задание.
     [few] Впереди { $shown } задания.

@@ -14,7 +14,7 @@ use super::{
     CommandConfig, Config, Defaults, JobTypeConfig, Origins, Retention, RunConfig, Token, UrlConfig, cleanup,
     downloads, kinds, rclone, tools, transcribe,
 };
-use crate::domain::{Backoff, RateLimit};
+use crate::domain::{Backoff, Fairness, RateLimit};
 
 /// What stands in the place of a secret.
 const MASK: &str = "***";
@@ -115,6 +115,7 @@ impl Page<'_> {
         self.line("max_crashes", i64::from(defaults.max_crashes));
         self.line("max_retries", i64::from(defaults.max_retries));
         self.line("timeout_secs", timeout(defaults.timeout_secs));
+        self.line("aging_secs", timeout(defaults.aging.map(|span| span.as_secs_f64())));
     }
 
     fn retention(&mut self, retention: &Retention) {
@@ -145,11 +146,19 @@ impl Page<'_> {
             Some(RunConfig::Url(url)) => self.url(url),
             None => {}
         }
+        self.optional("global_concurrency", job_type.global_concurrency.map(i64::from));
+        if let Some(per_key) = &job_type.per_key {
+            self.line("concurrency_key", per_key.key.to_string());
+            self.line("concurrency_per_key", i64::from(per_key.limit));
+        }
         if let Some(retry) = &job_type.retry {
             self.retry(&format!("{path}.retry"), retry, "[retry]");
         }
         if let Some(limit) = &job_type.rate_limit {
             self.rate_limit(&format!("{path}.rate_limit"), limit);
+        }
+        if let Some(fairness) = &job_type.fairness {
+            self.fairness(&format!("{path}.fairness"), fairness);
         }
     }
 
@@ -165,11 +174,22 @@ impl Page<'_> {
         self.optional("secret_env", url.secret_env.as_deref());
     }
 
+    fn fairness(&mut self, path: &str, fairness: &Fairness) {
+        self.table(path);
+        self.line("key", fairness.key.to_string());
+        if !fairness.weights.is_empty() {
+            self.table(&format!("{path}.weights"));
+            for (value, weight) in &fairness.weights {
+                self.line(value, number(*weight));
+            }
+        }
+    }
+
     fn rate_limit(&mut self, path: &str, limit: &RateLimit) {
         self.table(path);
         self.line("limit", i64::from(limit.limit));
         self.line("per_secs", number(limit.per_secs));
-        self.optional("key", limit.key.as_deref());
+        self.optional("key", limit.key.as_ref().map(ToString::to_string));
     }
 }
 

@@ -7,10 +7,12 @@ use ::config::Value;
 
 use super::kinds;
 use super::section::Section;
-use crate::domain::{Backoff, RateLimit, ident};
+use crate::domain::{Backoff, Fairness, PerKey, RateLimit, ident};
 
 /// The most attempts of one job type at once on a node.
 pub(super) const MAX_CONCURRENCY: u32 = 10_000;
+/// The most attempts of one job type at once on all nodes.
+const MAX_GLOBAL_CONCURRENCY: u32 = 1_000_000;
 
 /// What is said of one job type in `[job_types.NAME]`. `None`: the default holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +25,14 @@ pub struct JobTypeConfig {
     pub max_retries: Option<u32>,
     /// The delays between tries; what the table leaves out is as in `[retry]`.
     pub retry: Option<Backoff>,
+    /// How many attempts may run at once on all nodes together.
+    pub global_concurrency: Option<u32>,
+    /// How many attempts may run at once for each value of a key.
+    pub per_key: Option<PerKey>,
     /// How many attempts may start in a span of time.
     pub rate_limit: Option<RateLimit>,
+    /// Turns for each value of a key.
+    pub fairness: Option<Fairness>,
     /// Whether it runs at all.
     pub enabled: bool,
     /// One sentence for people.
@@ -40,7 +48,10 @@ impl Default for JobTypeConfig {
             timeout_secs: None,
             max_retries: None,
             retry: None,
+            global_concurrency: None,
+            per_key: None,
             rate_limit: None,
+            fairness: None,
             enabled: true,
             description: None,
             run: None,
@@ -118,14 +129,14 @@ pub(super) fn job_types(section: &mut Section<'_>, retry: Backoff) -> BTreeMap<S
 }
 
 fn job_type(section: &mut Section<'_>, retry: Backoff) -> JobTypeConfig {
-    for key in ["global_concurrency", "concurrency_key"] {
-        section.not_available(key);
-    }
     let mut read = JobTypeConfig {
         concurrency: section.get("concurrency", kinds::whole(1, MAX_CONCURRENCY)),
         timeout_secs: section.get("timeout_secs", kinds::timeout),
         max_retries: section.get("max_retries", kinds::max_retries),
         retry: section.has("retry").then(|| section.section("retry", |section| backoff(section, retry))),
+        global_concurrency: section.get("global_concurrency", kinds::whole(1, MAX_GLOBAL_CONCURRENCY)),
+        per_key: per_key(section),
+        fairness: section.has("fairness").then(|| section.section("fairness", fairness)).flatten(),
         rate_limit: section.has("rate_limit").then(|| section.section("rate_limit", rate_limit)).flatten(),
         description: section.get("description", kinds::text),
         run: run(section),
@@ -148,10 +159,32 @@ pub(super) fn backoff(section: &mut Section<'_>, base: Backoff) -> Backoff {
     backoff
 }
 
+fn per_key(section: &mut Section<'_>) -> Option<PerKey> {
+    let limit = section.get("concurrency_per_key", kinds::whole(1, MAX_CONCURRENCY));
+    if limit.is_some() && !section.has("concurrency_key") {
+        section.fault("concurrency_per_key", "says nothing without concurrency_key");
+    }
+    let key = section.get("concurrency_key", kinds::parsed)?;
+    Some(PerKey { key, limit: limit.unwrap_or(1) })
+}
+
+fn fairness(section: &mut Section<'_>) -> Option<Fairness> {
+    let key = section.needed("key", kinds::parsed);
+    let mut weights = BTreeMap::new();
+    section.section("weights", |section| {
+        for value in section.names() {
+            if let Some(weight) = section.get(&value, kinds::between(0.001, 1000.0)) {
+                weights.insert(value, weight);
+            }
+        }
+    });
+    Some(Fairness { key: key?, weights })
+}
+
 fn rate_limit(section: &mut Section<'_>) -> Option<RateLimit> {
     let limit = section.needed("limit", kinds::whole(1, u32::MAX));
     let per_secs = section.needed("per_secs", kinds::number);
-    let key = section.get("key", kinds::text);
+    let key = section.get("key", kinds::parsed);
     let limit = RateLimit { limit: limit?, per_secs: per_secs?, key };
     for (key, message) in limit.faults() {
         section.fault(key, message);

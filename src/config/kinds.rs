@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ::config::{Value, ValueKind};
@@ -91,6 +92,11 @@ pub(super) fn whole(low: u32, high: u32) -> impl Fn(&Value) -> Read<u32> {
     }
 }
 
+/// A text with a form of its own.
+pub(super) fn parsed<T: FromStr<Err = String>>(value: &Value) -> Read<T> {
+    text(value)?.parse()
+}
+
 /// How many failures are followed by another try.
 pub(super) fn max_retries(value: &Value) -> Read<u32> {
     whole(0, 1000)(value)
@@ -118,6 +124,14 @@ pub(super) fn timeout(value: &Value) -> Read<Option<f64>> {
             Ok(secs) => new_job::check_timeout(secs).map(|()| Some(secs)),
             Err(_) => Err(wrong("a number of seconds, or \"none\" for no limit", value)),
         },
+    }
+}
+
+/// How long a job waits to count as one priority better, or `"none"` if it never does.
+pub(super) fn aging(value: &Value) -> Read<Option<Duration>> {
+    match &value.kind {
+        ValueKind::String(text) if text == "none" => Ok(None),
+        _ => secs(1.0, 31_536_000.0)(value).map(Some),
     }
 }
 

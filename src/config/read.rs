@@ -104,9 +104,9 @@ fn spans(top: &mut Section<'_>, config: &mut Config) {
 }
 
 fn defaults(section: &mut Section<'_>) -> Defaults {
-    section.not_available("aging_secs");
     let mut read = Defaults::default();
     section.set("concurrency", &mut read.concurrency, kinds::whole(1, job_types::MAX_CONCURRENCY));
+    section.set("aging_secs", &mut read.aging, kinds::aging);
     section.set("max_crashes", &mut read.max_crashes, kinds::whole(1, 1000));
     section.set("max_retries", &mut read.max_retries, kinds::max_retries);
     section.set("timeout_secs", &mut read.timeout_secs, kinds::timeout);

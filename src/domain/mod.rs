@@ -2,6 +2,7 @@
 //! database; time is always an argument.
 
 pub mod callback;
+mod canonical;
 pub mod clock;
 pub mod cron;
 pub mod decide;
@@ -13,8 +14,10 @@ pub mod ident;
 pub mod job;
 pub mod job_document;
 pub mod json;
+pub mod key_path;
 pub mod library;
 pub mod lifecycle;
+pub mod limits;
 pub mod nearest;
 pub mod new_job;
 pub mod plan;
@@ -36,8 +39,10 @@ pub use failure_kind::failure_kind;
 pub use filter::{JobFilter, Order};
 pub use job::{Attempt, Claim, Job, NodeInfo, Outcome, Progress};
 pub use json::Json;
+pub use key_path::KeyPath;
 pub use library::{LibraryItem, LibraryKind, LibraryPage, LibraryPass};
 pub use lifecycle::State;
+pub use limits::{Fairness, Keys, Limits, PerKey};
 pub use new_job::{JobPatch, NewJob, OnParentFailure};
 pub use plan::{Change, Plan, PlanRow, RowFilter, RowState};
 pub use rate_limit::RateLimit;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::KeyPath;
+
 /// So many starts in so many seconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -10,9 +12,9 @@ pub struct RateLimit {
     pub limit: u32,
     /// … in so many seconds.
     pub per_secs: f64,
-    /// For each value of `target_id` or `args.x` on its own.
+    /// For each value on its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
+    pub key: Option<KeyPath>,
 }
 
 impl RateLimit {
@@ -28,34 +30,25 @@ impl RateLimit {
             faults
                 .push(("per_secs", format!("must be more than 0 and at most 31536000 (a year), got {got}")));
         }
-        if let Some(key) = self.key.as_deref().filter(|key| !names_a_part(key)) {
-            faults.push(("key", format!("must be target_id or args.x, got {key:?}")));
-        }
         faults
     }
-}
-
-fn names_a_part(key: &str) -> bool {
-    let steps = |path: &str| path.split('.').all(|step| !step.is_empty() && !step.contains('\0'));
-    key == "target_id" || key.strip_prefix("args.").is_some_and(steps)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn faulty(limit: u32, per_secs: f64, key: Option<&str>) -> Vec<&'static str> {
-        let limit = RateLimit { limit, per_secs, key: key.map(str::to_owned) };
+    fn faulty(limit: u32, per_secs: f64) -> Vec<&'static str> {
+        let limit = RateLimit { limit, per_secs, key: None };
         limit.faults().into_iter().map(|(field, _)| field).collect()
     }
 
     #[test]
     fn names_every_wrong_field() {
-        assert!(faulty(5, 0.5, None).is_empty());
-        assert!(faulty(1_000_000, 31_536_000.0, Some("args.video.id")).is_empty());
-        assert!(faulty(1, 1.0, Some("target_id")).is_empty());
-        assert_eq!(faulty(0, f64::NAN, Some("args.")), ["limit", "per_secs", "key"]);
-        assert_eq!(faulty(1_000_001, 0.0, Some("args.a..b")), ["limit", "per_secs", "key"]);
-        assert_eq!(faulty(1, f64::INFINITY, Some("queue")), ["per_secs", "key"]);
+        assert!(faulty(5, 0.5).is_empty());
+        assert!(faulty(1_000_000, 31_536_000.0).is_empty());
+        assert_eq!(faulty(0, f64::NAN), ["limit", "per_secs"]);
+        assert_eq!(faulty(1_000_001, 0.0), ["limit", "per_secs"]);
+        assert_eq!(faulty(1, f64::INFINITY), ["per_secs"]);
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-use super::{Json, NewJob, State};
+use super::{NewJob, State};
 
 /// When a job is refused because one like it is there already. The job type always counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,60 +150,20 @@ fn hash(job: &NewJob, by: &[String]) -> String {
         match part {
             "target_id" => feed(job.target_id.as_deref().unwrap_or("")),
             "queue" => feed(&job.queue),
-            "args" => feed(&canonical(&job.args)),
+            "args" => feed(&job.args.canonical()),
             path => {
                 let found = path.strip_prefix("args.").and_then(|p| job.args.at_path(p));
-                feed(&found.map_or_else(|| "-".into(), |v| canonical(&v)));
+                feed(&found.map_or_else(|| "-".into(), |v| v.canonical()));
             }
         }
     }
     sum.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
-/// The document with sorted keys and no blanks, numbers as written, so that equal args are equal
-/// text.
-fn canonical(json: &Json) -> String {
-    use serde_json::value::RawValue;
-    use std::collections::BTreeMap;
-
-    fn write(raw: &RawValue, out: &mut String) {
-        let text = raw.get().trim();
-        if let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
-            out.push('{');
-            for (i, (name, value)) in fields.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                out.push_str(&serde_json::to_string(name).unwrap_or_default());
-                out.push(':');
-                write(value, out);
-            }
-            out.push('}');
-        } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
-            out.push('[');
-            for (i, value) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write(value, out);
-            }
-            out.push(']');
-        } else if let Ok(s) = serde_json::from_str::<String>(text) {
-            out.push_str(&serde_json::to_string(&s).unwrap_or_default());
-        } else {
-            out.push_str(text);
-        }
-    }
-    let mut out = String::new();
-    if let Ok(raw) = serde_json::from_str::<&RawValue>(json.as_str()) {
-        write(raw, &mut out);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Json;
 
     fn lock(args: &str, unique: Option<Unique>) -> Option<Lock> {
         let mut job = NewJob::new("t");

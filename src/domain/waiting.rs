@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RateLimit, State, Timestamp};
+use super::{KeyPath, RateLimit, State, Timestamp};
 
 /// Jobs before a waiting one are counted up to so many.
 pub const COUNT_BEFORE: i64 = 10_000;
@@ -76,6 +76,26 @@ pub enum Why {
         /// Jobs that stand before it.
         before: i64,
     },
+    /// As many run on all nodes as may.
+    Everywhere {
+        /// How many may.
+        most: u32,
+        /// Of which job type.
+        job_type: String,
+        /// Jobs that stand before it.
+        before: i64,
+    },
+    /// As many with its value run as may.
+    SameKey {
+        /// How many may.
+        most: u32,
+        /// Of which job type.
+        job_type: String,
+        /// What tells them apart.
+        key: KeyPath,
+        /// Its value.
+        value: String,
+    },
     /// Enough have started.
     RateLimit {
         /// How many may.
@@ -101,7 +121,9 @@ impl Why {
             Self::Backoff { .. } => WaitReason::Backoff,
             Self::TypePaused(_) | Self::QueuePaused(_) => WaitReason::Paused,
             Self::NoWorker(_) => WaitReason::NoWorker,
-            Self::Concurrency { .. } => WaitReason::Concurrency,
+            Self::Concurrency { .. } | Self::Everywhere { .. } | Self::SameKey { .. } => {
+                WaitReason::Concurrency
+            }
             Self::RateLimit { .. } => WaitReason::RateLimit,
             Self::Behind(_) => WaitReason::Behind,
         }
@@ -132,13 +154,21 @@ impl fmt::Display for Why {
             Self::Concurrency { slots, job_type, before } => {
                 write!(f, "all {slots} slots of {job_type} are taken; {}", in_line(*before))
             }
-            Self::RateLimit { limit, job_type, next, before } => write!(
-                f,
-                "{job_type} may start {} times in {} s; the next start is at {next}; {}",
-                limit.limit,
-                limit.per_secs,
-                in_line(*before)
-            ),
+            Self::Everywhere { most, job_type, before } => {
+                write!(f, "{most} of {job_type} run on all nodes, as many as may; {}", in_line(*before))
+            }
+            Self::SameKey { most, job_type, key, value } => {
+                write!(f, "{most} of {job_type} with {key} {value} run, as many as may")
+            }
+            Self::RateLimit { limit, job_type, next, before } => {
+                let RateLimit { limit: most, per_secs, key } = limit;
+                let of = key.as_ref().map(|key| format!(" for each {key}")).unwrap_or_default();
+                write!(
+                    f,
+                    "{job_type} may start {most} times in {per_secs} s{of}; the next start is at {next}; {}",
+                    in_line(*before)
+                )
+            }
             Self::Behind(before) => f.write_str(&in_line(*before)),
         }
     }

@@ -17,6 +17,9 @@ use crate::runtime::callboard::JobTypePatch;
 /// The most attempts of one type that may run at once on a node.
 const MAX_CONCURRENCY: i64 = 10_000;
 
+/// The most attempts of one type that may run at once on all nodes.
+const MAX_GLOBAL_CONCURRENCY: i64 = 1_000_000;
+
 /// The most starts in the span of a rate limit, so that the number fits.
 const MAX_STARTS: i64 = 1_000_000;
 
@@ -55,6 +58,9 @@ async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -
 pub(super) fn read(fields: &mut Fields<'_>) -> JobTypePatch {
     JobTypePatch {
         concurrency: fields.read("concurrency", |g| g.integer(1..=MAX_CONCURRENCY)).and_then(narrow),
+        global_concurrency: fields
+            .nullable("global_concurrency", |g| g.integer(1..=MAX_GLOBAL_CONCURRENCY))
+            .map(|given| given.and_then(narrow)),
         rate_limit: fields.table("rate_limit", rate_limit),
         timeout_secs: fields.nullable("timeout_secs", |g| {
             let secs = g.number()?;
@@ -67,7 +73,7 @@ fn rate_limit(fields: &mut Fields<'_>) -> RateLimit {
     let limit = RateLimit {
         limit: fields.needed("limit", |g| g.integer(1..=MAX_STARTS)).and_then(narrow).unwrap_or(1),
         per_secs: fields.needed("per_secs", Given::number).unwrap_or(1.0),
-        key: fields.text("key"),
+        key: fields.read("key", |g| g.text()?.parse()),
     };
     for (field, message) in limit.faults() {
         fields.fault(field, message);
@@ -92,15 +98,24 @@ mod tests {
     #[test]
     fn tells_left_out_from_cleared() {
         assert_eq!(parse("{}"), Ok(JobTypePatch::default()));
-        let cleared = JobTypePatch { concurrency: None, rate_limit: Some(None), timeout_secs: Some(None) };
-        assert_eq!(parse(r#"{"rate_limit":null,"timeout_secs":null}"#), Ok(cleared));
+        let cleared = JobTypePatch {
+            global_concurrency: Some(None),
+            rate_limit: Some(None),
+            timeout_secs: Some(None),
+            ..JobTypePatch::default()
+        };
+        assert_eq!(
+            parse(r#"{"rate_limit":null,"timeout_secs":null,"global_concurrency":null}"#),
+            Ok(cleared)
+        );
         let body =
             r#"{"concurrency":3,"timeout_secs":1.5,"rate_limit":{"limit":2,"per_secs":0.5,"key":"args.x"}}"#;
-        let limit = RateLimit { limit: 2, per_secs: 0.5, key: Some("args.x".into()) };
+        let limit = RateLimit { limit: 2, per_secs: 0.5, key: Some("args.x".parse().unwrap()) };
         let set = JobTypePatch {
             concurrency: Some(3),
             rate_limit: Some(Some(limit)),
             timeout_secs: Some(Some(1.5)),
+            global_concurrency: None,
         };
         assert_eq!(parse(body), Ok(set));
     }
@@ -110,6 +125,7 @@ mod tests {
         for (body, field) in [
             (r#"{"concurrency":0}"#, "concurrency"),
             (r#"{"concurrency":null}"#, "concurrency"),
+            (r#"{"global_concurrency":0}"#, "global_concurrency"),
             (r#"{"timeout_secs":0}"#, "timeout_secs"),
             (r#"{"rate_limit":5}"#, "rate_limit"),
             (r#"{"rate_limit":{"limit":1}}"#, "rate_limit.per_secs"),

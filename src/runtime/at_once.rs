@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::shared::Shared;
-use super::starter::{Starter, Turn};
+use super::starter::Starter;
 use crate::domain::Job;
 use crate::store::claims::{Claims, Fate};
 use crate::store::verbs::claim;
@@ -54,11 +54,13 @@ impl Claims for AtOnce {
         let Some(shared) = self.runtime.runtime() else { return Ok(()) };
         for job_type in ready {
             let Some(starter) = Starter::new(job_type, &shared) else { continue };
-            let Turn::Claim(free) = starter.begin_claim() else { continue };
+            let Some(free) = starter.begin_claim() else { continue };
             let (by, now) = starter.claimer();
             let mut under_way = UnderWay { starter, jobs: Vec::new(), on_disk: false };
-            under_way.jobs = claim::claim(tx, job_type, free, &by, now)?;
-            if under_way.jobs.len() < free {
+            let claimed = claim::claim(tx, job_type, free, &by, now)?;
+            under_way.jobs = claimed.jobs;
+            // Otherwise the worker actor looks for more, now or when a limit lets it.
+            if !claimed.more && !claimed.kept_back && claimed.next.is_none() {
                 tx.all_claimed(job_type);
             }
             self.under_way.push(under_way);

@@ -8,6 +8,7 @@ use actix::Arbiter;
 use super::Callboard;
 use super::at_once::{AtOnce, Link};
 use super::hub::{HubHandle, JobLookup};
+use super::limits;
 use super::options::{Options, types};
 use super::progress_hub::ProgressHub;
 use super::rescuer::rescue_all;
@@ -111,6 +112,8 @@ impl Builder {
             node,
             settings,
         }));
+        shared.set_limits();
+        limits::settle_all(&shared).await?;
         link.attach(&shared);
         launch(&shared, &arbiter).await?;
         tell_rescued(&shared, rescued);

@@ -13,6 +13,7 @@ mod host;
 pub mod hub;
 mod leftovers;
 mod library;
+mod limits;
 pub mod options;
 mod outlast;
 mod prepare;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{Config, Retention};
-use crate::domain::{Backoff, RateLimit};
+use crate::domain::{Backoff, Limits};
 use crate::workers::{AnyWorker, Registry};
 use std::sync::Arc;
 
@@ -47,8 +47,8 @@ pub struct TypeOptions {
     pub max_retries: u32,
     /// The delays between tries.
     pub backoff: Backoff,
-    /// How many may start in a span of time.
-    pub rate_limit: Option<RateLimit>,
+    /// What keeps jobs from starting although a slot is free.
+    pub limits: Limits,
     /// One sentence, if the worker's own is not wanted.
     pub description: Option<String>,
 }
@@ -112,7 +112,13 @@ fn type_options(config: &Config, name: &str) -> TypeOptions {
         timeout_secs: said.and_then(|t| t.timeout_secs).unwrap_or(defaults.timeout_secs),
         max_retries: said.and_then(|t| t.max_retries).unwrap_or(defaults.max_retries),
         backoff: said.and_then(|t| t.retry).unwrap_or(config.retry),
-        rate_limit: said.and_then(|t| t.rate_limit.clone()),
+        limits: Limits {
+            global_concurrency: said.and_then(|t| t.global_concurrency),
+            per_key: said.and_then(|t| t.per_key.clone()),
+            rate_limit: said.and_then(|t| t.rate_limit.clone()),
+            fairness: said.and_then(|t| t.fairness.clone()),
+            aging: defaults.aging,
+        },
         description: said.and_then(|t| t.description.clone()),
     }
 }

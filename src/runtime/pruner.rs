@@ -75,11 +75,25 @@ async fn prune(shared: &Arc<Shared>) -> StoreResult<()> {
     }
     let stats_before = Timestamp::from_millis(now.as_millis() - KEEP_MS);
     let nodes_before = now.minus(KEEP_NODES);
+    let windows = windows(shared, now);
     let forget = move |tx: &mut crate::store::Tx<'_>| {
         verbs::delete::old_stats(tx, stats_before)?;
+        verbs::limits::forget_turns(tx)?;
+        for (job_type, window) in &windows {
+            verbs::limits::forget_starts(tx, job_type, *window)?;
+        }
         verbs::nodes::forget(tx, nodes_before)
     };
     shared.store.write(forget).await.map(|_| ())
+}
+
+/// Where the window of each job type's rate limit begins; `None`: it has none.
+fn windows(shared: &Shared, now: Timestamp) -> Vec<(String, Option<Timestamp>)> {
+    let window = |name: &String| {
+        let limit = shared.type_options(name).limits.rate_limit;
+        (name.clone(), limit.map(|limit| verbs::limits::rate::window(&limit, now)))
+    };
+    shared.types.keys().map(window).collect()
 }
 
 /// Deletes jobs that reached a final state before `before`, with their logs; those of a workflow by

@@ -145,11 +145,26 @@ impl Shared {
         if let Some(changed) = settings.job_types.get(job_type) {
             options.concurrency = changed.concurrency.unwrap_or(options.concurrency);
             options.timeout_secs = changed.timeout_secs.unwrap_or(options.timeout_secs);
+            options.limits.global_concurrency =
+                changed.global_concurrency.unwrap_or(options.limits.global_concurrency);
             if let Some(limit) = &changed.rate_limit {
-                options.rate_limit = serde_json::from_str(limit).unwrap_or_default();
+                options.limits.rate_limit = serde_json::from_str(limit).unwrap_or_default();
             }
         }
         options
+    }
+
+    /// From now on these settings hold.
+    pub fn set_settings(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        self.set_limits();
+    }
+
+    /// Lets the store know what limits hold.
+    pub fn set_limits(&self) {
+        for job_type in self.types.keys() {
+            self.store.limits().set(job_type, self.type_options(job_type).limits);
+        }
     }
 
     /// Whether a job type is paused.

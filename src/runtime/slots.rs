@@ -1,12 +1,11 @@
 //! The slots of a job type: what runs in them, and what has ended and is not on disk yet. They
 //! outlive the worker actor, so that one that panics loses nothing.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::attempt::{Attempt, StopCause};
-use crate::domain::{Claim, Progress, Timestamp};
+use crate::domain::{Claim, Progress};
 use crate::store::verbs::finish::Finished;
 
 /// See the module.
@@ -19,7 +18,6 @@ struct Inner {
     ended: Vec<Finished>,
     unwritten: HashSet<Claim>,
     leaked: HashMap<i64, usize>,
-    starts: VecDeque<Timestamp>,
     /// Asked to stop before they were known here: the claim's answer was still on its way.
     stopped_early: HashSet<Claim>,
     claiming: bool,
@@ -38,7 +36,6 @@ impl Slots {
     /// Puts an attempt into a slot.
     pub fn begin(&self, claim: Claim, attempt: Attempt) {
         let mut inner = self.inner();
-        inner.starts.push_back(attempt.started_at);
         if inner.stopped_early.remove(&claim) {
             attempt.stop(StopCause::Cancel);
         }
@@ -183,31 +180,12 @@ impl Slots {
     pub fn leaked(&self) -> usize {
         self.inner().leaked.values().sum()
     }
-
-    /// How many more attempts may start now under a limit of `limit` starts in any span of `per`,
-    /// and if none, when the next one may. A sliding window over the times of the starts.
-    pub fn allowance(&self, limit: u32, per: Duration, now: Timestamp) -> (usize, Option<Timestamp>) {
-        let mut inner = self.inner();
-        while inner.starts.front().is_some_and(|first| first.plus(per) <= now) {
-            inner.starts.pop_front();
-        }
-        let limit = limit as usize;
-        let used = inner.starts.len();
-        if used < limit {
-            return (limit - used, None);
-        }
-        (0, inner.starts.get(used - limit).map(|first| first.plus(per)))
-    }
-
-    /// Forgets the times of starts that no limit asks for.
-    pub fn forget_starts(&self) {
-        self.inner().starts.clear();
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Timestamp;
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millis(ms)
@@ -215,19 +193,6 @@ mod tests {
 
     fn attempt(ms: i64) -> Attempt {
         Attempt::new(at(ms), || ())
-    }
-
-    #[test]
-    fn allowance_slides() {
-        let slots = Slots::default();
-        let claim = |n| Claim { job_id: n, attempt: 1, node: 1 };
-        let per = Duration::from_secs(1);
-        assert_eq!(slots.allowance(2, per, at(0)), (2, None));
-        slots.begin(claim(1), attempt(100));
-        slots.begin(claim(2), attempt(400));
-        assert_eq!(slots.allowance(2, per, at(500)), (0, Some(at(1100))));
-        assert_eq!(slots.allowance(2, per, at(1100)), (1, None));
-        assert_eq!(slots.allowance(2, per, at(1400)), (2, None));
     }
 
     #[test]

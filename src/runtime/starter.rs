@@ -27,16 +27,6 @@ pub struct Starter {
     shared: Arc<Shared>,
 }
 
-/// Whether a claim may begin.
-pub enum Turn {
-    /// It has begun, for so many jobs; [`Starter::end_claim`] ends it.
-    Claim(usize),
-    /// Not before this time, for the sake of the rate limit.
-    Later(Timestamp),
-    /// Not before something changes, of which the worker actor is told.
-    No,
-}
-
 impl Starter {
     /// One for a job type that has a worker here.
     #[must_use]
@@ -65,39 +55,29 @@ impl Starter {
         (Claimer { node, worker_id: format!("{node}/{}", self.job_type) }, self.shared.clock.now())
     }
 
-    /// Begins a claim for as many jobs as may start now.
+    /// Begins a claim for so many jobs as there are free slots, which [`Self::end_claim`] ends.
+    /// `None`: nothing may start before something changes, of which the worker actor is told.
     #[must_use]
-    pub fn begin_claim(&self) -> Turn {
+    pub fn begin_claim(&self) -> Option<usize> {
         if !self.slots.begin_claim() {
-            return Turn::No;
+            return None;
         }
         // Looked at within the claim: who finds nothing under way while the server goes down may
         // rely on it that nothing begins any more.
-        let turn = self.turn();
-        if !matches!(turn, Turn::Claim(_)) {
+        let free = self.free();
+        if free.is_none() {
             self.end_claim();
         }
-        turn
+        free
     }
 
-    fn turn(&self) -> Turn {
+    fn free(&self) -> Option<usize> {
         if self.shared.is_draining() || self.shared.is_paused(&self.job_type) {
-            return Turn::No;
+            return None;
         }
-        let options = self.shared.type_options(&self.job_type);
-        let free = (options.concurrency as usize).saturating_sub(self.slots.taken()).min(MAX_CLAIM);
-        if free == 0 {
-            return Turn::No;
-        }
-        let Some(limit) = options.rate_limit else {
-            self.slots.forget_starts();
-            return Turn::Claim(free);
-        };
-        let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
-        match self.slots.allowance(limit.limit, per, self.shared.clock.now()) {
-            (0, next) => next.map_or(Turn::No, Turn::Later),
-            (allowed, _) => Turn::Claim(free.min(allowed)),
-        }
+        let slots = self.shared.type_options(&self.job_type).concurrency as usize;
+        let free = slots.saturating_sub(self.slots.taken()).min(MAX_CLAIM);
+        (free > 0).then_some(free)
     }
 
     /// The claim is over. Wakes the worker actor if it wanted to claim meanwhile.

@@ -189,7 +189,7 @@ impl Supervisor {
         let load = async move {
             match load_settings(&shared.store).await {
                 Ok(settings) => {
-                    *shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
+                    shared.set_settings(settings);
                 }
                 Err(e) => log::warn!("cannot read the settings again: {e}"),
             }

@@ -1,11 +1,11 @@
 //! Why an unfinished job does not run.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::shared::Shared;
 use crate::domain::waiting::COUNT_BEFORE;
-use crate::domain::{Job, State, WaitingFor, Why};
+use crate::domain::{Job, Limits, State, WaitingFor, Why};
+use crate::store::views::limits::Met;
 use crate::store::{StoreResult, views};
 
 /// Parents that are named.
@@ -49,11 +49,23 @@ async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<Why>> {
     if slots.taken() >= options.concurrency as usize {
         return Ok(Some(Why::Concurrency { slots: options.concurrency, job_type, before }));
     }
-    if let Some(limit) = options.rate_limit {
-        let per = Duration::try_from_secs_f64(limit.per_secs).unwrap_or_default();
-        if let (0, Some(next)) = slots.allowance(limit.limit, per, shared.clock.now()) {
-            return Ok(Some(Why::RateLimit { limit, job_type, next, before }));
-        }
+    if let Some(why) = limited(shared, job, &options.limits, before).await? {
+        return Ok(Some(why));
     }
     Ok((before > 0).then_some(Why::Behind(before)))
+}
+
+/// The limit that keeps it from starting.
+async fn limited(shared: &Arc<Shared>, job: &Job, limits: &Limits, before: i64) -> StoreResult<Option<Why>> {
+    if limits.is_none() {
+        return Ok(None);
+    }
+    let (id, name, limits, now) = (job.id, job.job_type.clone(), limits.clone(), shared.clock.now());
+    let met = shared.store.read(move |conn| views::limits::met(conn, id, &name, &limits, now)).await?;
+    let job_type = job.job_type.clone();
+    Ok(met.map(|met| match met {
+        Met::Global { most } => Why::Everywhere { most, job_type, before },
+        Met::PerKey { key, value, most } => Why::SameKey { most, job_type, key, value },
+        Met::Rate { limit, next } => Why::RateLimit { limit, job_type, next, before },
+    }))
 }

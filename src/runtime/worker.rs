@@ -7,8 +7,9 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 
 use super::ends::Ends;
 use super::guard::Guard;
+use super::limits;
 use super::shared::Shared;
-use super::starter::{Starter, Turn};
+use super::starter::Starter;
 use crate::domain::{Claim, Timestamp};
 use crate::store::verbs::claim;
 
@@ -22,11 +23,16 @@ pub struct JobReady;
 #[rtype(result = "()")]
 pub struct Ended;
 
-/// A claim is over; whether it took all that was asked for.
+/// A claim is over.
 #[derive(Clone, Copy, Message)]
 #[rtype(result = "()")]
 struct Claimed {
-    all: bool,
+    /// Another one may take more.
+    more: bool,
+    /// Another one may take more once an attempt has ended.
+    kept_back: bool,
+    /// Another one may take more at this time.
+    next: Option<Timestamp>,
 }
 
 /// An attempt should stop.
@@ -50,6 +56,8 @@ pub struct Worker {
     shared: Arc<Shared>,
     /// Whether there may be pending jobs that were not seen yet.
     more: bool,
+    /// Whether there may be some to start once an attempt has ended.
+    kept_back: bool,
     /// Wakes it when the rate limit allows the next start.
     alarm: Option<SpawnHandle>,
     _guard: Guard,
@@ -60,23 +68,19 @@ impl Worker {
     #[must_use]
     pub fn new(job_type: &str, shared: Arc<Shared>, guard: Guard) -> Option<Self> {
         let starter = Starter::new(job_type, &shared)?;
-        Some(Self { starter, shared, more: true, alarm: None, _guard: guard })
+        Some(Self { starter, shared, more: true, kept_back: false, alarm: None, _guard: guard })
     }
 
     /// Claims as many jobs as there are free slots, unless nothing is there or nothing may start.
-    fn fill(&mut self, ctx: &mut Context<Self>) {
+    fn fill(&mut self) {
         if !self.more {
             return;
         }
-        match self.starter.begin_claim() {
-            Turn::Claim(free) => {
-                self.more = false;
-                // Not in the actor's context: were the actor to panic, the jobs would be claimed and
-                // never started.
-                actix_rt::spawn(claim_and_start(self.starter.clone(), self.shared.clone(), free));
-            }
-            Turn::Later(next) => self.wake_at(next, ctx),
-            Turn::No => {}
+        if let Some(free) = self.starter.begin_claim() {
+            self.more = false;
+            // Not in the actor's context: were the actor to panic, the jobs would be claimed and
+            // never started.
+            actix_rt::spawn(claim_and_start(self.starter.clone(), self.shared.clone(), free));
         }
     }
 
@@ -90,6 +94,19 @@ impl Worker {
             me.do_send(JobReady);
         };
         self.alarm = Some(ctx.spawn(actix::fut::wrap_future(alarm)));
+    }
+
+    /// What a limit holds is let go by what makes room; this is for what nobody made room for.
+    fn look_at_held(&self) {
+        let (shared, job_type) = (self.shared.clone(), self.starter.job_type().clone());
+        if shared.store.limits().of(&job_type).is_none_or(|limits| !limits.keys().hold()) {
+            return;
+        }
+        actix_rt::spawn(async move {
+            if let Err(e) = limits::sweep(&shared, &job_type).await {
+                log::warn!("cannot look at the jobs of type {job_type} that a limit holds: {e}");
+            }
+        });
     }
 
     fn hand_in(&self) {
@@ -113,26 +130,27 @@ impl Actor for Worker {
         // A mailbox holds wake-ups only; each stands for all before it.
         ctx.set_mailbox_capacity(1024);
         self.hand_in();
-        self.fill(ctx);
+        self.fill();
     }
 }
 
 impl Handler<JobReady> for Worker {
     type Result = ();
 
-    fn handle(&mut self, _: JobReady, ctx: &mut Context<Self>) {
+    fn handle(&mut self, _: JobReady, _: &mut Context<Self>) {
         self.more = true;
-        self.fill(ctx);
+        self.fill();
     }
 }
 
 impl Handler<Ended> for Worker {
     type Result = ();
 
-    fn handle(&mut self, _: Ended, ctx: &mut Context<Self>) {
+    fn handle(&mut self, _: Ended, _: &mut Context<Self>) {
         // First the ends, then the next claim: they share a commit, in this order.
         self.hand_in();
-        self.fill(ctx);
+        self.more |= self.kept_back;
+        self.fill();
     }
 }
 
@@ -140,8 +158,12 @@ impl Handler<Claimed> for Worker {
     type Result = ();
 
     fn handle(&mut self, claimed: Claimed, ctx: &mut Context<Self>) {
-        self.more |= claimed.all;
-        self.fill(ctx);
+        self.more |= claimed.more;
+        self.kept_back = claimed.kept_back;
+        if let Some(next) = claimed.next {
+            self.wake_at(next, ctx);
+        }
+        self.fill();
     }
 }
 
@@ -156,12 +178,13 @@ impl Handler<CancelRunning> for Worker {
 impl Handler<Ping> for Worker {
     type Result = ();
 
-    fn handle(&mut self, _: Ping, ctx: &mut Context<Self>) {
+    fn handle(&mut self, _: Ping, _: &mut Context<Self>) {
         self.shared.watchdog.beat(&format!("worker {}", self.starter.job_type()));
         // The slow poll that covers a wake-up that was lost.
         self.more = true;
         self.hand_in();
-        self.fill(ctx);
+        self.fill();
+        self.look_at_held();
     }
 }
 
@@ -178,23 +201,22 @@ async fn claim_and_start(starter: Starter, shared: Arc<Shared>, free: usize) {
     let (by, now) = starter.claimer();
     let job_type = starter.job_type().clone();
     let wanted = job_type.clone();
-    let all = match shared.store.write(move |tx| claim::claim(tx, &wanted, free, &by, now)).await {
-        Ok(jobs) => {
-            let all = jobs.len() == free;
+    let over = match shared.store.write(move |tx| claim::claim(tx, &wanted, free, &by, now)).await {
+        Ok(claim::Claimed { jobs, next, more, kept_back }) => {
             for job in jobs {
                 starter.start(job);
             }
-            all
+            Claimed { more, kept_back, next }
         }
         Err(e) => {
             log::warn!("cannot claim jobs of type {job_type}: {e}");
             starter.give_back().await;
-            true
+            Claimed { more: true, kept_back: false, next: None }
         }
     };
     starter.end_claim();
     // Whoever is the actor now: it may have been rebuilt meanwhile.
     if let Some(worker) = shared.worker(&job_type) {
-        worker.do_send(Claimed { all });
+        worker.do_send(over);
     }
 }

@@ -8,6 +8,7 @@ use diesel::sql_types::BigInt;
 use super::claims::{Fate, Standby};
 use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
+use super::limits::LimitsTable;
 use super::sql::{self, Conn, statement};
 use super::tx::{Committed, Names, Tx};
 use super::writer::{Observer, Seams, Write};
@@ -54,6 +55,7 @@ pub(super) struct Committer {
     conn: Conn,
     names: Names,
     faults: FaultLayer,
+    limits: LimitsTable,
     observer: Observer,
     standby: Standby,
     complaint: Complaint,
@@ -61,10 +63,10 @@ pub(super) struct Committer {
 
 impl Committer {
     /// Works on this connection, tells the observer of each commit and lets claims go along.
-    pub fn new(conn: Conn, seams: Seams) -> Self {
+    pub fn new(conn: Conn, limits: LimitsTable, seams: Seams) -> Self {
         let Seams { observer, claims, faults } = seams;
         let (names, standby) = (Names::default(), Standby::new(claims));
-        Self { conn, names, faults, observer, standby, complaint: Complaint::default() }
+        Self { conn, names, faults, limits, observer, standby, complaint: Complaint::default() }
     }
 
     /// Puts a batch on disk and answers its callers.
@@ -140,7 +142,7 @@ impl Committer {
 
     fn attempt(&mut self, batch: &mut Batch, verbs: Verbs, claims: bool) -> Result<Committed, Trouble> {
         self.at(Point::Begin).and_then(|()| self.run::<Begin>()).map_err(Trouble::Away)?;
-        let mut tx = Tx::new(&mut self.conn, &mut self.names, &self.faults);
+        let mut tx = Tx::new(&mut self.conn, &mut self.names, &self.faults, &self.limits);
         let written = verbs(&mut tx, batch).and_then(|wrote| {
             if wrote && claims {
                 self.standby.claim(&mut tx).map_err(Trouble::Claims)?;

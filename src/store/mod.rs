@@ -6,6 +6,7 @@ mod committer;
 pub mod connection;
 pub mod error;
 pub mod faults;
+pub mod limits;
 pub mod owner;
 pub mod row;
 pub mod schema;
@@ -26,6 +27,7 @@ use diesel::prelude::*;
 
 use self::connection::ReadPool;
 pub use self::error::{StoreError, StoreResult};
+use self::limits::LimitsTable;
 use self::owner::OwnerLock;
 use self::sql::Conn;
 pub use self::tx::{Committed, Tx};
@@ -37,6 +39,7 @@ use self::writer::{Observer, Writer};
 pub struct Store {
     writer: Writer,
     readers: ReadPool,
+    limits: LimitsTable,
     instance: Arc<str>,
     open: Arc<Mutex<Option<Open>>>,
 }
@@ -70,15 +73,22 @@ impl Store {
             .select(schema::meta::value)
             .first(&mut conn)?;
         let readers = connection::open_readers(path, readers)?;
-        let (writer, thread) = Writer::start(conn, seams)?;
+        let limits = LimitsTable::default();
+        let (writer, thread) = Writer::start(conn, limits.clone(), seams)?;
         let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
-        Ok(Self { writer, readers, instance: instance.into(), open })
+        Ok(Self { writer, readers, limits, instance: instance.into(), open })
     }
 
     /// The name of this store: other than that of any other.
     #[must_use]
     pub fn instance(&self) -> &str {
         &self.instance
+    }
+
+    /// What holds for the starts of each job type on this node.
+    #[must_use]
+    pub fn limits(&self) -> &LimitsTable {
+        &self.limits
     }
 
     /// Closes the store: what is in line is still written, then the file is free for another

@@ -42,6 +42,10 @@ diesel::table! {
         result -> Nullable<Text>,
         error -> Nullable<Text>,
         schedule -> Nullable<Text>,
+        rank -> BigInt,
+        concurrency_key -> Nullable<Text>,
+        rate_key -> Nullable<Text>,
+        held -> Nullable<Text>,
     }
 }
 
@@ -123,6 +127,40 @@ diesel::table! {
         concurrency -> Nullable<Integer>,
         rate_limit -> Nullable<Text>,
         timeout_secs -> Nullable<Double>,
+        global_concurrency -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    rate_starts (job_type, key, at) {
+        job_type -> Text,
+        key -> Text,
+        at -> BigInt,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
+    rate_waits (job_type, key) {
+        job_type -> Text,
+        key -> Text,
+        until -> BigInt,
+    }
+}
+
+diesel::table! {
+    turns (job_type, priority, key) {
+        job_type -> Text,
+        priority -> Integer,
+        key -> Text,
+        next -> BigInt,
+    }
+}
+
+diesel::table! {
+    job_type_keys (job_type) {
+        job_type -> Text,
+        keys -> Text,
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::error::StoreResult;
 use super::faults::{FaultLayer, Point};
+use super::limits::LimitsTable;
 use super::shift::Shift;
 use super::sql::{self, Bind, Conn, Statement, binds, statement};
 use super::stats::{self, Metric};
 use super::verbs::workflows;
-use crate::domain::{Claim, Event, EventBody, State, Timestamp};
+use crate::domain::{Claim, Event, EventBody, Limits, State, Timestamp};
 
 statement!(
     AddToCounter,
@@ -111,13 +112,19 @@ pub struct Tx<'c> {
     pub conn: &'c mut Conn,
     names: &'c mut Names,
     faults: &'c FaultLayer,
+    limits: &'c LimitsTable,
     effects: Effects,
     written: u64,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(conn: &'c mut Conn, names: &'c mut Names, faults: &'c FaultLayer) -> Self {
-        Self { conn, names, faults, effects: Effects::default(), written: 0 }
+    pub(super) fn new(
+        conn: &'c mut Conn,
+        names: &'c mut Names,
+        faults: &'c FaultLayer,
+        limits: &'c LimitsTable,
+    ) -> Self {
+        Self { conn, names, faults, limits, effects: Effects::default(), written: 0 }
     }
 
     /// Runs a statement that writes; returns how many rows it changed.
@@ -157,6 +164,17 @@ impl<'c> Tx<'c> {
         for<'q> sql::Prepared<'q, S, ST>: diesel::query_dsl::methods::LoadQuery<'q, Conn, U>,
     {
         Ok(sql::load::<S, ST, U>(self.conn, binds)?)
+    }
+
+    /// What holds for the starts of a job type.
+    #[must_use]
+    pub fn limits(&self, job_type: &str) -> Option<Arc<Limits>> {
+        self.limits.of(job_type)
+    }
+
+    /// The shared form of a name.
+    pub fn name(&mut self, text: &str) -> Arc<str> {
+        self.names.get(text)
     }
 
     /// Names a job for counters and events.

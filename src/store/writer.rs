@@ -9,6 +9,7 @@ use super::claims::Claims;
 use super::committer::{self, Batch, Committer};
 use super::error::{StoreError, StoreResult};
 use super::faults::FaultLayer;
+use super::limits::LimitsTable;
 use super::sql::Conn;
 use super::tx::{Committed, Tx};
 
@@ -93,9 +94,9 @@ enum Inline {
 
 impl Writer {
     /// Starts the writer's thread.
-    pub fn start(conn: Conn, seams: Seams) -> StoreResult<(Self, JoinHandle<()>)> {
+    pub fn start(conn: Conn, limits: LimitsTable, seams: Seams) -> StoreResult<(Self, JoinHandle<()>)> {
         let (line, inbox) = mpsc::channel(QUEUE);
-        let committer = Committer::new(conn, seams);
+        let committer = Committer::new(conn, limits, seams);
         let thread = std::thread::Builder::new()
             .name("callboard-write".into())
             .spawn(move || run(committer, inbox))

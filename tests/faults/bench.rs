@@ -85,8 +85,8 @@ impl Bench {
 
     pub async fn claim(&self, n: usize) -> StoreResult<Vec<Claim>> {
         let by = Claimer { node: NODE, worker_id: format!("{NODE}/t") };
-        let jobs = self.store.write(move |tx| claim::claim(tx, "t", n, &by, at(2))).await?;
-        Ok(jobs.iter().map(|j| Claim { job_id: j.id, attempt: j.attempt, node: NODE }).collect())
+        let claimed = self.store.write(move |tx| claim::claim(tx, "t", n, &by, at(2))).await?;
+        Ok(claimed.jobs.iter().map(|j| Claim { job_id: j.id, attempt: j.attempt, node: NODE }).collect())
     }
 
     pub async fn finish(&self, claim: Claim, verdict: Verdict) -> StoreResult<Option<State>> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callboard::config::{Config, JobTypeConfig};
-use callboard::domain::RateLimit;
+use callboard::domain::{PerKey, RateLimit};
 use callboard::workers::Failure;
 use serde_json::{Value, json};
 
@@ -129,6 +129,56 @@ fn it_waits_for_the_rate_limit() {
         waits(server, next, "rate_limit", "2030-01-01T12:01:00.000Z").await;
         server.clock.advance(Duration::from_secs(60));
         assert_eq!(server.run().await.id(), next);
+    });
+}
+
+#[test]
+fn a_rate_limit_by_key_lets_others_start() {
+    let limit = RateLimit { limit: 1, per_secs: 60.0, key: Some("args.site".parse().unwrap()) };
+    test_with(puppet(|puppet| puppet.rate_limit = Some(limit)), async |server| {
+        server.ended(json!({"args": {"site": "a"}}), "completed").await;
+        let held = server.enqueue(json!({"args": {"site": "a"}})).await;
+        let other = server.enqueue(json!({"args": {"site": "b"}})).await;
+        assert_eq!(server.run().await.id(), other);
+        waits(server, held, "rate_limit", "for each args.site").await;
+        server.clock.advance(Duration::from_secs(60));
+        assert_eq!(server.run().await.id(), held);
+    });
+}
+
+#[test]
+fn two_with_one_value_never_run_together() {
+    let per_key = PerKey { key: "args.site".parse().unwrap(), limit: 1 };
+    test_with(puppet(|puppet| puppet.per_key = Some(per_key)), async |server| {
+        let first = server.enqueue(json!({"args": {"site": "a"}})).await;
+        let second = server.enqueue(json!({"args": {"site": "a"}})).await;
+        let other = server.enqueue(json!({"args": {"site": "b"}})).await;
+        let running = server.run().await;
+        assert_eq!(running.id(), first);
+        assert_eq!(server.run().await.id(), other);
+        waits(server, second, "concurrency", "args.site \"a\"").await;
+        running.succeed(Value::Null);
+        assert_eq!(server.run().await.id(), second);
+    });
+}
+
+#[test]
+fn a_limit_over_all_nodes_is_shown_and_changed() {
+    test_with(puppet(|puppet| puppet.global_concurrency = Some(1)), async |server| {
+        server.enqueue(json!({})).await;
+        let next = server.enqueue(json!({})).await;
+        let _running = server.run().await;
+        waits(server, next, "concurrency", "on all nodes").await;
+        let puppet = "/api/job-types/puppet";
+        assert_eq!(server.get(puppet).await.ok(200)["global_concurrency"], 1);
+        let changed = server.patch(puppet, json!({"global_concurrency": 2})).await.ok(200);
+        assert_eq!(changed["global_concurrency"], 2);
+        let _second = server.run().await;
+        let last = server.enqueue(json!({})).await;
+        waits(server, last, "concurrency", "on all nodes").await;
+        let cleared = server.patch(puppet, json!({"global_concurrency": null})).await.ok(200);
+        assert_eq!(cleared["global_concurrency"], Value::Null);
+        assert_eq!(server.run().await.id(), last);
     });
 }
 

@@ -26,7 +26,7 @@ async fn leave_running(plan: &Plan, crashes: u32) -> i64 {
     for n in 0..=crashes {
         let by = by.clone();
         let claimed = store.write(move |tx| claim::claim(tx, "t", 1, &by, now)).await.unwrap();
-        assert_eq!(claimed[0].attempt, n + 1);
+        assert_eq!(claimed.jobs[0].attempt, n + 1);
         if n < crashes {
             let lost = Claim { job_id: id, attempt: n + 1, node: 77 };
             store.write(move |tx| verbs::rescue::lose(tx, lost, 99, now)).await.unwrap();

@@ -49,7 +49,7 @@ fn span(tx: &mut Tx<'_>, jobs: std::ops::Range<u64>, at: Timestamp) -> StoreResu
     let by = Claimer { node: 1, worker_id: "1/bench".to_owned() };
     for n in 0..TYPES {
         let claimed = claim(tx, &job_type(n), prepared.len(), &by, at)?;
-        let ended: Vec<_> = claimed.iter().map(|job| ended(job, &by)).collect();
+        let ended: Vec<_> = claimed.jobs.iter().map(|job| ended(job, &by)).collect();
         finish(tx, &ended, at.plus(Duration::from_millis(2_000 + n * 70)))?;
     }
     Ok(())

@@ -78,22 +78,10 @@ fn what_is_not_built_yet_is_refused_by_name() {
         faktory_password = 'hunter2'
         [postgres]
         schema = 'public'
-        [defaults]
-        aging_secs = 5
-        [job_types.x]
-        global_concurrency = 1
-        concurrency_key = 'target_id'
     ";
     let error = load(text, &[], Flags::default()).unwrap_err();
     let keys: Vec<_> = error.faults.iter().map(|f| f.key.as_str()).collect();
-    let expected = [
-        "faktory_bind",
-        "faktory_password",
-        "postgres",
-        "defaults.aging_secs",
-        "job_types.x.global_concurrency",
-        "job_types.x.concurrency_key",
-    ];
+    let expected = ["faktory_bind", "faktory_password", "postgres"];
     assert_eq!(keys, expected);
     assert!(error.faults.iter().all(|f| f.message.starts_with("is not available in this version")));
     let env = [("CALLBOARD_FAKTORY_BIND", "127.0.0.1:7419"), ("CALLBOARD_FAKTORY_PASSWORD", "hunter2")];

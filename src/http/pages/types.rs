@@ -13,7 +13,7 @@ use super::ui::{Section, Ui};
 use super::visit::Visit;
 use super::{go, page};
 use crate::domain::status::QueueInfo;
-use crate::domain::{RateLimit, State};
+use crate::domain::{KeyPath, RateLimit, State};
 use crate::error::Error;
 use crate::runtime::Callboard;
 use crate::runtime::callboard::{JobTypeInfo, JobTypePatch};
@@ -91,7 +91,7 @@ async fn change(callboard: Data<Callboard>, name: Name, Posted(form): Posted) ->
 }
 
 /// The change that a form asks for. What was emptied has no limit.
-fn patch(form: &Form, key: Option<String>) -> Result<JobTypePatch, super::super::problem::Problem> {
+fn patch(form: &Form, key: Option<KeyPath>) -> Result<JobTypePatch, super::super::problem::Problem> {
     let limits = form.without(&["limit", "per_secs"]);
     let limits =
         if limits.get("timeout_secs").is_some() { limits } else { limits.with("timeout_secs", "null") };

@@ -40,9 +40,20 @@ impl Waits {
                 let sentence = ui.about("why-concurrency", &[("n", (*slots).into())], &[("x", job_type)]);
                 Self { sentence, before: in_line(ui, *before), ..plain }
             }
+            Why::Everywhere { most, job_type, before } => {
+                let sentence = ui.about("why-everywhere", &[("n", (*most).into())], &[("x", job_type)]);
+                Self { sentence, before: in_line(ui, *before), ..plain }
+            }
+            Why::SameKey { most, job_type, key, value } => {
+                let texts = [("x", job_type.as_str()), ("key", &key.to_string()), ("value", value)];
+                Self { sentence: ui.about("why-same-key", &[("n", (*most).into())], &texts), ..plain }
+            }
             Why::RateLimit { limit, job_type, next, before } => {
-                let texts = [("x", job_type.as_str()), ("per", &ui.took_secs(limit.per_secs))];
-                let sentence = ui.about("why-rate-limit", &[("n", limit.limit.into())], &texts);
+                let key = limit.key.as_ref().map(ToString::to_string).unwrap_or_default();
+                let per = ui.took_secs(limit.per_secs);
+                let texts = [("x", job_type.as_str()), ("per", &per), ("key", &key)];
+                let id = if limit.key.is_some() { "why-rate-limit-key" } else { "why-rate-limit" };
+                let sentence = ui.about(id, &[("n", limit.limit.into())], &texts);
                 Self { sentence, until: Some(*next), before: in_line(ui, *before), ..plain }
             }
             Why::Behind(before) => Self { sentence: in_line(ui, *before).unwrap_or_default(), ..plain },

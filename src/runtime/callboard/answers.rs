@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::status::Counts;
-use crate::domain::{Backoff, Job, Progress, RateLimit, Timestamp};
+use crate::domain::{Backoff, Job, KeyPath, Progress, RateLimit, Timestamp};
 use crate::workers::ToolInfo;
 
 /// What became of an enqueue.
@@ -76,8 +76,16 @@ pub struct JobTypeInfo {
     pub args_schema: serde_json::Value,
     /// How many attempts may run at once on a node.
     pub concurrency: u32,
+    /// How many may run at once on all nodes together.
+    pub global_concurrency: Option<u32>,
+    /// What tells jobs apart of which only so many run at once.
+    pub concurrency_key: Option<KeyPath>,
+    /// How many of each value of `concurrency_key` run at once.
+    pub concurrency_per_key: Option<u32>,
     /// How many may start in a span of time.
     pub rate_limit: Option<RateLimit>,
+    /// What tells jobs apart that start in turns.
+    pub fairness_key: Option<KeyPath>,
     /// The longest an attempt may take, unless the job says otherwise.
     pub timeout_secs: Option<f64>,
     /// Failures that are followed by another try, unless the job says otherwise.
@@ -103,6 +111,8 @@ pub struct JobTypeInfo {
 pub struct JobTypePatch {
     /// How many attempts may run at once on a node.
     pub concurrency: Option<u32>,
+    /// How many may run at once on all nodes together.
+    pub global_concurrency: Option<Option<u32>>,
     /// How many may start in a span of time.
     pub rate_limit: Option<Option<RateLimit>>,
     /// The longest an attempt may take.

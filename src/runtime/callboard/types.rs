@@ -6,6 +6,7 @@ use super::{Callboard, JobTypeInfo, JobTypePatch};
 use crate::domain::status::{QueueInfo, no_counts};
 use crate::domain::{Backoff, State, ident, new_job};
 use crate::error::{Error, FieldFault};
+use crate::runtime::limits;
 use crate::runtime::supervisor::load_settings;
 use crate::store::verbs::settings::{self, JobTypeSettings, Pausable};
 use crate::store::views;
@@ -13,6 +14,8 @@ use crate::workers::Availability;
 
 /// The most attempts at once that a job type may be given.
 const MAX_CONCURRENCY: u32 = 10_000;
+/// The most attempts at once on all nodes that a job type may be given.
+const MAX_GLOBAL_CONCURRENCY: u32 = 1_000_000;
 
 impl Callboard {
     /// The job types that have a worker here, by name.
@@ -58,7 +61,11 @@ impl Callboard {
             description: options.description.unwrap_or(info.description),
             args_schema: info.args_schema,
             concurrency: options.concurrency,
-            rate_limit: options.rate_limit,
+            global_concurrency: options.limits.global_concurrency,
+            concurrency_key: options.limits.per_key.as_ref().map(|k| k.key.clone()),
+            concurrency_per_key: options.limits.per_key.as_ref().map(|k| k.limit),
+            rate_limit: options.limits.rate_limit,
+            fairness_key: options.limits.fairness.map(|f| f.key),
             timeout_secs: options.timeout_secs,
             max_retries: options.max_retries,
             backoff: options.backoff,
@@ -84,6 +91,7 @@ impl Callboard {
         let job_type = name.to_owned();
         self.write(move |tx| settings::keep(tx, &job_type, &kept)).await?;
         self.take_over_settings().await?;
+        limits::settle(&self.shared, name).await?;
         self.job_type(name).await
     }
 
@@ -133,7 +141,7 @@ impl Callboard {
     /// that come from elsewhere.
     async fn take_over_settings(&self) -> Result<(), Error> {
         let settings = load_settings(&self.shared.store).await?;
-        *self.shared.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
+        self.shared.set_settings(settings);
         Ok(())
     }
 
@@ -150,6 +158,10 @@ fn check(patch: &JobTypePatch) -> Result<(), Error> {
     if patch.concurrency.is_some_and(|n| !(1..=MAX_CONCURRENCY).contains(&n)) {
         faults.push(FieldFault::new("concurrency", format!("must be from 1 to {MAX_CONCURRENCY}")));
     }
+    if patch.global_concurrency.flatten().is_some_and(|n| !(1..=MAX_GLOBAL_CONCURRENCY).contains(&n)) {
+        let message = format!("must be from 1 to {MAX_GLOBAL_CONCURRENCY}");
+        faults.push(FieldFault::new("global_concurrency", message));
+    }
     if let Some(Err(message)) = patch.timeout_secs.flatten().map(new_job::check_timeout) {
         faults.push(FieldFault::new("timeout_secs", message));
     }
@@ -161,6 +173,7 @@ fn check(patch: &JobTypePatch) -> Result<(), Error> {
 
 fn apply(kept: &mut JobTypeSettings, patch: &JobTypePatch) {
     kept.concurrency = patch.concurrency.or(kept.concurrency);
+    kept.global_concurrency = patch.global_concurrency.or(kept.global_concurrency);
     kept.timeout_secs = patch.timeout_secs.or(kept.timeout_secs);
     if let Some(limit) = &patch.rate_limit {
         kept.rate_limit = serde_json::to_string(limit).ok();

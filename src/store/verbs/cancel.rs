@@ -8,16 +8,18 @@ use crate::error::Error;
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
+use crate::store::verbs::limits::held;
 use crate::store::verbs::parents;
 
 statement!(
     Look,
-    "SELECT state, job_type, queue, attempt, node, has_children, workflow_id FROM jobs WHERE id = ?"
+    "SELECT state, job_type, queue, attempt, node, has_children, workflow_id, concurrency_key, \
+     rate_key FROM jobs WHERE id = ?"
 );
 statement!(
     Cancel,
     format!(
-        "UPDATE jobs SET state = '{}', cancel_requested_at = ?, completed_at = ? WHERE id = ? AND {}",
+        "UPDATE jobs SET state = '{}', cancel_requested_at = ?, completed_at = ?, held = NULL WHERE id = ? AND {}",
         State::Cancelled,
         lifecycle::sql_guard(Move::Cancel)
     )
@@ -36,10 +38,13 @@ statement!(
 /// # Errors
 /// Refused when there is no such job or it is final.
 pub fn cancel(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<bool> {
-    type Sql = (Text, Text, Text, Integer, Nullable<BigInt>, Bool, Nullable<BigInt>);
-    type Row = (String, String, String, i32, Option<i64>, bool, Option<i64>);
+    type Keys = (Nullable<Text>, Nullable<Text>);
+    type Sql = (Text, Text, Text, Integer, Nullable<BigInt>, Bool, Nullable<BigInt>, Keys);
+    type Values = (Option<String>, Option<String>);
+    type Row = (String, String, String, i32, Option<i64>, bool, Option<i64>, Values);
     let rows: Vec<Row> = tx.load::<Look, Sql, _>(binds![id])?;
-    let Some((state, job_type, queue, attempt, node, has_children, workflow)) = rows.into_iter().next()
+    let Some((state, job_type, queue, attempt, node, has_children, workflow, (concurrency_key, rate_key))) =
+        rows.into_iter().next()
     else {
         return Err(Error::NotFound(format!("job {id}")).into());
     };
@@ -55,6 +60,9 @@ pub fn cancel(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<bool> {
     }
     tx.run::<Cancel>(binds![now, now, id])?;
     tx.moved(&job, Some(state), State::Cancelled, None, now);
+    if state == State::Pending {
+        held::left(tx, &job_type, concurrency_key.as_deref(), rate_key.as_deref())?;
+    }
     if has_children {
         parents::settled(tx, id, State::Cancelled, now)?;
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::finish::Finished;
+use super::limits::held;
 use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Outcome, State, Timestamp, Verdict};
 use crate::store::error::StoreResult;
@@ -19,7 +20,7 @@ statement!(
          error = NULL, node = NULL \
          WHERE {IN_LIST} AND attempt = ? AND node = ? AND {} \
          AND cancel_requested_at IS NULL AND has_children = 0 \
-         RETURNING id, job_type, queue, workflow_id",
+         RETURNING id, job_type, queue, workflow_id, concurrency_key",
         State::Completed,
         lifecycle::sql_guard(Move::Succeed)
     )
@@ -67,8 +68,8 @@ fn complete_all(
     node: i64,
     now: Timestamp,
 ) -> StoreResult<Vec<i64>> {
-    type Sql = (BigInt, Text, Text, Nullable<BigInt>);
-    type Row = (i64, String, String, Option<i64>);
+    type Sql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>);
+    type Row = (i64, String, String, Option<i64>, Option<String>);
     let ids = list(ids.iter().copied());
     let rows: Vec<Row> = tx.run_returning::<Complete, Sql, _>(binds![now, now, &ids, attempt, node])?;
     let done: Vec<i64> = rows.iter().map(|row| row.0).collect();
@@ -77,9 +78,10 @@ fn complete_all(
     }
     tx.run::<AddAttempts>(binds![now, &list(done.iter().copied())])?;
     let attempt = i32::try_from(attempt).unwrap_or(i32::MAX);
-    for (id, job_type, queue, workflow) in &rows {
+    for (id, job_type, queue, workflow, concurrency_key) in &rows {
         let job = tx.job_ref(*id, job_type, queue, attempt, *workflow);
         tx.moved(&job, Some(State::Running), State::Completed, None, now);
+        held::room(tx, job_type, concurrency_key.as_deref())?;
     }
     Ok(done)
 }

@@ -9,14 +9,15 @@ use crate::store::error::{StoreError, StoreResult};
 use crate::store::sql::{binds, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
-use crate::store::verbs::{parents, patch, tags, unique};
+use crate::store::verbs::{limits, parents, patch, tags, unique};
 
 statement!(
     Insert,
     "INSERT INTO jobs (id, state, job_type, queue, priority, max_retries, has_parents, parents_left, run_at, \
      created_at, ready_at, completed_at, timeout_secs, key, target_id, unique_hash, unique_states, unique_until, \
-     unique_spec, backoff, on_parent_failure, parent_job_id, workflow_id, name, tags, metadata, args, error) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+     unique_spec, backoff, on_parent_failure, parent_job_id, workflow_id, name, tags, metadata, args, error, \
+     rank, concurrency_key, rate_key, held) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 );
 statement!(NextIds, "UPDATE sequences SET last = last + ? WHERE name = 'jobs' RETURNING last");
 statement!(ByKey, "SELECT id FROM jobs WHERE key = ?");
@@ -185,6 +186,7 @@ pub(super) fn insert(
     let (state, error) = first_state(new, &place.family, now);
     debug_assert!(lifecycle::NEW.contains(&state));
     let job = &new.job;
+    let stand = limits::keys::stand(tx, job, id, state)?;
     let until =
         new.lock.as_ref().and_then(|l| l.for_secs).map(|s| now.plus(std::time::Duration::from_secs_f64(s)));
     tx.run::<Insert>(binds![
@@ -216,6 +218,10 @@ pub(super) fn insert(
         &new.metadata,
         job.args.as_str(),
         error.as_deref(),
+        stand.rank,
+        &stand.marks.concurrency_key,
+        &stand.marks.rate_key,
+        &stand.held,
     ])?;
     tags::add(tx, id, &job.tags)?;
     parents::bind(tx, id, place.parents)?;

@@ -7,6 +7,7 @@ use crate::domain::{Backoff, Claim, Outcome, Progress, State, Timestamp, Verdict
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
+use crate::store::verbs::limits::held;
 use crate::store::verbs::{complete, parents};
 
 /// The guard of everything that only the holder of a claim may do.
@@ -16,7 +17,7 @@ statement!(
     Look,
     format!(
         "SELECT job_type, queue, retry_count, max_retries, crash_count, cancel_requested_at, \
-         has_children, started_at, worker_id, workflow_id FROM jobs WHERE {CLAIM_GUARD}"
+         has_children, started_at, worker_id, workflow_id, concurrency_key FROM jobs WHERE {CLAIM_GUARD}"
     )
 );
 statement!(
@@ -56,6 +57,7 @@ pub(super) struct Found {
     pub started_at: i64,
     pub worker_id: Option<String>,
     pub workflow_id: Option<i64>,
+    pub concurrency_key: Option<String>,
 }
 
 /// Ends attempts. For each: the state that its job is in now, or `None` when the claim is stale, in
@@ -95,9 +97,10 @@ fn end(tx: &mut Tx<'_>, finished: &Finished, now: Timestamp) -> StoreResult<Opti
 /// The running job that a claim is for.
 pub(super) fn find(tx: &mut Tx<'_>, claim: Claim) -> StoreResult<Option<Found>> {
     type Counts = (Integer, Integer, Integer);
-    type Sql =
-        (Text, Text, Counts, Nullable<BigInt>, Bool, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
-    type Row = (String, String, (i32, i32, i32), Option<i64>, bool, Option<i64>, Option<String>, Option<i64>);
+    type OfSql = (Nullable<BigInt>, Nullable<Text>);
+    type Sql = (Text, Text, Counts, Nullable<BigInt>, Bool, Nullable<BigInt>, Nullable<Text>, OfSql);
+    type Of = (Option<i64>, Option<String>);
+    type Row = (String, String, (i32, i32, i32), Option<i64>, bool, Option<i64>, Option<String>, Of);
     let rows: Vec<Row> = tx.load::<Look, Sql, _>(binds![claim.job_id, claim.attempt, claim.node])?;
     let number = |n: i32| u32::try_from(n).unwrap_or_default();
     Ok(rows.into_iter().next().map(|row| Found {
@@ -112,7 +115,8 @@ pub(super) fn find(tx: &mut Tx<'_>, claim: Claim) -> StoreResult<Option<Found>> 
         has_children: row.4,
         started_at: row.5.unwrap_or_default(),
         worker_id: row.6,
-        workflow_id: row.7,
+        workflow_id: row.7.0,
+        concurrency_key: row.7.1,
     }))
 }
 
@@ -161,6 +165,7 @@ pub(super) fn settle(
     let attempt = i32::try_from(claim.attempt).unwrap_or(i32::MAX);
     let job = tx.job_ref(claim.job_id, &found.job_type, &found.queue, attempt, found.workflow_id);
     tx.moved(&job, Some(State::Running), to, ending.error.as_deref(), now);
+    held::room(tx, &found.job_type, found.concurrency_key.as_deref())?;
     if let Some(at) = decision.run_at {
         tx.due(at);
     }

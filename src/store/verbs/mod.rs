@@ -11,6 +11,7 @@ pub mod finish;
 pub mod fire;
 pub mod give_back;
 pub mod library;
+pub mod limits;
 pub mod nodes;
 pub mod parents;
 pub mod patch;

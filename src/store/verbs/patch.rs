@@ -8,6 +8,8 @@ use crate::store::error::StoreResult;
 use crate::store::row::{COLUMNS, JobRow, RowSql};
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
+use crate::store::verbs::limits::held;
+use crate::store::verbs::limits::keys::{JobParts, Marks};
 use crate::store::verbs::{tags, unique};
 
 statement!(Whole, format!("SELECT {COLUMNS} FROM jobs WHERE id = ?"));
@@ -15,7 +17,8 @@ statement!(
     Write,
     format!(
         "UPDATE jobs SET state = ?, queue = ?, priority = ?, max_retries = ?, timeout_secs = ?, run_at = ?, \
-         ready_at = ?, args = ?, tags = ?, metadata = ?, unique_hash = ? WHERE id = ? AND state IN ({})",
+         ready_at = ?, args = ?, tags = ?, metadata = ?, unique_hash = ?, held = NULL, rank = coalesce(?, rank), \
+         concurrency_key = ?, rate_key = ? WHERE id = ? AND state IN ({})",
         lifecycle::sql_list(&State::UNFINISHED)
     )
 );
@@ -75,6 +78,7 @@ fn apply(tx: &mut Tx<'_>, row: JobRow, change: &JobPatch, now: Timestamp) -> Sto
         None => row.metadata.clone(),
     };
     let hash = lock_after(tx, &row, to, change, now)?;
+    let (rank, marks) = place_after(tx, &row, change, args, metadata.as_deref())?;
     tx.run::<Write>(binds![
         to.as_str(),
         queue,
@@ -87,6 +91,9 @@ fn apply(tx: &mut Tx<'_>, row: JobRow, change: &JobPatch, now: Timestamp) -> Sto
         &tags,
         &metadata,
         &hash,
+        rank,
+        &marks.concurrency_key,
+        &marks.rate_key,
         row.id,
     ])?;
     if let Some(new_tags) = &change.tags {
@@ -95,6 +102,44 @@ fn apply(tx: &mut Tx<'_>, row: JobRow, change: &JobPatch, now: Timestamp) -> Sto
     }
     note(tx, &row, from, to, queue, run_at, now);
     Ok(())
+}
+
+/// What the claim goes by after the change. Without a rank, that stays as it is: a job keeps its
+/// place in line when only its tags change.
+fn place_after(
+    tx: &mut Tx<'_>,
+    row: &JobRow,
+    change: &JobPatch,
+    args: &str,
+    metadata: Option<&str>,
+) -> StoreResult<(Option<i64>, Marks)> {
+    let Some(limits) = tx.limits(&row.job_type) else { return Ok((None, Marks::default())) };
+    let json = |text: Option<&str>| text.map_or_else(Json::empty_object, Json::trusted);
+    let target_id = row.target_id.as_deref();
+    let old_priority = u8::try_from(row.priority).unwrap_or(10);
+    let before = JobParts {
+        priority: old_priority,
+        target_id,
+        args: &json(Some(&row.args)),
+        metadata: &json(row.metadata.as_deref()),
+    };
+    let after = JobParts {
+        priority: change.priority.unwrap_or(old_priority),
+        target_id,
+        args: &json(Some(args)),
+        metadata: &json(metadata),
+    };
+    let keys = limits.keys();
+    let marks = before.marks(&keys);
+    held::left(tx, &row.job_type, marks.concurrency_key.as_deref(), marks.rate_key.as_deref())?;
+    let turn = |parts: &JobParts<'_>| {
+        limits.fairness.as_ref().map(|fairness| (parts.priority, parts.value(&fairness.key)))
+    };
+    let rank = match turn(&before) == turn(&after) {
+        true => None,
+        false => Some(after.rank(tx, &row.job_type, &limits, row.id)?),
+    };
+    Ok((rank, after.marks(&keys)))
 }
 
 fn state_after(from: State, moved: bool, run_at: Option<Timestamp>, now: Timestamp) -> State {

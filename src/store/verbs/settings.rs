@@ -9,9 +9,10 @@ statement!(Pause, "INSERT OR IGNORE INTO pauses (kind, name, at) VALUES (?, ?, ?
 statement!(Resume, "DELETE FROM pauses WHERE kind = ? AND name = ?");
 statement!(
     Keep,
-    "INSERT INTO job_type_settings (job_type, concurrency, rate_limit, timeout_secs) VALUES (?, ?, ?, ?) \
+    "INSERT INTO job_type_settings (job_type, concurrency, rate_limit, timeout_secs, global_concurrency) \
+     VALUES (?, ?, ?, ?, ?) \
      ON CONFLICT (job_type) DO UPDATE SET concurrency = excluded.concurrency, \
-     rate_limit = excluded.rate_limit, timeout_secs = excluded.timeout_secs"
+     global_concurrency = excluded.global_concurrency, rate_limit = excluded.rate_limit, timeout_secs = excluded.timeout_secs"
 );
 
 /// What can be paused.
@@ -54,6 +55,8 @@ pub struct JobTypeSettings {
     pub rate_limit: Option<String>,
     /// `Some(None)`: no limit.
     pub timeout_secs: Option<Option<f64>>,
+    /// `Some(None)`: no limit.
+    pub global_concurrency: Option<Option<u32>>,
 }
 
 /// Keeps what was changed of a job type.
@@ -63,6 +66,7 @@ pub fn keep(tx: &mut Tx<'_>, job_type: &str, settings: &JobTypeSettings) -> Stor
         settings.concurrency.map(i64::from),
         &settings.rate_limit,
         settings.timeout_secs.map(|given| given.unwrap_or(0.0)),
+        settings.global_concurrency.map(|given| given.map_or(0, i64::from)),
     ])?;
     tx.settings_changed();
     Ok(())

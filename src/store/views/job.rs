@@ -89,18 +89,17 @@ pub fn parent_results(conn: &mut Conn, parents: &[i64]) -> QueryResult<Vec<Paren
 }
 
 /// How many pending jobs of the same type and queue start before this one, counted up to `most`.
+/// Those that a limit holds do not stand in its way.
 pub fn jobs_before(conn: &mut Conn, job: &Job, most: i64) -> QueryResult<i64> {
     statement!(
         Before,
         format!(
-            "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = '{}' AND job_type = ? AND queue = ? \
-             AND (priority, id) < (?, ?) {LIMIT})",
+            "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = '{}' AND held IS NULL AND job_type = ? \
+             AND queue = ? AND (priority, rank, id) < (SELECT priority, rank, id FROM jobs WHERE id = ?) {LIMIT})",
             State::Pending
         )
     );
-    let priority = u32::from(job.priority);
-    let n: Vec<i64> =
-        sql::load::<Before, BigInt, _>(conn, binds![&job.job_type, &job.queue, priority, job.id, most])?;
+    let n: Vec<i64> = sql::load::<Before, BigInt, _>(conn, binds![&job.job_type, &job.queue, job.id, most])?;
     Ok(n.first().copied().unwrap_or_default())
 }
 

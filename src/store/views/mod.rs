@@ -6,6 +6,7 @@ pub mod failures;
 pub mod family;
 pub mod job;
 pub mod library;
+pub mod limits;
 pub mod list;
 pub mod nodes;
 pub mod plans;

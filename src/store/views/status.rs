@@ -45,14 +45,14 @@ pub fn status(conn: &mut Conn, now: Timestamp) -> QueryResult<QueueStatus> {
     })
 }
 
-/// When the pending job became ready that stands first in age, of one queue or of all. Looks at the
-/// head of each priority, so its cost is bounded by the number of types and queues.
+/// When the pending job became ready that waits longest, of one queue or of all. Looks at the oldest
+/// few of each type and queue: one that was given back or tried again is older than its wait.
 pub fn oldest_pending(conn: &mut Conn, kept: &[Counter], queue: Option<&str>) -> QueryResult<Option<i64>> {
     statement!(
-        Head,
+        Oldest,
         format!(
-            "SELECT min(ready_at) FROM (SELECT ready_at FROM jobs WHERE state = '{}' AND job_type = ? \
-             AND queue = ? AND priority = ? ORDER BY id LIMIT 1)",
+            "SELECT min(ready_at) FROM (SELECT ready_at FROM jobs WHERE job_type = ? AND queue = ? \
+             AND state = '{}' ORDER BY id LIMIT 20)",
             State::Pending
         )
     );
@@ -61,11 +61,9 @@ pub fn oldest_pending(conn: &mut Conn, kept: &[Counter], queue: Option<&str>) ->
         if *state != State::Pending || queue.is_some_and(|q| q != in_queue) {
             continue;
         }
-        for priority in 1_u32..=10 {
-            let head: Vec<Option<i64>> =
-                sql::load::<Head, Nullable<BigInt>, _>(conn, binds![job_type, in_queue, priority])?;
-            oldest = [oldest, head.first().copied().flatten()].into_iter().flatten().min();
-        }
+        let found: Vec<Option<i64>> =
+            sql::load::<Oldest, Nullable<BigInt>, _>(conn, binds![job_type, in_queue])?;
+        oldest = [oldest, found.first().copied().flatten()].into_iter().flatten().min();
     }
     Ok(oldest)
 }

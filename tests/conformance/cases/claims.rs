@@ -50,7 +50,7 @@ async fn what_its_own_transaction_made_pending(b: &TestStore) {
     let both = b.write(move |tx| {
         let stored = enqueue::enqueue(tx, &jobs, true, now)?;
         let by = Claimer { node: 1, worker_id: "1/t".into() };
-        Ok((stored, claim::claim(tx, "t", 3, &by, now)?))
+        Ok((stored, claim::claim(tx, "t", 3, &by, now)?.jobs))
     });
     let (stored, claimed) = both.await.unwrap();
     assert_eq!(ids(&claimed), [stored[2].id, stored[3].id, old]);

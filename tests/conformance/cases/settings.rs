@@ -18,6 +18,7 @@ async fn changes_of_job_types_come_back_as_given(b: &TestStore) {
                 concurrency: Some(3),
                 rate_limit: Some("null".into()),
                 timeout_secs: Some(Some(1.5)),
+                global_concurrency: Some(None),
             },
         ),
         ("no limit".to_owned(), JobTypeSettings { timeout_secs: Some(None), ..JobTypeSettings::default() }),

@@ -121,7 +121,7 @@ impl TestStore {
     pub async fn claim(&self, job_type: &str, n: usize) -> Vec<Job> {
         let (now, job_type) = (self.now(), job_type.to_owned());
         let by = Claimer { node: NODE, worker_id: format!("{NODE}/{job_type}") };
-        self.write(move |tx| claim::claim(tx, &job_type, n, &by, now)).await.unwrap()
+        self.write(move |tx| claim::claim(tx, &job_type, n, &by, now)).await.unwrap().jobs
     }
 
     /// Claims one job that must be there.

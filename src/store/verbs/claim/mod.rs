@@ -1,5 +1,10 @@
 //! Taking jobs to run them.
 
+mod candidates;
+mod limited;
+
+use std::collections::HashMap;
+
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use crate::domain::lifecycle::{self, Move};
@@ -28,7 +33,8 @@ statement!(
 statement!(
     Heads,
     format!(
-        "SELECT priority, id FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id {LIMIT}",
+        "SELECT priority, id FROM jobs WHERE {} AND held IS NULL AND job_type = ? AND queue = ? \
+         ORDER BY priority, rank, id {LIMIT}",
         lifecycle::sql_guard(Move::Claim)
     )
 );
@@ -37,10 +43,12 @@ statement!(
 statement!(
     First,
     format!(
-        "SELECT {COLUMNS} FROM jobs WHERE {} AND job_type = ? AND queue = ? ORDER BY priority, id {LIMIT}",
+        "SELECT {COLUMNS} FROM jobs WHERE {} AND held IS NULL AND job_type = ? AND queue = ? \
+         ORDER BY priority, rank, id {LIMIT}",
         lifecycle::sql_guard(Move::Claim)
     )
 );
+statement!(These, format!("SELECT {COLUMNS} FROM jobs WHERE {IN_LIST}"));
 statement!(
     Take,
     format!(
@@ -60,22 +68,41 @@ pub struct Claimer {
     pub worker_id: String,
 }
 
-/// Takes up to `n` pending jobs of a type, by priority and age, from queues that are not paused.
-/// The jobs come back as they are now: `running`, with their attempt's number.
+/// What a claim gave.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// The jobs as they are now: `running`, with their attempt's number.
+    pub jobs: Vec<Job>,
+    /// When a rate limit that stands in the way lets the next ones start.
+    pub next: Option<Timestamp>,
+    /// Whether another claim at once might take more.
+    pub more: bool,
+    /// Whether there may be more to take once an attempt has ended.
+    pub kept_back: bool,
+}
+
+/// Takes up to `n` pending jobs of a type from queues that are not paused, as its limits allow: by
+/// priority and age, unless fairness or aging say otherwise.
 pub fn claim(
     tx: &mut Tx<'_>,
     job_type: &str,
     n: usize,
     by: &Claimer,
     now: Timestamp,
-) -> StoreResult<Vec<Job>> {
+) -> StoreResult<Claimed> {
+    if let Some(limits) = tx.limits(job_type) {
+        return limited::claim(tx, job_type, &limits, n, by, now);
+    }
     let queues = open_queues(tx, job_type)?;
     let mut jobs = Vec::new();
     for (queue, share) in shares(tx, job_type, queues, n)? {
-        jobs.extend(take(tx, job_type, &queue, share, by, now)?);
+        let limit = i64::try_from(share).unwrap_or(i64::MAX);
+        let rows: Vec<JobRow> = tx.load::<First, RowSql, _>(binds![job_type, &queue, limit])?;
+        jobs.extend(take(tx, rows, by, now)?);
     }
     jobs.sort_unstable_by_key(|job| (job.priority, job.id));
-    Ok(jobs)
+    let more = jobs.len() == n;
+    Ok(Claimed { jobs, next: None, more, kept_back: false })
 }
 
 /// The queues that have something to claim, those that got it in this transaction too.
@@ -90,17 +117,18 @@ fn open_queues(tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<String>> {
     Ok(queues)
 }
 
-/// Takes the first `n` of a queue.
-fn take(
-    tx: &mut Tx<'_>,
-    job_type: &str,
-    queue: &str,
-    n: usize,
-    by: &Claimer,
-    now: Timestamp,
-) -> StoreResult<Vec<Job>> {
-    let limit = i64::try_from(n).unwrap_or(i64::MAX);
-    let rows: Vec<JobRow> = tx.load::<First, RowSql, _>(binds![job_type, queue, limit])?;
+/// Takes these pending jobs.
+fn load_and_take(tx: &mut Tx<'_>, ids: &[i64], by: &Claimer, now: Timestamp) -> StoreResult<Vec<Job>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows: Vec<JobRow> = tx.load::<These, RowSql, _>(binds![&list(ids.iter().copied())])?;
+    let places: HashMap<i64, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    rows.sort_unstable_by_key(|row| places.get(&row.id).copied());
+    take(tx, rows, by, now)
+}
+
+fn take(tx: &mut Tx<'_>, rows: Vec<JobRow>, by: &Claimer, now: Timestamp) -> StoreResult<Vec<Job>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,0 +1,214 @@
+//! Claiming where limits, turns or aging say more than priority and age: the candidates are walked
+//! in the order in which they are to start, and those that a limit meets are held.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use diesel::sql_types::{BigInt, Text};
+
+use super::candidates::{Candidate, Candidates};
+use super::{Claimed, Claimer, load_and_take, open_queues};
+use crate::domain::{Limits, RateLimit, State, Timestamp};
+use crate::store::error::StoreResult;
+use crate::store::sql::{binds, statement};
+use crate::store::tx::Tx;
+use crate::store::verbs::limits::held::{self, Holder};
+use crate::store::verbs::limits::{rate, turns};
+
+/// The most jobs that one claim holds; then others get a turn, and it goes on.
+const MAX_HELD: usize = 1000;
+
+statement!(
+    Running,
+    format!(
+        "SELECT concurrency_key, count(*) FROM jobs WHERE state = '{}' AND concurrency_key IS NOT NULL \
+         AND job_type = ? GROUP BY concurrency_key",
+        State::Running
+    )
+);
+
+/// Takes up to `n` pending jobs of a type, as far as its limits let them start.
+pub(super) fn claim(
+    tx: &mut Tx<'_>,
+    job_type: &str,
+    limits: &Limits,
+    n: usize,
+    by: &Claimer,
+    now: Timestamp,
+) -> StoreResult<Claimed> {
+    let mut room = Room::look(tx, job_type, limits, n, now)?;
+    let mut taken = Vec::new();
+    if room.free > 0 {
+        let queues = open_queues(tx, job_type)?;
+        let mut candidates = Candidates::new(job_type, queues, limits.aging, n);
+        while room.free > 0 && room.held < MAX_HELD {
+            let Some(candidate) = candidates.next(tx)? else { break };
+            match room.refusal(tx, &candidate)? {
+                Some(holder) => room.hold(tx, &candidate, holder)?,
+                None => taken.push(candidate),
+            }
+        }
+    }
+    let next = room.write(tx)?;
+    note_turns(tx, job_type, limits, &taken)?;
+    let more = room.held >= MAX_HELD || room.let_go || (taken.len() == n && n > 0);
+    let kept_back = room.full;
+    let ids: Vec<i64> = taken.iter().map(|c| c.id).collect();
+    let jobs = load_and_take(tx, &ids, by, now)?;
+    Ok(Claimed { jobs, next, more, kept_back })
+}
+
+/// Whose turn it is now.
+fn note_turns(tx: &mut Tx<'_>, job_type: &str, limits: &Limits, taken: &[Candidate]) -> StoreResult<()> {
+    if limits.fairness.is_none() {
+        return Ok(());
+    }
+    let mut reached: HashMap<u8, i64> = HashMap::new();
+    for candidate in taken {
+        let rank = reached.entry(candidate.priority).or_default();
+        *rank = (*rank).max(candidate.rank);
+    }
+    for (priority, rank) in reached {
+        turns::reached(tx, job_type, priority, rank)?;
+    }
+    Ok(())
+}
+
+/// What the limits leave in one claim.
+struct Room<'a> {
+    job_type: &'a str,
+    limits: &'a Limits,
+    now: Timestamp,
+    /// How many more may start in all.
+    free: usize,
+    /// How many of each value run.
+    running: HashMap<String, u32>,
+    /// What the rate limit leaves of each value.
+    starts: HashMap<String, Starts>,
+    /// Whether as many run on all nodes as may.
+    full: bool,
+    /// Whether it let go some that it may have passed already.
+    let_go: bool,
+    held: usize,
+    holds: HashMap<Holder, Vec<i64>>,
+}
+
+/// Starts under a rate limit.
+struct Starts {
+    allowed: u32,
+    made: u32,
+}
+
+impl<'a> Room<'a> {
+    fn look(
+        tx: &mut Tx<'_>,
+        job_type: &'a str,
+        limits: &'a Limits,
+        n: usize,
+        now: Timestamp,
+    ) -> StoreResult<Self> {
+        let mut room = Self {
+            job_type,
+            limits,
+            now,
+            free: n,
+            running: HashMap::new(),
+            starts: HashMap::new(),
+            full: false,
+            let_go: false,
+            held: 0,
+            holds: HashMap::new(),
+        };
+        if limits.keys().counted {
+            let rows: Vec<(String, i64)> = tx.load::<Running, (Text, BigInt), _>(binds![job_type])?;
+            let count = |(value, n): (String, i64)| (value, u32::try_from(n).unwrap_or(u32::MAX));
+            room.running = rows.into_iter().map(count).collect();
+        }
+        if let Some(most) = limits.global_concurrency {
+            let running: u32 = room.running.values().sum();
+            let left = most.saturating_sub(running) as usize;
+            room.full = left <= n;
+            room.free = room.free.min(left);
+        }
+        match &limits.rate_limit {
+            Some(limit) if limit.key.is_some() => rate::release_due(tx, job_type, limit, now)?,
+            Some(limit) => room.free = room.free.min(room.starts_of(tx, limit, "")?.allowed as usize),
+            None => {}
+        }
+        Ok(room)
+    }
+
+    /// The limit that keeps a candidate from starting; `None`: it may, and counts from now on.
+    fn refusal(&mut self, tx: &mut Tx<'_>, candidate: &Candidate) -> StoreResult<Option<Holder>> {
+        let value = candidate.concurrency_key.as_deref();
+        if let (Some(per_key), Some(value)) = (&self.limits.per_key, value.filter(|v| !v.is_empty()))
+            && self.running.get(value).is_some_and(|n| *n >= per_key.limit)
+        {
+            return Ok(Some(Holder::Concurrency(value.to_owned())));
+        }
+        if let Some(limit) = &self.limits.rate_limit {
+            let key = candidate.rate_key.as_deref().filter(|_| limit.key.is_some()).unwrap_or_default();
+            // A job without a value is limited only where no key is asked for.
+            if limit.key.is_none() || !key.is_empty() {
+                let starts = self.starts_of(tx, limit, key)?;
+                if starts.allowed == 0 {
+                    return Ok(Some(Holder::Rate(key.to_owned())));
+                }
+                starts.allowed -= 1;
+                starts.made += 1;
+            }
+        }
+        if let Some(value) = value {
+            *self.running.entry(value.to_owned()).or_default() += 1;
+        }
+        self.free -= 1;
+        Ok(None)
+    }
+
+    fn starts_of(&mut self, tx: &mut Tx<'_>, limit: &RateLimit, key: &str) -> StoreResult<&mut Starts> {
+        match self.starts.entry(key.to_owned()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => {
+                let (allowed, _) = rate::allowance(tx.conn, self.job_type, key, limit, self.now)?;
+                Ok(new.insert(Starts { allowed, made: 0 }))
+            }
+        }
+    }
+
+    fn hold(&mut self, tx: &mut Tx<'_>, candidate: &Candidate, holder: Holder) -> StoreResult<()> {
+        self.held += 1;
+        // What the one limit would have let it have is left to others.
+        self.let_go |= match (&holder, &self.limits.rate_limit) {
+            (Holder::Rate(_), _) => held::room(tx, self.job_type, candidate.concurrency_key.as_deref())?,
+            (Holder::Concurrency(_), Some(limit)) => {
+                let key = candidate.rate_key.as_deref();
+                let allowed = self.starts_of(tx, limit, key.unwrap_or_default())?.allowed;
+                allowed > 0 && held::start_left(tx, self.job_type, key)?
+            }
+            (Holder::Concurrency(_), None) => false,
+        };
+        self.holds.entry(holder).or_default().push(candidate.id);
+        Ok(())
+    }
+
+    /// Writes what was found: what started, and who is held and until when. Returns when a rate
+    /// limit that stands in the way lets the next one start.
+    fn write(&self, tx: &mut Tx<'_>) -> StoreResult<Option<Timestamp>> {
+        for (holder, ids) in &self.holds {
+            held::hold(tx, ids, holder)?;
+        }
+        let Some(limit) = &self.limits.rate_limit else { return Ok(None) };
+        for (value, starts) in self.starts.iter().filter(|(_, s)| s.made > 0) {
+            rate::started(tx, self.job_type, value, limit, starts.made, self.now)?;
+        }
+        if limit.key.is_none() {
+            return Ok(rate::allowance(tx.conn, self.job_type, "", limit, self.now)?.1);
+        }
+        for holder in self.holds.keys() {
+            let Holder::Rate(value) = holder else { continue };
+            let (_, until) = rate::allowance(tx.conn, self.job_type, value, limit, self.now)?;
+            rate::wait(tx, self.job_type, value, until.unwrap_or(self.now))?;
+        }
+        rate::next_due(tx, self.job_type)
+    }
+}
