@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::in_use::InUse;
 use super::{Context, Failure, RunResult};
 use crate::domain::Json;
 
@@ -39,8 +40,8 @@ pub trait Worker: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// What a job with these args works on, unless whoever enqueued it has said so. Two unfinished
-    /// jobs do not have one target.
+    /// What a job with these args works on, unless whoever enqueued it has said so. Two jobs of the
+    /// type that work on the same never run at once.
     fn target(&self, _args: &Self::Args) -> Option<String> {
         None
     }
@@ -150,7 +151,7 @@ pub trait AnyWorker: Send + Sync {
 
 /// Makes a [`Worker`] fit for the registry.
 pub fn typed<W: Worker>(worker: W) -> Arc<dyn AnyWorker> {
-    Arc::new(Typed(worker))
+    Arc::new(Typed { worker, in_use: InUse::default() })
 }
 
 /// Makes a [`BlockingWorker`] fit for the registry.
@@ -158,7 +159,11 @@ pub fn blocking<W: BlockingWorker>(worker: W) -> Arc<dyn AnyWorker> {
     Arc::new(Blocking(worker))
 }
 
-struct Typed<W>(W);
+struct Typed<W> {
+    worker: W,
+    /// The targets of attempts that run: uniqueness can be switched off, this cannot.
+    in_use: InUse<String>,
+}
 struct Blocking<W>(W);
 
 impl<W: Worker> AnyWorker for Typed<W> {
@@ -167,29 +172,31 @@ impl<W: Worker> AnyWorker for Typed<W> {
     }
 
     fn availability(&self) -> Availability {
-        self.0.availability()
+        self.worker.availability()
     }
 
     fn check_args(&self, args: &Json) -> Vec<(String, String)> {
-        read(args).map_or_else(|fault| vec![fault], |args| self.0.check(&args))
+        read(args).map_or_else(|fault| vec![fault], |args| self.worker.check(&args))
     }
 
     fn target(&self, args: &Json) -> Option<String> {
-        read(args).ok().and_then(|args| self.0.target(&args))
+        read(args).ok().and_then(|args| self.worker.target(&args))
     }
 
     fn tools(&self) -> BoxFuture<'_, Vec<ToolInfo>> {
-        self.0.tools()
+        self.worker.tools()
     }
 
     fn start(self: Arc<Self>, ctx: Context) -> Start {
         Start::Future(Box::pin(async move {
             let args = read(&ctx.job.args).map_err(wrong_args)?;
             // The job may have been stored by an earlier version, or under another configuration.
-            if let Some(fault) = self.0.check(&args).into_iter().next() {
+            if let Some(fault) = self.worker.check(&args).into_iter().next() {
                 return Err(wrong_args(fault));
             }
-            written(&self.0.run(ctx, args).await?)
+            let target = self.worker.target(&args);
+            let _held = target.map(|target| self.in_use.take(&ctx, target)).transpose()?;
+            written(&self.worker.run(ctx, args).await?)
         }))
     }
 }

@@ -35,6 +35,35 @@ fn two_jobs_on_one_target_are_one() {
 }
 
 #[test]
+fn whoever_insists_on_two_jobs_gets_one_after_the_other() {
+    let (yt_dlp, ..) = needs!("yt-dlp", "ffmpeg");
+    let site = Site::start(vec![Video::new("a1", "One", silent())]);
+    let server = Served::start(&configuration(&yt_dlp, ""));
+    for (job_type, page, asked) in [
+        ("process_channel", site.channel(), "/api/channel/all"),
+        ("metadata_extraction", site.url("/watch/a1"), "/api/video/a1"),
+    ] {
+        site.hold(asked);
+        let body = json!({"job_type": job_type, "args": {"url": page}, "unique": false});
+        let ids = [(); 2].map(|()| {
+            let (status, job) = server.call("POST", "/api/jobs", Some(&body));
+            assert_eq!(status, 201, "{job}");
+            job["id"].as_i64().unwrap()
+        });
+        let snoozed = |job: &serde_json::Value| job["attempts"][0]["outcome"] == "snoozed";
+        let waits = |id| snoozed(&server.get(&format!("/api/jobs/{id}")));
+        let begun = std::time::Instant::now();
+        while !ids.iter().any(|id| waits(*id)) {
+            assert!(begun.elapsed().as_secs() < 60, "neither waits for the other");
+        }
+        site.await_asked(asked);
+        assert_eq!(site.asked(asked), 1, "{job_type}");
+        site.release();
+        assert!(ids.iter().all(|id| server.wait(*id)["state"] == "completed"), "{job_type}");
+    }
+}
+
+#[test]
 fn types_name_their_tools_and_what_is_missing() {
     let (yt_dlp, ..) = needs!("yt-dlp", "ffmpeg", "rclone");
     let server = Served::start(&configuration(&yt_dlp, "tools.rclone.command = '/no/rclone'"));

@@ -120,6 +120,7 @@ impl Site {
 
     /// Lets who asks for a path wait until [`Self::release`]; half a file is sent at once.
     pub fn hold(&self, path: &str) {
+        *self.shared.released.lock().unwrap() = false;
         *self.shared.held.lock().unwrap() = Some(path.to_owned());
     }
 
