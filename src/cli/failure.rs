@@ -73,6 +73,9 @@ pub(super) enum Failure {
         /// Which one.
         id: i64,
     },
+    /// Control-C in the middle of many jobs.
+    #[error("interrupted; what is not counted above is as it was")]
+    Stopped,
     /// Something on this machine went wrong.
     #[error("cannot {what}: {source}")]
     Local {
@@ -137,7 +140,7 @@ impl Failure {
     pub(super) fn tell(&self) {
         match self {
             _ if self.is_closed_pipe() => {}
-            Self::Interrupted { .. } => text::note(&self.to_string()),
+            Self::Interrupted { .. } | Self::Stopped => text::note(&self.to_string()),
             _ => text::note(&format!("error: {self}")),
         }
     }
@@ -148,7 +151,7 @@ impl Failure {
             _ if self.is_closed_pipe() => 0,
             Self::Usage(_) => 2,
             Self::NoServer { .. } => 3,
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::Stopped => 130,
             _ => 1,
         })
     }

@@ -9,6 +9,9 @@ use super::{filter, jobs, query, resource};
 use crate::runtime::Callboard;
 use crate::runtime::callboard::Action;
 
+/// The most jobs in one call that names a limit.
+const MAX_PART: i64 = 10_000;
+
 /// Mounts the calls.
 pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/dead-letters").get(list).delete(discard).mount(config);
@@ -30,7 +33,15 @@ async fn discard(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) ->
 
 async fn act(callboard: &Callboard, action: Action, request: &HttpRequest) -> Reply {
     let mut fields = query::fields(request.query_string())?;
+    let limit = fields.read("limit", |g| g.integer(1..=MAX_PART));
+    let cursor = fields.read("cursor", jobs::cursor);
+    if cursor.is_some() && limit.is_none() {
+        fields.fault("limit", "must be given with a cursor, as it was in the call that gave it");
+    }
     let filter = filter::read_deliberate_failed(&mut fields);
     query::finish(fields)?;
-    reply::ok(&callboard.act(action, filter).await?)
+    match limit.and_then(|limit| usize::try_from(limit).ok()) {
+        Some(limit) => reply::ok(&callboard.act_on_part(action, filter, cursor, limit).await?),
+        None => reply::ok(&callboard.act(action, filter).await?),
+    }
 }

@@ -3,10 +3,12 @@
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use actix_web::body::BoxBody;
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpServer};
 
-use super::connections::Connections;
+use super::in_flight::{self, InFlight};
 use super::{Access, Tokens, configure, stalled_peer};
 use crate::runtime::Callboard;
 
@@ -16,13 +18,16 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long open requests have to end once the server stops.
 const LAST_REQUESTS_SECS: u64 = 3;
+/// How long the end of an answer may be on its way from its buffer to the socket: nothing tells of
+/// that.
+const LAST_WORDS: Duration = Duration::from_millis(20);
 /// Connections of one thread. Beyond that, new ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 25_000;
 
 /// A server that serves.
 pub struct Serving {
     handle: ServerHandle,
-    connections: Connections,
+    in_flight: InFlight,
 }
 
 /// Serves a callboard on sockets that listen already. Must be called within an actix system.
@@ -35,40 +40,48 @@ pub fn serve(
     tokens: &Tokens,
 ) -> std::io::Result<Serving> {
     let (callboard, access) = (callboard.clone(), access(&listeners, tokens)?);
-    let (connections, patience) = (Connections::default(), stalled_peer::limit(stalled_peer::PATIENCE));
-    let count = connections.clone();
-    let mut server =
-        HttpServer::new(move || App::new().configure(configure(callboard.clone(), access.clone())))
-            .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
-            .max_connections(MAX_CONNECTIONS)
-            .client_request_timeout(HEAD_PATIENCE)
-            .keep_alive(KEEP_ALIVE)
-            // Else the last piece of an answer waits until the client has confirmed the one before,
-            // which many put off for 40 ms.
-            .tcp_nodelay(true)
-            .shutdown_timeout(LAST_REQUESTS_SECS)
-            .on_connect(move |connection, data| {
-                patience(connection, data);
-                data.insert(count.open());
-            })
-            .disable_signals();
+    let in_flight = InFlight::default();
+    let requests = in_flight.clone();
+    let app = move || {
+        let requests = requests.clone();
+        App::new()
+            .wrap(from_fn(move |request, next: Next<BoxBody>| {
+                in_flight::count(requests.open(), request, next)
+            }))
+            .configure(configure(callboard.clone(), access.clone()))
+    };
+    let mut server = HttpServer::new(app)
+        .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
+        .max_connections(MAX_CONNECTIONS)
+        .client_request_timeout(HEAD_PATIENCE)
+        .keep_alive(KEEP_ALIVE)
+        // Else the last piece of an answer waits until the client has confirmed the one before,
+        // which many put off for 40 ms.
+        .tcp_nodelay(true)
+        .shutdown_timeout(LAST_REQUESTS_SECS)
+        .on_connect(stalled_peer::limit(stalled_peer::PATIENCE))
+        .disable_signals();
     for listener in listeners {
         server = server.listen(listener)?;
     }
     let server = server.run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    Ok(Serving { handle, connections })
+    Ok(Serving { handle, in_flight })
 }
 
 impl Serving {
     /// Stops it; open requests get a moment to end, and those who watch to say goodbye.
     pub async fn stop(&self) {
         let stopped = self.handle.stop(true);
-        // The server itself looks but once a second whether all have ended.
+        // The server itself waits a second for clients to close what they need no more.
+        let answered = async {
+            self.in_flight.all_answered().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
         tokio::select! {
             () = stopped => {}
-            () = self.connections.all_closed() => {}
+            () = answered => {}
         }
     }
 

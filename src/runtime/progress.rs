@@ -187,7 +187,7 @@ impl ProgressWriter {
 
     async fn write(self) {
         loop {
-            let steps: Vec<_> = {
+            let steps: Vec<(Claim, Progress)> = {
                 let mut waiting = self.waiting();
                 if waiting.steps.is_empty() {
                     waiting.writing = false;
@@ -195,11 +195,21 @@ impl ProgressWriter {
                 }
                 waiting.steps.drain().collect()
             };
-            // A step that the store did not take is no loss: the next one follows, and the last
-            // one goes with the attempt's end.
-            if let Err(e) = self.store.write(move |tx| verbs::progress::progress(tx, &steps)).await {
+            let steps = Arc::new(steps);
+            let these = steps.clone();
+            if let Err(e) = self.store.write(move |tx| verbs::progress::progress(tx, &these)).await {
                 log::warn!("progress was not stored: {e}");
+                return self.keep(&steps);
             }
         }
+    }
+
+    /// What the store did not take goes with the next step, or with the attempt's end.
+    fn keep(&self, steps: &[(Claim, Progress)]) {
+        let mut waiting = self.waiting();
+        for (claim, step) in steps {
+            waiting.steps.entry(*claim).or_insert_with(|| step.clone());
+        }
+        waiting.writing = false;
     }
 }

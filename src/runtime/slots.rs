@@ -153,6 +153,13 @@ impl Slots {
         }
     }
 
+    /// How far an attempt is that runs here, once it has said so.
+    #[must_use]
+    pub fn progress_of(&self, claim: &Claim) -> Option<Progress> {
+        let inner = self.inner();
+        inner.running.get(claim).map(|a| &a.progress).filter(|step| step.updated_at.is_some()).cloned()
+    }
+
     /// Code of this job goes on running although its attempt is over. It keeps its slot.
     pub fn leak(&self, job_id: i64) {
         *self.inner().leaked.entry(job_id).or_default() += 1;

@@ -81,7 +81,6 @@ impl Committer {
         };
         match done {
             Ok(committed) => {
-                self.complaint.withdraw();
                 if !committed.is_empty() {
                     (self.observer)(committed);
                 }
@@ -171,7 +170,13 @@ impl Committer {
             .at(Point::Commit)
             .and_then(|()| self.run::<Commit>())
             .and_then(|()| self.at(Point::Committed));
-        let Err(e) = done else { return Ok(committed) };
+        let Err(e) = done else {
+            // One that wrote nothing shows nothing: a full disk takes it too.
+            if mark.is_some() {
+                self.complaint.withdraw();
+            }
+            return Ok(committed);
+        };
         let _ = self.run::<Rollback>();
         let Some(mark) = mark else { return Err(Trouble::Undone(e)) };
         match self.last_mark() {

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fake::{Answer, Fake, job, job_with};
 use crate::run::{json, program, run};
@@ -47,14 +47,30 @@ fn dead_letters() {
     let ran = run(&server, &["dead", "list", "--job-type", "noop", "--order", "oldest"]);
     assert!(ran.out.contains("boom"), "{}", ran.out);
 
-    let acted = json!({"matched": 5, "changed": 4});
-    server.on("POST /api/dead-letters/retry?tag=t", Answer::json(&acted));
+    // Part by part, until there is no more.
+    let part = |changed: u64, next: Value| {
+        Answer::json(json!({"matched": 5, "changed": changed, "next_cursor": next}))
+    };
+    server.on("POST /api/dead-letters/retry?tag=t&limit=1000", part(4, json!("there")));
+    server.on("POST /api/dead-letters/retry?tag=t&limit=1000&cursor=there", part(3, Value::Null));
     let ran = run(&server, &["dead", "retry", "--tag", "t"]);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "4 of 5 failed jobs retried\n"));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "7 of 10 failed jobs retried\n"));
 
-    server.on("DELETE /api/dead-letters?all=true", Answer::json(&acted));
+    server.on("DELETE /api/dead-letters?all=true&limit=1000", part(5, Value::Null));
     let ran = run(&server, &["dead", "discard", "--all", "--json"]);
-    assert_eq!((ran.code, json(&ran.out)), (Some(0), acted));
+    assert_eq!((ran.code, json(&ran.out)), (Some(0), json!({"matched": 5, "changed": 5})));
+}
+
+#[test]
+fn what_was_done_before_a_failure_is_told() {
+    let server = Fake::start();
+    let part = json!({"matched": 5, "changed": 4, "next_cursor": "there"});
+    server.on("POST /api/dead-letters/retry?all=true&limit=1000", Answer::json(part));
+    let full = Answer::problem(503, "the disk is full", json!([]));
+    server.on("POST /api/dead-letters/retry?all=true&limit=1000&cursor=there", full);
+    let ran = run(&server, &["dead", "retry", "--all"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), "4 of 5 failed jobs retried\n"));
+    assert!(ran.err.contains("the disk is full"), "{}", ran.err);
 }
 
 #[test]

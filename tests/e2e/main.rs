@@ -2,8 +2,13 @@
 #![cfg(target_os = "linux")]
 
 mod cancel;
+mod dead_letters;
+mod full_disk;
+mod going_down;
+mod http;
 mod killed_server;
 mod program;
+mod quarantine;
 mod server;
 mod tools;
 mod transcode;

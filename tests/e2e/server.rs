@@ -21,12 +21,7 @@ pub struct Server {
 impl Server {
     /// Starts one that keeps all it has in `home`, and returns when it can be called.
     pub fn start(home: &Path, config: &str) -> Self {
-        let (file, data) = (home.join("callboard.toml"), home.join("data"));
-        fs::write(&file, config).unwrap();
-        let mut command = callboard(&["serve", "--bind", "127.0.0.1:0", "--config"]);
-        command.arg(file).arg("--data-dir").arg(data);
-        command.current_dir(home).stderr(File::create(home.join("server.log")).unwrap());
-        let mut child = command.spawn().unwrap();
+        let mut child = spawn(home, config);
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
         let server = Self { child, url: url.trim().to_owned(), home: home.to_owned() };
@@ -71,6 +66,31 @@ impl Server {
         self.home.join(format!("data/logs/jobs/{id}/{attempt}"))
     }
 
+    /// The folder it keeps all in.
+    pub fn data(&self) -> PathBuf {
+        self.home.join("data")
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
+    /// Where an endpoint is.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
+    }
+
+    /// Waits until it has ended, for whatever reason.
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// Ends it without any warning.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -78,10 +98,20 @@ impl Server {
     }
 
     /// Asks it to go down, and waits until it has.
-    pub fn stop(mut self) -> ExitStatus {
-        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).unwrap();
-        self.child.wait().unwrap()
+    pub fn stop(self) -> ExitStatus {
+        self.signal(Signal::SIGTERM);
+        self.wait()
     }
+}
+
+/// Starts a process and does not ask how it goes: it may end before it can be called.
+pub fn spawn(home: &Path, config: &str) -> Child {
+    let (file, data) = (home.join("callboard.toml"), home.join("data"));
+    fs::write(&file, config).unwrap();
+    let mut command = callboard(&["serve", "--bind", "127.0.0.1:0", "--config"]);
+    command.arg(file).arg("--data-dir").arg(data);
+    command.current_dir(home).stderr(File::create(home.join("server.log")).unwrap());
+    command.spawn().unwrap()
 }
 
 impl Drop for Server {

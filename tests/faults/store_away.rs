@@ -110,3 +110,20 @@ async fn shutdown_comes_to_an_end_without_it() {
     let down = actix_rt::spawn(async move { board.shutdown().await });
     house.moving_until(Duration::from_secs(1), "the end", || async { down.is_finished() }).await;
 }
+
+#[actix_rt::test]
+async fn progress_is_shown_before_it_is_on_disk() {
+    let weather = Weather::fair();
+    let (worker, mut acts) = puppet("t");
+    let mut house = Plan::new().worker(worker).faults(weather.clone()).build().await;
+    let id = house.enqueue(NewJob::new("t")).await;
+    let act = acts.next().await;
+    weather.fail_at(&[Point::Begin]);
+    act.ctx.progress(1, Some(4), Some("a quarter"));
+    let progress = house.job(id).await.progress;
+    assert_eq!((progress.processed, progress.message.as_deref()), (1, Some("a quarter")));
+    weather.clear();
+    act.succeed();
+    house.until(id, State::Completed).await;
+    assert_eq!(house.job(id).await.progress.message.as_deref(), Some("a quarter"));
+}

@@ -139,3 +139,27 @@ fn dead_letters_are_listed_redriven_and_discarded() {
         assert_eq!(state(server, done).await, "completed");
     });
 }
+
+#[test]
+fn dead_letters_are_redriven_part_by_part() {
+    test(async |server| {
+        for _ in 0..5 {
+            server.ended(json!({}), "failed").await;
+        }
+        server.poke("/api/job-types/puppet/pause").await.ok(200);
+        let call = "/api/dead-letters/retry?all=true&limit=2";
+        let (mut next, mut parts) = (call.to_owned(), Vec::new());
+        loop {
+            let part = server.poke(&next).await.ok(200);
+            parts.push((part["matched"].clone(), part["changed"].clone()));
+            let Some(cursor) = part["next_cursor"].as_str() else { break };
+            next = format!("{call}&cursor={cursor}");
+        }
+        assert_eq!(parts, [(json!(2), json!(2)), (json!(2), json!(2)), (json!(1), json!(1))]);
+        let status = server.get("/api/queue-status").await.ok(200);
+        assert_eq!((&status["counts"]["failed"], &status["counts"]["pending"]), (&json!(0), &json!(5)));
+        let without = next.replace("&limit=2", "");
+        assert_eq!(server.poke(&without).await.wrong_fields(), ["limit"]);
+        assert_eq!(server.poke("/api/dead-letters/retry?all=true&limit=0").await.wrong_fields(), ["limit"]);
+    });
+}

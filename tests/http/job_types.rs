@@ -46,6 +46,7 @@ fn each_is_shown_with_all_there_is_to_know() {
             "paused",
             "running",
             "counts",
+            "tools",
         ];
         wanted.sort_unstable();
         assert_eq!(fields, wanted);

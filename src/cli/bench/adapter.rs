@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use clap::{Parser, ValueEnum};
 
 use super::ground::{fill, running, store_only};
-use super::probe::{self, Tally};
+use super::probe::{self, Holder, Probe, Tally};
 use super::process::{self, Used};
 use super::producers::produce;
 use super::{Failure, payload};
 use crate::domain::NewJob;
 use crate::runtime::Callboard;
+use crate::workers::typed;
 
 /// Work for a harness that compares runtimes
 #[derive(Debug, clap::Args)]
@@ -80,6 +81,8 @@ enum Part {
     W4,
     /// Put a standing backlog there
     Seed,
+    /// Start as many jobs as run at once, none of which ends, and say so
+    Hold,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -114,6 +117,7 @@ impl Args {
             Part::Drain => self.drain().await,
             Part::W4 => self.latency().await,
             Part::Seed => self.seed().await,
+            Part::Hold => self.hold().await,
         }
     }
 
@@ -183,7 +187,7 @@ impl Args {
         let tally = if self.no_final { Tally::of(self.n) } else { Tally::each_once(self.n) };
         let resident = process::resident_mib();
         let (begin, used) = (Instant::now(), Used::now());
-        let callboard = running(&self.data_dir(), self.conc, tally.clone()).await?;
+        let callboard = running(&self.data_dir(), self.conc, typed(Probe(tally.clone()))).await?;
         let reached = tally.reached(self.limit()).await;
         if reached && !self.no_final {
             probe::settled(&callboard).await?;
@@ -208,7 +212,7 @@ impl Args {
 
     async fn latency(self) -> Result<(), Failure> {
         let tally = Tally::with_latencies(self.n);
-        let callboard = running(&self.data_dir(), self.conc, tally.clone()).await?;
+        let callboard = running(&self.data_dir(), self.conc, typed(Probe(tally.clone()))).await?;
         // As with everybody else in the harness: what the start brings about is over by then.
         tokio::time::sleep(Duration::from_millis(1500)).await;
         let (begin, used) = (Instant::now(), Used::now());
@@ -236,7 +240,22 @@ impl Args {
         callboard.shutdown().await;
         Ok(())
     }
+
+    async fn hold(self) -> Result<(), Failure> {
+        let tally = Tally::of(self.conc.into());
+        let worker = typed(Holder(tally.clone()));
+        let _callboard = running(&self.data_dir(), self.conc, worker).await?;
+        if !tally.reached(self.limit()).await {
+            return Err(Failure::Slow { what: "the start", done: tally.handled(), of: self.conc.into() });
+        }
+        println!("{HELD}");
+        // Whoever wanted this ends the process.
+        std::future::pending().await
+    }
 }
+
+/// What is printed once all jobs that are held run.
+pub(super) const HELD: &str = "held";
 
 fn emit(workload: &str, metric: &str, value: f64, unit: &str, note: &str) {
     println!("M\t{workload}\t{metric}\t{value:.3}\t{unit}\t{note}");

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use super::Failure;
 
-const WORKLOADS: [&str; 7] = ["enqueue", "bulk", "drain", "latency", "idle", "start", "pages"];
+const WORKLOADS: [&str; 10] =
+    ["enqueue", "bulk", "drain", "latency", "idle", "start", "pages", "recover", "retries", "shutdown"];
 
 /// All of them one after the other, each in a process of its own
 #[derive(Debug, clap::Args)]

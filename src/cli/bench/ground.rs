@@ -13,7 +13,7 @@ use crate::cli::failure::Failure;
 use crate::config::{Config, Flags, Sources};
 use crate::domain::NewJob;
 use crate::runtime::Callboard;
-use crate::workers::typed;
+use crate::workers::{AnyWorker, typed};
 
 /// See the module.
 pub(super) struct Ground {
@@ -46,6 +46,11 @@ impl Ground {
         &self.flush
     }
 
+    /// Where it is.
+    pub(super) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// A callboard that takes jobs and runs none.
     pub(super) async fn store_only(&self) -> Result<Callboard, Failure> {
         store_only(self.dir.path()).await
@@ -53,7 +58,16 @@ impl Ground {
 
     /// A callboard that runs jobs and tells `tally`.
     pub(super) async fn running(&self, concurrency: u32, tally: Arc<Tally>) -> Result<Callboard, Failure> {
-        running(self.dir.path(), concurrency, tally).await
+        running(self.dir.path(), concurrency, typed(Probe(tally))).await
+    }
+
+    /// A callboard that runs jobs with another worker.
+    pub(super) async fn running_with(
+        &self,
+        concurrency: u32,
+        worker: Arc<dyn AnyWorker>,
+    ) -> Result<Callboard, Failure> {
+        running(self.dir.path(), concurrency, worker).await
     }
 
     /// Puts `n` jobs into the queue; they wait for the callboard that runs them. Another process
@@ -78,15 +92,15 @@ pub(super) async fn store_only(data_dir: &Path) -> Result<Callboard, Failure> {
     Callboard::builder(config).start().await.map_err(Failure::Start)
 }
 
-/// A callboard on `data_dir` that runs jobs and tells `tally`.
+/// A callboard on `data_dir` that runs jobs.
 pub(super) async fn running(
     data_dir: &Path,
     concurrency: u32,
-    tally: Arc<Tally>,
+    worker: Arc<dyn AnyWorker>,
 ) -> Result<Callboard, Failure> {
     let mut config = Config { data_dir: data_dir.to_owned(), ..Config::default() };
     config.defaults.concurrency = concurrency;
-    Callboard::builder(config).worker(typed(Probe(tally))).start().await.map_err(Failure::Start)
+    Callboard::builder(config).worker(worker).start().await.map_err(Failure::Start)
 }
 
 /// Puts `n` jobs there, `batch` in a call; `shape` may change each.

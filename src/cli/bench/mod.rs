@@ -18,7 +18,10 @@ mod payload;
 mod probe;
 mod process;
 mod producers;
+mod recover;
 mod report;
+mod retries;
+mod shutdown;
 mod start;
 
 use std::path::PathBuf;
@@ -51,6 +54,9 @@ enum What {
     Idle(idle::Idle),
     Start(start::Start),
     Pages(pages::Pages),
+    Recover(recover::Recover),
+    Retries(retries::Retries),
+    Shutdown(shutdown::Shutdown),
     All(all::All),
     Adapter(adapter::Adapter),
 }
@@ -74,6 +80,9 @@ impl Bench {
             What::Idle(w) => run(w, dir, out),
             What::Start(w) => run(w, dir, out),
             What::Pages(w) => run(w, dir, out),
+            What::Recover(w) => run(w, dir, out),
+            What::Retries(w) => run(w, dir, out),
+            What::Shutdown(w) => run(w, dir, out),
             What::All(_) => all::All::run(dir, json),
             What::Adapter(adapter) => adapter.run(),
         }

@@ -10,9 +10,12 @@ use tokio::sync::Notify;
 use super::payload::{JOB_TYPE, Payload, now_ns};
 use super::report::Latencies;
 use crate::cli::failure::Failure;
-use crate::domain::State;
+use crate::domain::{JobFilter, Order, State};
 use crate::runtime::Callboard;
 use crate::workers::{Context, RunResult, Worker};
+
+/// Jobs read at once.
+const PAGE: usize = 500;
 
 /// What the worker has seen.
 #[derive(Default)]
@@ -74,15 +77,15 @@ impl Tally {
         tokio::time::timeout(limit, all).await.is_ok()
     }
 
-    fn note(&self, args: &Payload) {
+    /// Job `i` has run; `took` is kept where latencies are.
+    pub(super) fn late(&self, i: u64, took: Duration) {
         if let Some(seen) = &self.seen
-            && !seen.lock().unwrap_or_else(PoisonError::into_inner).insert(args.i)
+            && !seen.lock().unwrap_or_else(PoisonError::into_inner).insert(i)
         {
             self.twice.fetch_add(1, SeqCst);
             return;
         }
         if let Some(latencies) = &self.latencies {
-            let took = Duration::from_nanos(now_ns().saturating_sub(args.t));
             latencies.lock().unwrap_or_else(PoisonError::into_inner).add(took);
         }
         if self.handled.fetch_add(1, SeqCst) + 1 == self.goal {
@@ -101,8 +104,23 @@ impl Worker for Probe {
     type Output = ();
 
     async fn run(&self, _: Context, args: Payload) -> RunResult<()> {
-        self.0.note(&args);
+        self.0.late(args.i, Duration::from_nanos(now_ns().saturating_sub(args.t)));
         Ok(())
+    }
+}
+
+/// Counts its jobs and does not end them.
+pub(super) struct Holder(pub(super) Arc<Tally>);
+
+impl Worker for Holder {
+    const JOB_TYPE: &'static str = JOB_TYPE;
+    const DESCRIPTION: &'static str = "Does not end.";
+    type Args = Payload;
+    type Output = ();
+
+    async fn run(&self, _: Context, args: Payload) -> RunResult<()> {
+        self.0.late(args.i, Duration::ZERO);
+        std::future::pending().await
     }
 }
 
@@ -110,6 +128,22 @@ impl Worker for Probe {
 pub(super) async fn unfinished(callboard: &Callboard) -> Result<i64, Failure> {
     let counts = callboard.queue_status().await?.counts;
     Ok([State::Pending, State::Running].iter().filter_map(|state| counts.get(state)).sum())
+}
+
+/// How many of the oldest `n` jobs were running when their process died.
+pub(super) async fn crashed(callboard: &Callboard, n: usize) -> Result<usize, Failure> {
+    let (mut crashed, mut left, mut cursor) = (0, n, None);
+    while left > 0 {
+        let page = callboard.list(JobFilter::default(), Order::Oldest, cursor, left.min(PAGE)).await?;
+        // A success forgets the crash, but not that it took a second attempt.
+        crashed += page.jobs.iter().filter(|job| job.crash_count > 0 || job.attempt > 1).count();
+        left -= page.jobs.len();
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(crashed)
 }
 
 /// Waits until the store shows no job that may run now or does.

@@ -112,6 +112,11 @@ impl Latencies {
         self.0.len()
     }
 
+    /// The longest, in milliseconds; zero when there are none.
+    pub(super) fn longest(&self) -> f64 {
+        self.0.iter().max().map_or(0.0, |took| took.as_secs_f64() * 1000.0)
+    }
+
     /// The middle and the slow end; zero when there are none.
     pub(super) fn percentiles(&self) -> Percentiles {
         let mut sorted = self.0.clone();

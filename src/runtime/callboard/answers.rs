@@ -65,6 +65,16 @@ pub struct Acted {
     pub changed: u64,
 }
 
+/// What became of a part of a bulk action.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ActedOnPart {
+    /// What became of this part.
+    #[serde(flatten)]
+    pub acted: Acted,
+    /// Where the next part begins; `None` when this was the last one.
+    pub next_cursor: Option<String>,
+}
+
 /// A job type as `/api/job-types` shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct JobTypeInfo {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Acted, Action, Callboard};
+use super::jobs::place;
+use super::{Acted, ActedOnPart, Action, Callboard};
 use crate::domain::{JobFilter, Order, State};
 use crate::error::Error;
 use crate::runtime::pruner::{delete_old, remove_logs};
@@ -18,26 +19,56 @@ impl Callboard {
     /// made meanwhile are left alone; so are those whose state does not allow it.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]; what was changed until then stays changed.
+    /// [`Error::Unavailable`], [`Error::ShuttingDown`], also in the middle; what was changed until
+    /// then stays changed.
     pub async fn act(&self, action: Action, filter: JobFilter) -> Result<Acted, Error> {
+        Ok(self.act_from(action, &filter, None, usize::MAX).await?.0)
+    }
+
+    /// The same for the next `limit` jobs only, from where the part before this ended: a caller can
+    /// stop in between, and knows how far it got.
+    ///
+    /// # Errors
+    /// As [`Self::act`], and [`Error::Invalid`] for a cursor that is not from here.
+    pub async fn act_on_part(
+        &self,
+        action: Action,
+        filter: JobFilter,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<ActedOnPart, Error> {
+        let after = place(cursor, &filter, Order::Oldest)?;
+        let (acted, next) = self.act_from(action, &filter, after, limit).await?;
+        Ok(ActedOnPart { acted, next_cursor: next.map(|next| next.encode(&filter, Order::Oldest)) })
+    }
+
+    async fn act_from(
+        &self,
+        action: Action,
+        filter: &JobFilter,
+        mut after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<(Acted, Option<Cursor>), Error> {
         self.refuse_when_draining()?;
         let newest = JobFilter::default();
         let newest = self.read(move |conn| views::list::list(conn, &newest, Order::Newest, None, 1)).await?;
-        let Some(last) = newest.jobs.first().map(|job| job.id) else { return Ok(Acted::default()) };
-        let mut acted = Acted::default();
-        let mut after: Option<Cursor> = None;
-        loop {
-            let wanted = filter.clone();
+        let Some(last) = newest.jobs.first().map(|job| job.id) else { return Ok((Acted::default(), None)) };
+        let (mut acted, mut left) = (Acted::default(), limit);
+        while left > 0 {
+            self.refuse_when_draining()?;
+            let (wanted, n) = (filter.clone(), left.min(CHUNK));
             let page =
-                self.read(move |conn| views::list::list(conn, &wanted, Order::Oldest, after, CHUNK)).await?;
+                self.read(move |conn| views::list::list(conn, &wanted, Order::Oldest, after, n)).await?;
             let ids: Vec<i64> = page.jobs.iter().map(|job| job.id).filter(|id| *id <= last).collect();
+            left -= page.jobs.len();
             acted.matched += ids.len() as u64;
             acted.changed += self.act_on(action, ids).await?;
             match page.next {
                 Some(next) if next.id < last => after = Some(next),
-                _ => return Ok(acted),
+                _ => return Ok((acted, None)),
             }
         }
+        Ok((acted, after))
     }
 
     pub(super) async fn act_on(&self, action: Action, ids: Vec<i64>) -> Result<u64, Error> {

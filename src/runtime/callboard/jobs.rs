@@ -99,11 +99,7 @@ impl Callboard {
         cursor: Option<String>,
         limit: usize,
     ) -> Result<Page, Error> {
-        let after = cursor.map(|text| {
-            Cursor::decode(&text, &filter, order)
-                .ok_or_else(|| Error::invalid("cursor", "is not from this list; begin again without it"))
-        });
-        let after = after.transpose()?;
+        let after = place(cursor, &filter, order)?;
         let wanted = filter.clone();
         let page = self.read(move |conn| views::list::list(conn, &wanted, order, after, limit)).await?;
         Ok(Page {
@@ -155,4 +151,17 @@ impl Callboard {
         let at_once = self.write(move |tx| verbs::cancel::cancel(tx, id, now)).await?;
         Ok(Cancelled { job: self.plain_job(id).await?, at_once })
     }
+}
+
+/// Where a list goes on.
+pub(super) fn place(
+    cursor: Option<String>,
+    filter: &JobFilter,
+    order: Order,
+) -> Result<Option<Cursor>, Error> {
+    let place = cursor.map(|text| {
+        Cursor::decode(&text, filter, order)
+            .ok_or_else(|| Error::invalid("cursor", "is not from this list; begin again without it"))
+    });
+    place.transpose()
 }

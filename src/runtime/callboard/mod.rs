@@ -17,7 +17,8 @@ mod workflows;
 use std::sync::{Arc, Mutex};
 
 pub use answers::{
-    Acted, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page, Readiness, WorkerView,
+    Acted, ActedOnPart, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page,
+    Readiness, WorkerView,
 };
 pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use overview::by_state;
@@ -31,7 +32,7 @@ use super::hub::HubHandle;
 use super::shared::Shared;
 use super::supervisor::{CrashChild, Supervisor, Write};
 use crate::config::Config;
-use crate::domain::{Clock, Job};
+use crate::domain::{Claim, Clock, Job, State};
 use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::{StoreError, StoreResult, Tx};
@@ -137,10 +138,16 @@ impl Callboard {
         if self.shared.is_draining() { Err(Error::ShuttingDown) } else { Ok(()) }
     }
 
-    /// Fills in what the store leaves to the job type.
+    /// Fills in what the store leaves to the job type, and how far a job is that runs here: the
+    /// store learns of that a little later than those who watch.
     fn complete(&self, mut job: Job) -> Job {
         if job.timeout_inherited {
             job.timeout_secs = self.shared.type_options(&job.job_type).timeout_secs;
+        }
+        if job.state == State::Running {
+            let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
+            let step = self.shared.slots.get(&job.job_type).and_then(|slots| slots.progress_of(&claim));
+            job.progress = step.unwrap_or(job.progress);
         }
         job
     }
