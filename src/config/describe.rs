@@ -115,6 +115,7 @@ impl Page<'_> {
         self.line("max_crashes", i64::from(defaults.max_crashes));
         self.line("max_retries", i64::from(defaults.max_retries));
         self.line("timeout_secs", timeout(defaults.timeout_secs));
+        self.line("max_result_bytes", size(defaults.max_result_bytes));
     }
 
     fn retention(&mut self, retention: &Retention) {

@@ -127,6 +127,8 @@ pub struct Defaults {
     pub max_retries: u32,
     /// The longest one attempt may take; `None`: no limit.
     pub timeout_secs: Option<f64>,
+    /// The largest result of a job that is kept, in bytes of JSON.
+    pub max_result_bytes: u64,
 }
 
 /// How long final jobs are kept.
@@ -199,7 +201,13 @@ impl Default for Config {
 
 impl Default for Defaults {
     fn default() -> Self {
-        Self { concurrency: 10, max_crashes: 3, max_retries: 3, timeout_secs: Some(1800.0) }
+        Self {
+            concurrency: 10,
+            max_crashes: 3,
+            max_retries: 3,
+            timeout_secs: Some(1800.0),
+            max_result_bytes: bytesize::MIB,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Callboard, Enqueued};
+use crate::domain::cron::Tongue;
 use crate::domain::schedule::{MAX_HISTORY, Misfire, Overlap, Owner, check_name};
 use crate::domain::{NewJob, Schedule, ScheduleRun, Timestamp};
 use crate::error::{Error, FieldFault};
@@ -74,7 +75,7 @@ impl From<Schedule> for ScheduleView {
             cron: timing.cron().map(|cron| cron.as_str().to_owned()),
             every_secs: timing.every_secs(),
             timezone: timing.timezone().to_owned(),
-            description: timing.describe(),
+            description: timing.describe(Tongue::English),
             next_runs: timing.upcoming(first, NEXT_RUNS),
             job: schedule.spec.job,
             misfire: schedule.spec.misfire,
