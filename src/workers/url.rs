@@ -80,9 +80,8 @@ impl UrlWorker {
         }
         if answer.cut {
             let most = ctx.max_result();
-            ctx.log.warn(&format!(
-                "the answer is longer than {most} bytes; only its beginning is kept, as text"
-            ));
+            ctx.log
+                .warn(format!("the answer is longer than {most} bytes; only its beginning is kept, as text"));
         }
         result(&answer)
     }

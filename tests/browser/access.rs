@@ -5,8 +5,25 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, axe};
 use crate::server::Server;
 
-const PAGES: [&str; 9] =
-    ["/", "/jobs", "/jobs/1", "/jobs/2", "/dead-letters", "/types", "/new?type=sleep", "/nodes", "/settings"];
+const PAGES: [&str; 13] = [
+    "/",
+    "/jobs",
+    "/jobs/1",
+    "/jobs/2",
+    "/dead-letters",
+    "/types",
+    "/new?type=sleep",
+    "/nodes",
+    "/settings",
+    "/schedules",
+    "/schedules/a-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-name",
+    "/schedules/a-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-name/edit",
+    "/schedules/new",
+];
+
+/// As long as a name may be.
+const SCHEDULE: &str =
+    "a-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-name";
 
 async fn server_with_jobs() -> Server {
     let server = Server::start();
@@ -21,6 +38,10 @@ async fn server_with_jobs() -> Server {
     server.enqueue(json!({"job_type": "count"})).await;
     server.enqueue(json!({"job_type": "noop", "depends_on": [2]})).await;
     server.enqueue(json!({"job_type": "noop", "run_at": "2999-01-01T00:00:00Z"})).await;
+    let schedule = json!({
+        "name": SCHEDULE, "job_type": "noop", "cron": "*/15 9-17 1,15 JAN-JUN,DEC MON-FRI", "timezone": "America/Argentina/Buenos_Aires",
+    });
+    server.schedule(&schedule).await;
     server
 }
 

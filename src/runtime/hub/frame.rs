@@ -117,7 +117,7 @@ impl Frame {
     /// Whether it tells that frames were lost.
     #[must_use]
     pub fn is_gap(&self) -> bool {
-        matches!(self.kind, FrameKind::Gap { .. })
+        matches!(self.kind, FrameKind::Gap)
     }
 
     /// The word in its `type`.

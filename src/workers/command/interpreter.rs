@@ -110,7 +110,7 @@ impl Heard {
             },
             Piece::TooLong(bytes) => {
                 let most = self.ctx.max_result();
-                self.ctx.log.warn(&format!("a ::callboard line of more than {most} bytes is kept as log"));
+                self.ctx.log.warn(format!("a ::callboard line of more than {most} bytes is kept as log"));
                 self.ctx.log.bytes(Stream::Stdout, bytes);
             }
         }

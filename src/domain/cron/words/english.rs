@@ -40,7 +40,7 @@ impl Words for English {
         format!("at {}{} {numbers}", name(unit), if several { "s" } else { "" })
     }
 
-    fn from_to(&self, from: &str, to: &str) -> String {
+    fn span(&self, from: &str, to: &str) -> String {
         format!("from {from} to {to}")
     }
 

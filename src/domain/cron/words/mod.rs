@@ -44,7 +44,7 @@ trait Words {
     /// `at minute 5 and 10`: seconds of minutes, or minutes of hours.
     fn at_numbers(&self, numbers: &str, unit: Unit, several: bool) -> String;
     /// `from 09:00 to 17:45`.
-    fn from_to(&self, from: &str, to: &str) -> String;
+    fn span(&self, from: &str, to: &str) -> String;
     /// `in the hours 9 and 17`.
     fn in_hours(&self, hours: &str) -> String;
     /// `on day 1 of the month`.
@@ -136,7 +136,7 @@ fn often(words: &dyn Words, second: &Part, minute: &Part, hour: &Part) -> Vec<St
             None => parts.push(words.in_hours(&numbers(hours, words.and()))),
             Some((first, last)) => {
                 let (low, high) = minute.ends(60);
-                let span = words.from_to(&format!("{first:02}:{low:02}"), &format!("{last:02}:{high:02}"));
+                let span = words.span(&format!("{first:02}:{low:02}"), &format!("{last:02}:{high:02}"));
                 let each = hourly.then(|| words.every("1", Unit::Hour));
                 parts.push(each.into_iter().chain([span]).collect::<Vec<_>>().join(" "));
             }

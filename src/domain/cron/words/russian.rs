@@ -66,7 +66,7 @@ impl Words for Russian {
         if several { format!("на {root}ах {numbers}") } else { format!("на {numbers}-й {root}е") }
     }
 
-    fn from_to(&self, from: &str, to: &str) -> String {
+    fn span(&self, from: &str, to: &str) -> String {
         format!("с {from} до {to}")
     }
 

@@ -4,6 +4,7 @@ use super::super::Cron;
 use super::*;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn expressions_in_words() {
     for (cron, english, russian) in [
         ("* * * * *", "every minute", "каждую минуту"),
