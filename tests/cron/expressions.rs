@@ -31,16 +31,16 @@ fn with_second(rng: &mut Rng, text: String) -> String {
 
 /// Day of the month, month and day of the week; of `any` day fields one says something.
 fn days(rng: &mut Rng, any: u8) -> String {
-    let day = match rng.u8(0..any + 1) {
+    let day = match rng.u8(0..=any) {
         0 => days_of_month(rng),
         1 => "?".into(),
         _ => "*".into(),
     };
-    let month = match rng.u8(0..any + 1) {
+    let month = match rng.u8(0..=any) {
         0 => list(rng, |rng| named(rng, 1, 12, &MONTHS)),
         _ => "*".into(),
     };
-    let weekday = match rng.u8(0..any + 1) {
+    let weekday = match rng.u8(0..=any) {
         0 => format!("{}{}", if rng.u8(0..4) == 0 { "+" } else { "" }, days_of_week(rng)),
         _ => "*".into(),
     };

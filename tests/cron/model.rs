@@ -54,10 +54,17 @@ pub struct Model {
     days: Vec<Day>,
     month: Vec<i8>,
     weekdays: Vec<Day>,
-    any_day: bool,
-    any_weekday: bool,
-    both: bool,
+    day_rule: DayRule,
     by_the_clock: bool,
+}
+
+/// Which of the two day fields count.
+enum DayRule {
+    Neither,
+    Days,
+    Weekdays,
+    Either,
+    Both,
 }
 
 impl Model {
@@ -76,9 +83,13 @@ impl Model {
             days: fields[3].split(',').flat_map(day_of_month).collect(),
             month: numbers(fields[4], 1, 12),
             weekdays: fields[5].trim_start_matches('+').split(',').flat_map(day_of_week).collect(),
-            any_day: any(fields[3]),
-            any_weekday: any(fields[5]),
-            both: fields[5].starts_with('+'),
+            day_rule: match (any(fields[3]), any(fields[5])) {
+                (true, true) => DayRule::Neither,
+                (false, true) => DayRule::Days,
+                (true, false) => DayRule::Weekdays,
+                (false, false) if fields[5].starts_with('+') => DayRule::Both,
+                (false, false) => DayRule::Either,
+            },
             by_the_clock,
         }
     }
@@ -141,12 +152,12 @@ impl Model {
         }
         let by_day = self.days.iter().any(|named| named.is(day));
         let by_weekday = self.weekdays.iter().any(|named| named.is(day));
-        match (self.any_day, self.any_weekday) {
-            (true, true) => true,
-            (false, true) => by_day,
-            (true, false) => by_weekday,
-            (false, false) if self.both => by_day && by_weekday,
-            (false, false) => by_day || by_weekday,
+        match self.day_rule {
+            DayRule::Neither => true,
+            DayRule::Days => by_day,
+            DayRule::Weekdays => by_weekday,
+            DayRule::Both => by_day && by_weekday,
+            DayRule::Either => by_day || by_weekday,
         }
     }
 }
