@@ -30,6 +30,9 @@ pub enum Error {
     /// What was given is wrong. All faults are named at once.
     #[error("{}", Faults(.0))]
     Invalid(Vec<FieldFault>),
+    /// Too many ask for this at once; the text says how many do already.
+    #[error("{0}")]
+    Busy(String),
     /// The server is going down and takes no new work.
     #[error("the server is shutting down")]
     ShuttingDown,

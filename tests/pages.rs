@@ -10,7 +10,20 @@ use serde_json::{Value, json};
 /// The most that the first view of a page may weigh, compressed, with scripts and styles.
 const FIRST_VIEW: usize = 60 * 1024;
 
-const PAGES: [&str; 8] = ["/", "/jobs", "/jobs/1", "/dead-letters", "/types", "/new", "/nodes", "/settings"];
+const PAGES: [&str; 12] = [
+    "/",
+    "/jobs",
+    "/jobs/1",
+    "/dead-letters",
+    "/types",
+    "/schedules",
+    "/schedules/nightly",
+    "/schedules/nightly/edit",
+    "/schedules/new",
+    "/new",
+    "/nodes",
+    "/settings",
+];
 
 struct Server {
     process: Child,
@@ -134,6 +147,71 @@ async fn every_action_is_a_form_that_leads_back() {
 }
 
 #[tokio::test]
+async fn schedules_are_made_changed_and_steered_by_forms() {
+    let server = Server::start("");
+    let (token, cookie) = server.token().await;
+    let token = ("callboard_csrf", token.as_str());
+    let schedule = async || -> Value {
+        let url = format!("{}/api/schedules/nightly", server.url);
+        server.client.get(url).send().await.unwrap().json().await.unwrap()
+    };
+    let wrong = [token, ("name", "nightly"), ("cron", "61 4 * * *"), ("job_type", "noop"), ("args", "{")];
+    let answer = server.post("/schedules/new", &cookie, &wrong).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let html = text(answer).await;
+    assert!(html.contains("has a wrong minute") && html.contains("value=\"61 4 * * *\""), "{html}");
+    let right = [
+        token,
+        ("name", "nightly"),
+        ("cron", "30 4 * * MON-FRI"),
+        ("timezone", "Europe/Berlin"),
+        ("misfire", "skip"),
+        ("overlap", "allow"),
+        ("job_type", "noop"),
+        ("args", "{\"a\":1}"),
+        ("tags", "x, y"),
+        ("timeout_secs", "none"),
+    ];
+    let made = server.post("/schedules/new", &cookie, &right).await;
+    assert_eq!(
+        (made.status(), &made.headers()[LOCATION]),
+        (StatusCode::SEE_OTHER, &"/schedules/nightly".parse().unwrap())
+    );
+    let taken = server.post("/schedules/new", &cookie, &right).await;
+    assert_eq!(taken.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text(taken).await.contains("is there already"));
+    let is = schedule().await;
+    assert_eq!(
+        (&is["tags"], &is["timeout_secs"], &is["misfire"]),
+        (&json!(["x", "y"]), &Value::Null, &json!("skip"))
+    );
+    assert!(text(server.get("/schedules").await).await.contains("Monday to Friday at 04:30"));
+
+    // What the form does not show outlives an edit by form.
+    let body = json!({"job_type": "noop", "cron": "30 4 * * *", "metadata": {"m": 1}, "unique": true});
+    server.client.put(format!("{}/api/schedules/nightly", server.url)).json(&body).send().await.unwrap();
+    let html = text(server.get("/schedules/nightly/edit").await).await;
+    assert!(html.contains("value=\"30 4 * * *\""), "{html}");
+    let change = [token, ("every_secs", "90"), ("job_type", "noop"), ("priority", "2"), ("args", "{}")];
+    let changed = server.post("/schedules/nightly/edit", &cookie, &change).await;
+    assert_eq!(changed.status(), StatusCode::SEE_OTHER, "{}", text(changed).await);
+    let is = schedule().await;
+    assert_eq!((&is["every_secs"], &is["cron"], &is["priority"]), (&json!(90.0), &Value::Null, &json!(2)));
+    assert_eq!((&is["metadata"], &is["unique"]), (&json!({"m": 1}), &json!(true)));
+
+    for (verb, paused) in [("pause", true), ("run", true), ("resume", false)] {
+        let answer = server.post(&format!("/schedules/nightly/{verb}"), &cookie, &[token]).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{verb}");
+        assert_eq!(schedule().await["paused"], paused, "{verb}");
+    }
+    assert_eq!(schedule().await["history"][0]["trigger"], "manual");
+    assert!(text(server.get("/schedules/nightly").await).await.contains("By hand"));
+    let deleted = server.post("/schedules/nightly/delete", &cookie, &[token]).await;
+    assert_eq!(deleted.headers()[LOCATION], "/schedules");
+    assert_eq!(server.get("/schedules/nightly").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn forms_from_elsewhere_change_nothing() {
     let server = Server::start("");
     let (token, cookie) = server.token().await;
@@ -161,6 +239,10 @@ async fn pages_are_strict_and_light() {
     for n in 0..120 {
         server.enqueue(json!({"job_type": "noop", "args": {"n": n}, "tags": ["a", "b"]})).await;
     }
+    let nightly = json!({"name": "nightly", "job_type": "noop", "cron": "30 4 * * MON-FRI"});
+    let made =
+        server.client.post(format!("{}/api/schedules", server.url)).json(&nightly).send().await.unwrap();
+    assert_eq!(made.status(), StatusCode::CREATED);
     for path in PAGES {
         let answer = server.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
@@ -205,7 +287,7 @@ async fn a_viewer_is_offered_nothing_to_change() {
         "[[auth.tokens]]\nname = \"v\"\nrole = \"viewer\"\ntoken_sha256 = \"{hash}\"\n"
     ));
     assert_eq!(server.get("/").await.status(), StatusCode::UNAUTHORIZED);
-    for path in ["/", "/jobs", "/types"] {
+    for path in ["/", "/jobs", "/types", "/schedules"] {
         let request = server.client.get(format!("{}{path}", server.url)).basic_auth("anybody", Some("look"));
         let html = request.send().await.unwrap().text().await.unwrap();
         assert!(html.contains("</html>") && !html.contains("href=\"/new\""), "{path}");

@@ -357,6 +357,7 @@ async fn schedules_are_found_by_their_time_and_their_unfinished_jobs_by_their_na
     uses(&w.read(views::schedules::next_due).await, "schedules_due");
     nobody_walks(&w.read(|conn| views::schedules::schedules(conn, "", 10)).await);
     nobody_walks(&w.read(|conn| views::schedules::runs(conn, "s", 10)).await);
+    nobody_walks(&w.read(|conn| views::schedules::histories(conn, "", 10, 30)).await);
     let job = Prepared::new(NewJob::new("t"), 3);
     let (_, plan) = w.write(move |tx| fire::run_now(tx, "s", &job, now())).await;
     uses(&plan, "jobs_schedule");

@@ -368,3 +368,48 @@ error-409 = Not in this state
 error-422 = Something is not right
 error-503 = Not just now
 error-other = That did not work
+
+# Schedules
+menu-schedules = Schedules
+schedule = Schedule
+schedule-new = New schedule
+schedules-none = There are no schedules. One enqueues a job again and again: by cron, or every so many seconds.
+schedule-configured = It stands in the configuration: change it there. Here it can be run, paused and resumed.
+schedule-delete = Delete this schedule
+schedule-delete-hint = Its history goes with it; its jobs stay.
+next-run = Next run
+next-runs = Next runs
+next-runs-none = None: it is paused.
+last-runs = { $n ->
+    [0] It has not run yet
+    [one] The last run
+   *[other] The last { $shown } runs
+}
+runs = Runs
+runs-none = It has not run yet.
+run-enqueued = Enqueued
+run-by-hand = By hand
+run-skipped = Skipped
+run-missed = Missed
+due = Due
+outcome = Outcome
+reason = Reason
+when = When
+name = Name
+cron = Cron expression
+cron-hint = Minute, hour, day of the month, month, day of the week; a second may stand before them. Or an interval instead.
+every-secs = Or every so many seconds
+interval = Every
+misfire = Missed runs
+misfire-once = One run makes up for them
+misfire-skip = Left out
+misfire-all = Each is made up for
+overlap = While one is unfinished
+overlap-allow = The next one is enqueued too
+overlap-skip = The next one is left out
+begin-paused = Begin paused
+action-run = Run now
+action-edit = Edit
+notice-schedule-created = The schedule is made.
+notice-schedule-changed = The schedule is changed.
+notice-schedule-deleted = The schedule is deleted.

@@ -371,3 +371,49 @@ error-409 = Не в этом состоянии
 error-422 = Что-то не так
 error-503 = Не сейчас
 error-other = Не получилось
+
+# Расписания
+menu-schedules = Расписания
+schedule = Расписание
+schedule-new = Новое расписание
+schedules-none = Расписаний нет. Расписание ставит задание в очередь снова и снова: по cron или через равные промежутки.
+schedule-configured = Оно записано в конфигурации и меняется там. Здесь его можно запустить, приостановить и возобновить.
+schedule-delete = Удалить расписание
+schedule-delete-hint = Его история исчезнет; задания останутся.
+next-run = Следующий запуск
+next-runs = Следующие запуски
+next-runs-none = Нет: оно приостановлено.
+last-runs = { $n ->
+    [0] Ещё не запускалось
+    [one] Последний { $shown } запуск
+    [few] Последние { $shown } запуска
+   *[other] Последние { $shown } запусков
+}
+runs = Запуски
+runs-none = Ещё не запускалось.
+run-enqueued = В очереди
+run-by-hand = Вручную
+run-skipped = Пропущен
+run-missed = Упущен
+due = Срок
+outcome = Исход
+reason = Причина
+when = Когда
+name = Имя
+cron = Выражение cron
+cron-hint = Минута, час, день месяца, месяц, день недели; перед ними может стоять секунда. Или вместо этого промежуток.
+every-secs = Или каждые столько секунд
+interval = Каждые
+misfire = Упущенные запуски
+misfire-once = Один запуск вместо всех
+misfire-skip = Не выполняются
+misfire-all = Выполняется каждый
+overlap = Пока одно не закончено
+overlap-allow = Следующее тоже ставится
+overlap-skip = Следующее пропускается
+begin-paused = Создать приостановленным
+action-run = Запустить сейчас
+action-edit = Изменить
+notice-schedule-created = Расписание создано.
+notice-schedule-changed = Расписание изменено.
+notice-schedule-deleted = Расписание удалено.

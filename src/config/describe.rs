@@ -116,6 +116,7 @@ impl Page<'_> {
         self.line("max_retries", i64::from(defaults.max_retries));
         self.line("timeout_secs", timeout(defaults.timeout_secs));
         self.line("aging_secs", timeout(defaults.aging.map(|span| span.as_secs_f64())));
+        self.line("max_result_bytes", size(defaults.max_result_bytes));
     }
 
     fn retention(&mut self, retention: &Retention) {

@@ -129,6 +129,8 @@ pub struct Defaults {
     pub timeout_secs: Option<f64>,
     /// Each such span of waiting counts as one priority better; `None`: none does.
     pub aging: Option<Duration>,
+    /// The largest result of a job that is kept, in bytes of JSON.
+    pub max_result_bytes: u64,
 }
 
 /// How long final jobs are kept.
@@ -201,7 +203,14 @@ impl Default for Config {
 
 impl Default for Defaults {
     fn default() -> Self {
-        Self { concurrency: 10, max_crashes: 3, max_retries: 3, timeout_secs: Some(1800.0), aging: None }
+        Self {
+            concurrency: 10,
+            max_crashes: 3,
+            max_retries: 3,
+            timeout_secs: Some(1800.0),
+            aging: None,
+            max_result_bytes: bytesize::MIB,
+        }
     }
 }
 

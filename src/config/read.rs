@@ -110,7 +110,15 @@ fn defaults(section: &mut Section<'_>) -> Defaults {
     section.set("max_crashes", &mut read.max_crashes, kinds::whole(1, 1000));
     section.set("max_retries", &mut read.max_retries, kinds::max_retries);
     section.set("timeout_secs", &mut read.timeout_secs, kinds::timeout);
+    section.set("max_result_bytes", &mut read.max_result_bytes, result_size);
     read
+}
+
+/// Results are rows of the database, and read whole.
+fn result_size(value: &Value) -> Result<u64, String> {
+    let bytes = kinds::bytes(value)?;
+    let most = 16 * bytesize::MIB;
+    if bytes <= most { Ok(bytes) } else { Err(kinds::wrong("at most 16 MiB", value)) }
 }
 
 fn retention(section: &mut Section<'_>) -> Retention {

@@ -1,5 +1,7 @@
 //! Jobs, one by one and listed.
 
+use std::time::Duration;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -20,6 +22,10 @@ const PAGE: i64 = 50;
 
 /// The most jobs on a page.
 const MAX_PAGE: i64 = 500;
+
+/// The longest that a caller may wait for the end of a job: proxies give up on a silent answer after
+/// a minute or so.
+const MAX_WAIT_SECS: f64 = 60.0;
 
 /// The longest cursor that is looked at.
 const MAX_CURSOR: usize = 1000;
@@ -121,8 +127,22 @@ pub(super) fn cursor(given: &Given<'_>) -> Result<String, String> {
     }
 }
 
-async fn show(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
-    reply::ok(&callboard.job(id.0).await?)
+async fn show(callboard: Data<Callboard>, id: JobId, request: HttpRequest) -> Reply {
+    let mut fields = query::fields(request.query_string())?;
+    let patience = fields.read("wait_secs", patience);
+    query::finish(fields)?;
+    reply::ok(&match patience {
+        Some(patience) => callboard.job_at_end(id.0, patience).await?,
+        None => callboard.job(id.0).await?,
+    })
+}
+
+fn patience(given: &Given<'_>) -> Result<Duration, String> {
+    let secs = given.number()?;
+    match (0.0..=MAX_WAIT_SECS).contains(&secs) {
+        true => Ok(Duration::from_secs_f64(secs)),
+        false => Err(format!("must be from 0 to {MAX_WAIT_SECS} seconds, got {}", given.shown())),
+    }
 }
 
 async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {

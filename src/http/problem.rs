@@ -142,6 +142,7 @@ impl From<Error> for Problem {
             Error::NotFound(what) => Self::not_found(what),
             Error::Conflict(why) => Self::new(StatusCode::CONFLICT, why),
             Error::Invalid(faults) => Self::invalid(faults),
+            Error::Busy(why) => Self::new(StatusCode::TOO_MANY_REQUESTS, why).retry_after(RETRY_AFTER_SECS),
             Error::ShuttingDown | Error::Unavailable(_) => Self::away(error),
         }
     }
@@ -170,6 +171,7 @@ mod tests {
             (Error::NotFound("job 17".into()), 404, "there is no job 17"),
             (Error::Conflict("job 17 is running".into()), 409, "job 17 is running"),
             (Error::invalid("priority", "must be from 1 to 10"), 422, "priority must be from 1 to 10"),
+            (Error::Busy("enough".into()), 429, "enough"),
             (Error::ShuttingDown, 503, "the server is shutting down"),
             (Error::Unavailable("disk full".into()), 503, "the store is unavailable: disk full"),
         ];
@@ -180,7 +182,7 @@ mod tests {
             assert_eq!(body["detail"], detail);
             assert_eq!(body["type"], "about:blank");
             assert!(!body["title"].as_str().unwrap().is_empty());
-            assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+            assert_eq!(response.headers().contains_key("retry-after"), [429, 503].contains(&status));
             assert_eq!(response.headers().get("content-type").unwrap(), "application/problem+json");
         }
     }

@@ -25,8 +25,6 @@ use crate::workers::{AnyWorker, Context, Failure, ParentResult, RunResult};
 
 /// How long a job waits whose earlier attempt's code still runs.
 const LEAK_PAUSE: Duration = Duration::from_secs(5);
-/// The largest result that is kept, as JSON.
-const MAX_RESULT: usize = 1024 * 1024;
 
 /// How code ended: with a result, or in a panic.
 type CodeEnd = std::thread::Result<RunResult<Option<Json>>>;
@@ -173,10 +171,13 @@ impl Execution {
     fn judge(&self, ended: CodeEnd) -> Verdict {
         match ended {
             Ok(Ok(result)) => match result {
-                Some(json) if json.as_str().len() > MAX_RESULT => Verdict::Fatal(format!(
-                    "the result is {} bytes long as JSON; at most {MAX_RESULT} are kept",
-                    json.as_str().len()
-                )),
+                Some(json) if json.as_str().len() > self.shared.options.max_result => {
+                    Verdict::Fatal(format!(
+                        "the result is {} bytes long as JSON; at most {} are kept (defaults.max_result_bytes)",
+                        json.as_str().len(),
+                        self.shared.options.max_result
+                    ))
+                }
                 // What is done is done, even if a stop was asked for meanwhile: whether a cancel
                 // came first is decided on disk.
                 result => Verdict::Success(result),
@@ -273,7 +274,8 @@ impl Execution {
         let services = Arc::new(ForClaim { shared: self.shared.clone(), claim: self.claim });
         let ctx = Context::new(job, token, log, parents, self.reporter.clone())
             .with_library(self.shared.library.clone())
-            .with_services(services);
+            .with_services(services)
+            .with_max_result(self.shared.options.max_result);
         let worker = self.worker.clone();
         catch_unwind(AssertUnwindSafe(|| worker.start(ctx))).map_err(|panic| panicked(panic.as_ref()))
     }

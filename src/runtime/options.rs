@@ -28,6 +28,8 @@ pub struct Options {
     pub stop_grace: Duration,
     /// The largest size of each log file.
     pub max_log_bytes: u64,
+    /// The largest result of a job that is kept, in bytes of JSON.
+    pub max_result: usize,
     /// A job under which the process died so often in a row is given up.
     pub max_crashes: u32,
     /// How long final jobs are kept.
@@ -77,6 +79,7 @@ impl Options {
             stop_grace: config.kill_after + Duration::from_secs(3),
             kill_after: config.kill_after,
             max_log_bytes: config.logs_max_bytes_per_stream,
+            max_result: usize::try_from(config.defaults.max_result_bytes).unwrap_or(usize::MAX),
             max_crashes: config.defaults.max_crashes,
             retention: config.retention,
             unknown: type_options(config, ""),

@@ -48,7 +48,11 @@ pub struct Context {
     progress: Arc<dyn ProgressReporter>,
     library: Option<Arc<dyn LibraryStore>>,
     services: Arc<dyn Services>,
+    max_result: usize,
 }
+
+/// The largest result that is kept unless the configuration says otherwise, in bytes of JSON.
+pub const MAX_RESULT: usize = 1024 * 1024;
 
 impl Context {
     /// Puts one together. The runtime does this; tests of workers may.
@@ -68,6 +72,7 @@ impl Context {
             progress,
             library: None,
             services: Arc::new(NoServices),
+            max_result: MAX_RESULT,
         }
     }
 
@@ -91,6 +96,19 @@ impl Context {
     pub fn with_services(mut self, services: Arc<dyn Services>) -> Self {
         self.services = services;
         self
+    }
+
+    /// Tells it how large a result may be, in bytes of JSON.
+    #[must_use]
+    pub fn with_max_result(mut self, bytes: usize) -> Self {
+        self.max_result = bytes;
+        self
+    }
+
+    /// The largest result that is kept, in bytes of JSON.
+    #[must_use]
+    pub fn max_result(&self) -> usize {
+        self.max_result
     }
 
     /// The attempt's number, from 1.

@@ -15,9 +15,6 @@ use super::worker::Start;
 use super::{AnyWorker, Availability, Context, Failure, RunResult, WorkerInfo};
 use crate::domain::{Clock, Json};
 
-/// The largest answer that is kept.
-const MAX_ANSWER: usize = 1024 * 1024;
-
 /// A URL that runs the jobs of a type, as it is configured.
 #[derive(Clone, Debug)]
 pub struct UrlSpec {
@@ -77,12 +74,14 @@ impl UrlWorker {
         let response = request.body(body).send().await.map_err(|e| self.failed(e))?;
         let status = response.status();
         let retry_after = http_call::retry_after(response.headers(), self.clock.now());
-        let answer = Body::read(response, MAX_ANSWER).await.map_err(|e| self.failed(e))?;
+        let answer = Body::read(response, ctx.max_result()).await.map_err(|e| self.failed(e))?;
         if !status.is_success() {
             return Err(self.refused(status, retry_after, &answer.text()));
         }
         if answer.cut {
-            ctx.log.warn("the answer is longer than 1 MiB; only its beginning is kept, as text");
+            let most = ctx.max_result();
+            ctx.log
+                .warn(format!("the answer is longer than {most} bytes; only its beginning is kept, as text"));
         }
         result(&answer)
     }

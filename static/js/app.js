@@ -27,6 +27,8 @@ const pages = {
   overview: () => watch('/api/ws'),
   nodes: () => watch('/api/ws'),
   types: () => watch('/api/ws'),
+  schedules: () => watch('/api/ws'),
+  schedule: () => watch('/api/ws'),
   dead: () => watch('/api/ws?state=failed&state=pending'),
   jobs: () => {
     startRows();

@@ -27,7 +27,8 @@ export function relative(at, now = Date.now()) {
 export function freshenTimes(root = document) {
   for (const time of root.querySelectorAll('time[datetime]')) {
     const at = new Date(time.dateTime);
-    const text = time.hasAttribute('data-clock') ? clock.format(at) : relative(at.getTime());
+    const text = time.hasAttribute('data-clock') ? clock.format(at)
+      : time.hasAttribute('data-exact') ? exact.format(at) : relative(at.getTime());
     if (time.textContent !== text) time.textContent = text;
     time.title = exact.format(at);
   }

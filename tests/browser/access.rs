@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, axe};
 use crate::server::Server;
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 19] = [
     "/",
     "/?range=1d",
     "/jobs",
@@ -21,7 +21,15 @@ const PAGES: [&str; 15] = [
     "/settings",
     "/nothing",
     "/jobs?stat=failed",
+    "/schedules",
+    "/schedules/a-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-name",
+    "/schedules/a-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-name/edit",
+    "/schedules/new",
 ];
+
+/// As long as a name may be.
+const SCHEDULE: &str =
+    "a-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-name";
 
 async fn server_with_jobs() -> Server {
     let server = Server::start();
@@ -36,6 +44,10 @@ async fn server_with_jobs() -> Server {
     server.enqueue(json!({"job_type": "count"})).await;
     server.enqueue(json!({"job_type": "noop", "depends_on": [2]})).await;
     server.enqueue(json!({"job_type": "noop", "run_at": "2999-01-01T00:00:00Z"})).await;
+    let schedule = json!({
+        "name": SCHEDULE, "job_type": "noop", "cron": "*/15 9-17 1,15 JAN-JUN,DEC MON-FRI", "timezone": "America/Argentina/Buenos_Aires",
+    });
+    server.schedule(&schedule).await;
     server
 }
 

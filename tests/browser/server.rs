@@ -87,6 +87,16 @@ impl Server {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
+    /// Makes a schedule and runs it three times.
+    pub async fn schedule(&self, schedule: &Value) {
+        let made = self.http.post(self.at("/api/schedules")).json(schedule).send().await.unwrap();
+        assert!(made.status().is_success(), "{}", made.text().await.unwrap());
+        let name = schedule["name"].as_str().unwrap();
+        for _ in 0..3 {
+            self.http.post(self.at(&format!("/api/schedules/{name}/run"))).send().await.unwrap();
+        }
+    }
+
     pub async fn enqueue_many(&self, jobs: Vec<Value>) {
         let answer =
             self.http.post(self.at("/api/jobs/bulk")).json(&json!({"jobs": jobs})).send().await.unwrap();

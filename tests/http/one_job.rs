@@ -24,6 +24,69 @@ async fn waits(server: &Server, id: i64, reason: &str, detail: &str) {
 }
 
 #[test]
+fn who_waits_for_the_end_is_answered_then() {
+    test(async |server| {
+        let id = server.enqueue(json!({})).await;
+        let path = format!("/api/jobs/{id}?wait_secs=30");
+        let run = server.run().await;
+        let waiting = server.get(&path);
+        let (answer, ()) = futures_util::join!(waiting, async {
+            server.clock.advance(Duration::from_secs(29));
+            run.succeed(json!({"n": 1}));
+        });
+        assert_eq!(
+            (&answer.ok(200)["state"], &answer.json()["result"]),
+            (&json!("completed"), &json!({"n": 1}))
+        );
+        // It is final, so that nobody has to wait.
+        assert_eq!(server.get(&path).await.ok(200)["state"], "completed");
+        server.get("/api/jobs/999?wait_secs=1").await.problem(404);
+        for bad in ["-1", "61", "x", "nan"] {
+            assert_eq!(
+                server.get(&format!("/api/jobs/{id}?wait_secs={bad}")).await.wrong_fields(),
+                ["wait_secs"]
+            );
+        }
+        server.get(&format!("/api/jobs/{id}?waits=1")).await.wrong_fields();
+    });
+}
+
+#[test]
+fn who_waits_in_vain_gets_the_job_as_it_is() {
+    test(async |server| {
+        let id = server.enqueue(json!({"delay_secs": 3600})).await;
+        assert_eq!(server.get(&format!("/api/jobs/{id}?wait_secs=0")).await.ok(200)["state"], "scheduled");
+        let path = format!("/api/jobs/{id}?wait_secs=5");
+        let waiting = server.get(&path);
+        let moving = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                server.clock.advance(Duration::from_secs(1));
+            }
+        };
+        let answer = tokio::select! {
+            answer = waiting => answer,
+            () = moving => unreachable!(),
+        };
+        assert_eq!(answer.ok(200)["state"], "scheduled");
+    });
+}
+
+#[test]
+fn a_result_beyond_the_limit_fails_the_job_for_good() {
+    let small = |config: &mut Config| config.defaults.max_result_bytes = 1024;
+    test_with(small, async |server| {
+        let (fits, too_large) = (server.enqueue(json!({})).await, server.enqueue(json!({})).await);
+        server.run().await.succeed(json!("x".repeat(1022)));
+        server.until(fits, "completed").await;
+        server.run().await.succeed(json!("x".repeat(1023)));
+        server.until(too_large, "failed").await;
+        let error = server.job(too_large).await["error"].as_str().unwrap().to_owned();
+        assert!(error.contains("1025 bytes") && error.contains("max_result_bytes"), "{error}");
+    });
+}
+
+#[test]
 fn every_attempt_is_kept_with_its_outcome() {
     test(async |server| {
         let id = server.enqueue(json!({"backoff": {"jitter": 0}})).await;

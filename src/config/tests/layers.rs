@@ -19,8 +19,14 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.kill_after, Duration::from_secs(10));
     let retry = Backoff { base_delay_secs: 1.0, multiplier: 2.0, max_delay_secs: 3600.0, jitter: 0.1 };
     assert_eq!(config.retry, retry);
-    let defaults =
-        Defaults { concurrency: 10, max_crashes: 3, max_retries: 3, timeout_secs: Some(1800.0), aging: None };
+    let defaults = Defaults {
+        concurrency: 10,
+        max_crashes: 3,
+        max_retries: 3,
+        timeout_secs: Some(1800.0),
+        aging: None,
+        max_result_bytes: 1024 * 1024,
+    };
     assert_eq!(config.defaults, defaults);
     assert_eq!(config.logs_max_bytes_per_stream, 10 * 1024 * 1024);
     let days = |n: u64| Duration::from_secs(n * 86_400);

@@ -152,6 +152,8 @@ fn hostile_values_are_faults() {
         ("retry.jitter", "1.01"),
         ("defaults.concurrency", "10001"),
         ("defaults.max_crashes", "0"),
+        ("defaults.max_result_bytes", "100"),
+        ("defaults.max_result_bytes", "'17 MiB'"),
         ("defaults.max_retries", "3.0"),
         ("defaults.max_retries", "1001"),
         ("defaults.max_retries", "0xFFFFFFFFFFFFFFFFFF"),

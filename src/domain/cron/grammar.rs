@@ -46,25 +46,80 @@ enum Kind {
     Weekday,
 }
 
-/// Takes an expression apart into fields in upper case, five or six, each of which is right.
-pub(super) fn fields(text: &str) -> Result<Vec<String>, String> {
+/// A thing that a field lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// Numbers from the first to the last in steps.
+    Span { first: u32, last: u32, step: u32 },
+    /// The last day of the month.
+    LastDay,
+    /// The last working day of the month.
+    LastWorkingDay,
+    /// The working day nearest to a day of the month.
+    Nearest(u32),
+    /// Such a day of the week, of those in a month the n-th.
+    Nth { day: u32, n: u32 },
+    /// Such a day of the week, of those in a month the last.
+    LastOf(u32),
+}
+
+/// An expression, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Expression {
+    /// The fields in upper case, five or six.
+    pub texts: Vec<String>,
+    /// What each lists.
+    pub items: Vec<Vec<Item>>,
+}
+
+impl Expression {
+    /// What minute, hour, day of the month, month and day of the week list.
+    pub fn five(&self) -> [&[Item]; 5] {
+        let first = self.items.len() - 5;
+        std::array::from_fn(|i| self.items[first + i].as_slice())
+    }
+
+    /// What the second lists, if it is there.
+    pub fn second(&self) -> Option<&[Item]> {
+        self.items.first().filter(|_| self.items.len() == FIELDS.len()).map(Vec::as_slice)
+    }
+
+    /// The fields for hours and what is smaller.
+    pub fn times_of_day(&self) -> &[String] {
+        &self.texts[..self.texts.len() - 3]
+    }
+
+    /// Day of the month and day of the week.
+    pub fn day_texts(&self) -> [&str; 2] {
+        let month = self.texts.len() - 2;
+        [&self.texts[month - 1], &self.texts[month + 1]]
+    }
+}
+
+/// Takes an expression apart; every field of it is right then.
+pub(super) fn read(text: &str) -> Result<Expression, String> {
     if text.len() > MAX_LENGTH {
         return Err(format!("must be at most {MAX_LENGTH} characters long"));
     }
     let text = text.trim();
     let expression = if text.starts_with('@') { nickname(text)? } else { text };
-    let fields: Vec<String> = expression.split_ascii_whitespace().map(str::to_ascii_uppercase).collect();
-    if !(5..=6).contains(&fields.len()) {
+    let texts: Vec<String> = expression.split_ascii_whitespace().map(str::to_ascii_uppercase).collect();
+    if !(5..=6).contains(&texts.len()) {
         return Err(format!(
             "must have 5 fields (minute, hour, day of the month, month, day of the week), or 6 with the \
              second before them; it has {}",
-            fields.len()
+            texts.len()
         ));
     }
-    let of = &FIELDS[FIELDS.len() - fields.len()..];
-    let wrong: Vec<String> =
-        of.iter().zip(&fields).filter_map(|(field, given)| field.check(given).err()).collect();
-    if wrong.is_empty() { Ok(fields) } else { Err(wrong.join("; ")) }
+    let fields = &FIELDS[FIELDS.len() - texts.len()..];
+    let (mut items, mut wrong) = (Vec::with_capacity(texts.len()), Vec::new());
+    for (field, given) in fields.iter().zip(&texts) {
+        match field.items(given) {
+            Some(read) => items.push(read),
+            None => wrong.push(format!("has a wrong {}, {given:?}: {}", field.name, field.right())),
+        }
+    }
+    if wrong.is_empty() { Ok(Expression { texts, items }) } else { Err(wrong.join("; ")) }
 }
 
 fn nickname(text: &str) -> Result<&'static str, String> {
@@ -76,24 +131,35 @@ fn nickname(text: &str) -> Result<&'static str, String> {
 }
 
 impl Field {
-    fn check(&self, given: &str) -> Result<(), String> {
-        let any = matches!(self.kind, Kind::Day | Kind::Weekday) && given == "?";
-        let both_days = given.strip_prefix('+').filter(|_| self.kind == Kind::Weekday);
-        if any || both_days.unwrap_or(given).split(',').all(|item| self.is_right(item)) {
-            return Ok(());
+    fn items(&self, given: &str) -> Option<Vec<Item>> {
+        let each = Item::Span { first: self.low, last: self.high, step: 1 };
+        if given == "?" && matches!(self.kind, Kind::Day | Kind::Weekday) {
+            return Some(vec![each]);
         }
-        Err(format!("has a wrong {}, {given:?}: {}", self.name, self.right()))
+        let both_days = given.strip_prefix('+').filter(|_| self.kind == Kind::Weekday);
+        let list = both_days.unwrap_or(given).split(',');
+        let items: Vec<Item> =
+            list.map(|item| self.special(item).or_else(|| self.span(item))).collect::<Option<_>>()?;
+        // The library that searches knows one end of the month at a time.
+        let both_ends = items.contains(&Item::LastDay) && items.contains(&Item::LastWorkingDay);
+        (!both_ends).then_some(items)
     }
 
-    fn is_right(&self, item: &str) -> bool {
-        if self.is_special(item) {
-            return true;
-        }
-        let Some((base, step)) = item.split_once('/') else {
-            return item == "*" || self.value(item).is_some() || self.range(item).is_some();
+    fn span(&self, item: &str) -> Option<Item> {
+        let (base, step) = match item.split_once('/') {
+            None => (item, None),
+            Some((base, step)) => (base, Some(number(step).filter(|step| (1..=self.high).contains(step))?)),
         };
-        let stepped = base == "*" || self.range(base).is_some();
-        stepped && number(step).is_some_and(|step| (1..=self.high).contains(&step))
+        let (first, last) = match base {
+            "*" => (self.low, self.high),
+            _ => match (self.range(base), step) {
+                (Some(range), _) => range,
+                (None, None) => self.value(base).map(|value| (value, value))?,
+                // From one number in steps: to where?
+                (None, Some(_)) => return None,
+            },
+        };
+        Some(Item::Span { first, last, step: step.unwrap_or(1) })
     }
 
     fn range(&self, text: &str) -> Option<(u32, u32)> {
@@ -118,15 +184,22 @@ impl Field {
         }
     }
 
-    fn is_special(&self, item: &str) -> bool {
-        let is_value = |text: &str| self.value(text).is_some();
+    fn special(&self, item: &str) -> Option<Item> {
         match self.kind {
-            Kind::Time | Kind::Month => false,
-            Kind::Day => matches!(item, "L" | "LW") || item.strip_suffix('W').is_some_and(is_value),
-            Kind::Weekday => match item.split_once('#') {
-                Some((day, nth)) => is_value(day) && matches!(nth, "1" | "2" | "3" | "4" | "5" | "L"),
-                None => item.strip_suffix('L').is_some_and(is_value),
+            Kind::Time | Kind::Month => None,
+            Kind::Day => match item {
+                "L" => Some(Item::LastDay),
+                "LW" => Some(Item::LastWorkingDay),
+                _ => self.value(item.strip_suffix('W')?).map(Item::Nearest),
             },
+            Kind::Weekday => {
+                let (day, nth) = item.split_once('#').or_else(|| Some((item.strip_suffix('L')?, "L")))?;
+                let day = self.value(day)? % 7;
+                match nth {
+                    "L" => Some(Item::LastOf(day)),
+                    _ => number(nth).filter(|n| (1..=5).contains(n)).map(|n| Item::Nth { day, n }),
+                }
+            }
         }
     }
 
@@ -139,7 +212,9 @@ impl Field {
         };
         let more = match self.kind {
             Kind::Time | Kind::Month => "",
-            Kind::Day => "; L (the last day), 15W (the working day nearest the 15th), LW",
+            Kind::Day => {
+                "; L (the last day) or LW (the last working day), 15W (the working day nearest the 15th)"
+            }
             Kind::Weekday => "; 5#2 (the second Friday of the month), 5L (the last Friday)",
         };
         let next = low + 1;
@@ -179,7 +254,7 @@ mod tests {
             "@daily",
             "@HOURLY",
         ] {
-            assert!(fields(good).is_ok(), "{good}: {:?}", fields(good));
+            assert!(read(good).is_ok(), "{good}: {:?}", read(good));
         }
     }
 
@@ -202,6 +277,7 @@ mod tests {
             ("* * 0 * *", "day of the month"),
             ("* * 32W * *", "day of the month"),
             ("* * L-3 * *", "day of the month"),
+            ("* * L,LW * *", "day of the month"),
             ("* * * 13 *", "month"),
             ("* * * JANFEB *", "month"),
             ("* * * MON *", "month"),
@@ -215,10 +291,10 @@ mod tests {
             ("61 * * * * *", "second"),
             ("* * * * *\u{0}", "day of the week"),
         ] {
-            let fault = fields(bad).expect_err(bad);
+            let fault = read(bad).expect_err(bad);
             assert!(fault.starts_with(&format!("has a wrong {field}, ")), "{bad}: {fault}");
         }
-        let both = fields("60 24 * * *").unwrap_err();
+        let both = read("60 24 * * *").unwrap_err();
         assert!(both.contains("minute") && both.contains("hour"), "{both}");
     }
 
@@ -231,8 +307,8 @@ mod tests {
             ("@reboot", "@daily"),
             ("@daily x", "@daily"),
         ] {
-            assert!(fields(bad).unwrap_err().contains(says), "{bad}");
+            assert!(read(bad).unwrap_err().contains(says), "{bad}");
         }
-        assert!(fields(&"1,".repeat(200)).unwrap_err().contains("256"));
+        assert!(read(&"1,".repeat(200)).unwrap_err().contains("256"));
     }
 }

@@ -1,6 +1,7 @@
 //! Cron expressions: what they may look like, and the wall times that they name.
 
 mod grammar;
+mod words;
 mod zoned;
 
 use std::fmt;
@@ -8,6 +9,10 @@ use std::str::FromStr;
 
 use croner::parser::{CronParser, Year};
 use jiff::civil::DateTime;
+
+pub use words::{Tongue, every};
+
+use grammar::Expression;
 
 /// A cron expression of five fields (minute, hour, day of the month, month, day of the week), or six
 /// with the second before them.
@@ -24,8 +29,8 @@ use jiff::civil::DateTime;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cron {
     text: String,
+    expression: Expression,
     parsed: croner::Cron,
-    by_the_clock: bool,
 }
 
 impl Cron {
@@ -39,7 +44,7 @@ impl Cron {
     /// shows", any other one means certain times of the day.
     #[must_use]
     pub fn is_by_the_clock(&self) -> bool {
-        self.by_the_clock
+        self.expression.times_of_day().iter().any(|field| field.starts_with('*'))
     }
 
     /// The first wall time after `wall` that it names; `None`: there is none before the year 5000.
@@ -60,8 +65,10 @@ impl Cron {
         self.parsed.find_previous_occurrence(&wall, true).ok()
     }
 
-    pub(in crate::domain) fn pattern(&self) -> &croner::CronPattern {
-        &self.parsed.pattern
+    /// When it is due, in words.
+    #[must_use]
+    pub fn describe(&self, tongue: Tongue) -> String {
+        words::describe(&self.expression, tongue)
     }
 }
 
@@ -69,12 +76,11 @@ impl FromStr for Cron {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fields = grammar::fields(text)?;
+        let expression = grammar::read(text)?;
         let parser = CronParser::builder().year(Year::Disallowed).build();
-        let parsed = parser.parse(&fields.join(" ")).map_err(|e| format!("is no cron expression: {e}"))?;
-        let time_of_day = &fields[..fields.len() - 3];
-        let by_the_clock = time_of_day.iter().any(|field| field.starts_with('*'));
-        Ok(Self { text: text.to_owned(), parsed, by_the_clock })
+        let parsed = parser.parse(&expression.texts.join(" "));
+        let parsed = parsed.map_err(|e| format!("is no cron expression: {e}"))?;
+        Ok(Self { text: text.to_owned(), expression, parsed })
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::cron::{Tongue, every};
 use crate::domain::nearest::nearest;
 use crate::domain::{Cron, Timestamp};
 
@@ -116,10 +117,10 @@ impl Timing {
 
     /// When it is due, in words.
     #[must_use]
-    pub fn describe(&self) -> String {
+    pub fn describe(&self, tongue: Tongue) -> String {
         match &self.when {
-            When::Cron(cron) => cron.pattern().describe(),
-            When::Every(every) => format!("Every {} s", every.as_secs_f64()),
+            When::Cron(cron) => cron.describe(tongue),
+            When::Every(interval) => every(*interval, tongue),
         }
     }
 

@@ -19,6 +19,9 @@ mod nodes;
 mod notice;
 mod overview;
 mod phases;
+mod runs_spark;
+mod schedule_form;
+mod schedules;
 mod schema_form;
 mod sentences;
 mod settings;
@@ -58,6 +61,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .configure(job::routes)
             .configure(dead_letters::routes)
             .configure(types::routes)
+            .configure(schedule_form::routes)
+            .configure(schedules::routes)
             .configure(new_job::routes)
             .configure(nodes::routes)
             .configure(settings::routes)

@@ -19,6 +19,7 @@ pub(super) enum Section {
     Jobs,
     DeadLetters,
     Types,
+    Schedules,
     NewJob,
     Nodes,
     Settings,
@@ -26,11 +27,12 @@ pub(super) enum Section {
 }
 
 /// The sections with their paths and icons, which are their words too.
-const MENU: [(Section, &str, &str); 6] = [
+const MENU: [(Section, &str, &str); 7] = [
     (Section::Overview, "/", "overview"),
     (Section::Jobs, "/jobs", "jobs"),
     (Section::DeadLetters, "/dead-letters", "dead"),
     (Section::Types, "/types", "types"),
+    (Section::Schedules, "/schedules", "schedules"),
     (Section::Nodes, "/nodes", "nodes"),
     (Section::Settings, "/settings", "settings"),
 ];
@@ -187,6 +189,12 @@ impl Ui {
         When { iso: at.to_string(), exact: self.zone.exact(at), text: self.relative(at) }
     }
 
+    /// A time as the clock shows it, in the visitor's zone.
+    pub(super) fn moment(&self, at: impl Of<Timestamp>) -> Moment {
+        let at = at.of();
+        Moment { iso: at.to_string(), text: self.zone.exact(at) }
+    }
+
     /// A time that may not have come.
     pub(super) fn maybe_when(&self, at: impl Of<Option<Timestamp>>) -> Maybe<When> {
         Maybe(at.of().map(|at| self.when(at)))
@@ -296,6 +304,14 @@ pub(super) struct When {
     text: String,
 }
 
+/// A time as the clock shows it; scripts set it in the browser's zone where none was chosen.
+#[derive(Template)]
+#[template(source = r#"<time datetime="{{ iso }}" data-exact>{{ text }}</time>"#, ext = "html")]
+pub(super) struct Moment {
+    iso: String,
+    text: String,
+}
+
 /// Something that may not be there.
 #[derive(Template)]
 #[template(
@@ -315,5 +331,6 @@ pub(super) struct CsrfField {
 // Templates that escape what is put into them.
 impl HtmlSafe for Badge {}
 impl HtmlSafe for When {}
+impl HtmlSafe for Moment {}
 impl<T: Template + HtmlSafe> HtmlSafe for Maybe<T> {}
 impl HtmlSafe for CsrfField {}

@@ -8,6 +8,8 @@ use actix_web::http::header::{AcceptLanguage, Header};
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
 
+use crate::domain::cron::Tongue;
+
 static_loader! {
     static MESSAGES = {
         locales: "./locales",
@@ -44,6 +46,14 @@ impl Language {
         match self {
             Self::English => "English",
             Self::Russian => "Русский",
+        }
+    }
+
+    /// The language in which times are told.
+    pub(super) const fn tongue(self) -> Tongue {
+        match self {
+            Self::English => Tongue::English,
+            Self::Russian => Tongue::Russian,
         }
     }
 

@@ -4,6 +4,7 @@
 mod answers;
 mod bulk;
 mod dead_letters;
+mod ends;
 mod health;
 mod jobs;
 mod overview;
@@ -21,10 +22,13 @@ pub use answers::{
     Readiness, WorkerView,
 };
 pub use dead_letters::{DeadGroup, LOOKED_AT};
+pub use ends::MAX_WAITING;
 pub use overview::by_state;
 pub use plans::{PlanPage, PlanWithRows};
 pub use schedules::{SchedulePage, ScheduleView, ScheduleWithRuns};
 pub use workflows::{CalledOff, WorkflowPage};
+
+use tokio::sync::Semaphore;
 
 use self::past::Past;
 use super::builder::Builder;
@@ -43,6 +47,7 @@ pub struct Callboard {
     shared: Arc<Shared>,
     threads: Arc<Threads>,
     past: Arc<Past>,
+    waiting: Arc<Semaphore>,
 }
 
 /// The threads of a callboard. When it is let go of without a shutdown they end at once, as they
@@ -79,7 +84,8 @@ impl Callboard {
 
     pub(super) fn new(shared: Arc<Shared>, job_threads: tokio::runtime::Runtime) -> Self {
         let threads = Threads { jobs: Mutex::new(Some(job_threads)), shared: shared.clone() };
-        Self { shared, threads: Arc::new(threads), past: Arc::default() }
+        let waiting = Arc::new(Semaphore::new(MAX_WAITING));
+        Self { shared, threads: Arc::new(threads), past: Arc::default(), waiting }
     }
 
     /// The log files of the jobs.

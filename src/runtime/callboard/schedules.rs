@@ -1,9 +1,12 @@
 //! Schedules: reading, changing and running them.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{Callboard, Enqueued};
-use crate::domain::schedule::{MAX_HISTORY, Misfire, Overlap, Owner, check_name};
+use crate::domain::cron::Tongue;
+use crate::domain::schedule::{MAX_HISTORY, Misfire, Overlap, Owner, Timing, check_name};
 use crate::domain::{NewJob, Schedule, ScheduleRun, Timestamp};
 use crate::error::{Error, FieldFault};
 use crate::runtime::prepare::prepare;
@@ -24,6 +27,9 @@ pub struct ScheduleView {
     pub every_secs: Option<f64>,
     /// The zone whose clock it goes by.
     pub timezone: String,
+    /// When it is due.
+    #[serde(skip)]
+    pub timing: Timing,
     /// When it is due, in words.
     pub description: String,
     /// The job of each run.
@@ -74,8 +80,9 @@ impl From<Schedule> for ScheduleView {
             cron: timing.cron().map(|cron| cron.as_str().to_owned()),
             every_secs: timing.every_secs(),
             timezone: timing.timezone().to_owned(),
-            description: timing.describe(),
+            description: timing.describe(Tongue::English),
             next_runs: timing.upcoming(first, NEXT_RUNS),
+            timing: schedule.spec.timing.clone(),
             job: schedule.spec.job,
             misfire: schedule.spec.misfire,
             overlap: schedule.spec.overlap,
@@ -102,6 +109,21 @@ impl Callboard {
         found.truncate(limit);
         let next_cursor = found.last().filter(|_| more).map(|last| last.name.clone());
         Ok(SchedulePage { schedules: found.into_iter().map(ScheduleView::from).collect(), next_cursor })
+    }
+
+    /// The last runs of the schedules that [`Self::schedules`] gives, the oldest first, by name.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn schedule_histories(
+        &self,
+        after: Option<String>,
+        limit: usize,
+        runs: i64,
+    ) -> Result<HashMap<String, Vec<ScheduleRun>>, Error> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let after = after.unwrap_or_default();
+        self.read(move |conn| views::schedules::histories(conn, &after, most, runs)).await
     }
 
     /// A schedule with its history.

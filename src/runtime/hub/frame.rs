@@ -114,6 +114,12 @@ impl Frame {
         self.as_event().is_some_and(|e| matches!(e.body, EventBody::Log(_)))
     }
 
+    /// Whether it tells that frames were lost.
+    #[must_use]
+    pub fn is_gap(&self) -> bool {
+        matches!(self.kind, FrameKind::Gap)
+    }
+
     /// The word in its `type`.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -1,5 +1,7 @@
 //! Schedules and what became of their runs.
 
+use std::collections::HashMap;
+
 use diesel::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
@@ -38,6 +40,15 @@ statement!(
     )
 );
 
+statement!(
+    Histories,
+    format!(
+        "SELECT s.name, {RUN} FROM (SELECT name, last_number FROM schedules WHERE name > ? ORDER BY name {LIMIT}) s \
+         JOIN schedule_runs r ON r.schedule = s.name AND r.number > s.last_number - ? \
+         LEFT JOIN jobs j ON j.id = r.job_id ORDER BY s.name, r.number"
+    )
+);
+
 type HeadSql = (Text, Text, Text, Bool, Nullable<BigInt>, BigInt, BigInt, BigInt);
 type Head = (String, String, String, bool, Option<i64>, i64, i64, i64);
 type RunSql = (BigInt, BigInt, BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>, Nullable<Text>);
@@ -68,6 +79,22 @@ pub fn next_due(conn: &mut Conn) -> QueryResult<Option<Timestamp>> {
 pub fn runs(conn: &mut Conn, name: &str, limit: i64) -> QueryResult<Vec<ScheduleRun>> {
     let rows: Vec<Run> = sql::load::<Runs, RunSql, _>(conn, binds![name, limit])?;
     rows.into_iter().map(run).collect()
+}
+
+/// The last `most` runs of each schedule of a page of [`schedules`], the oldest first.
+pub fn histories(
+    conn: &mut Conn,
+    after: &str,
+    limit: i64,
+    most: i64,
+) -> QueryResult<HashMap<String, Vec<ScheduleRun>>> {
+    let rows: Vec<(String, Run)> =
+        sql::load::<Histories, (Text, RunSql), _>(conn, binds![after, limit, most])?;
+    let mut histories: HashMap<String, Vec<ScheduleRun>> = HashMap::new();
+    for (name, row) in rows {
+        histories.entry(name).or_default().push(run(row)?);
+    }
+    Ok(histories)
 }
 
 fn load<S: Statement>(conn: &mut Conn, binds: &[sql::Bind<'_>]) -> QueryResult<Vec<Schedule>> {

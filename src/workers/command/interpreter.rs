@@ -34,9 +34,10 @@ struct Heard {
 impl Interpreter {
     pub fn new(ctx: Context, format: Option<ProgressFormat>) -> Self {
         let reader = format.map(ProgressReader::new);
+        let filter = MessageFilter::new(ctx.max_result());
         let heard =
             Heard { ctx, reader, stderr_tail: Vec::new(), result: None, snooze: None, jobs: Vec::new() };
-        Self { filter: MessageFilter::default(), heard }
+        Self { filter, heard }
     }
 
     /// Says that the program has ended: a last line without an end counts too.
@@ -108,7 +109,8 @@ impl Heard {
                 }
             },
             Piece::TooLong(bytes) => {
-                self.ctx.log.warn("a ::callboard line of more than 1 MiB is kept as log");
+                let most = self.ctx.max_result();
+                self.ctx.log.warn(format!("a ::callboard line of more than {most} bytes is kept as log"));
                 self.ctx.log.bytes(Stream::Stdout, bytes);
             }
         }

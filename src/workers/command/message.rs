@@ -9,8 +9,8 @@ use crate::domain::job_document::JobDocument;
 
 /// What such lines begin with.
 const PREFIX: &[u8] = b"::callboard ";
-/// The longest such line; a result of 1 MiB fits.
-const MAX_LINE: usize = 1024 * 1024 + 4096;
+/// How much longer a line may be than the largest result that fits into it.
+const AROUND_A_RESULT: usize = 4096;
 /// The longest that a program may ask to be left alone: a hundred years.
 const MAX_SNOOZE_SECS: f64 = 3.2e9;
 
@@ -110,13 +110,18 @@ pub(super) enum Piece<'a> {
 
 /// Tells messages from log. Log is passed on at once; what may be a message is held back until its
 /// line is complete.
-#[derive(Default)]
 pub(super) struct MessageFilter {
     held: Vec<u8>,
     inside_text_line: bool,
+    max_line: usize,
 }
 
 impl MessageFilter {
+    /// For programs whose results may be so large.
+    pub fn new(max_result: usize) -> Self {
+        Self { held: Vec::new(), inside_text_line: false, max_line: max_result + AROUND_A_RESULT }
+    }
+
     /// Takes bytes, and calls `each` with the pieces that they make.
     pub fn push(&mut self, mut bytes: &[u8], mut each: impl FnMut(Piece<'_>)) {
         while !bytes.is_empty() {
@@ -154,7 +159,7 @@ impl MessageFilter {
         if !may_be_message(held) {
             each(Piece::Text(held));
             self.inside_text_line = line_end.is_none();
-        } else if held.len() > MAX_LINE {
+        } else if held.len() > self.max_line {
             each(Piece::TooLong(held));
             self.inside_text_line = line_end.is_none();
         } else if let Some(line) = held.strip_suffix(b"\n") {
@@ -182,7 +187,7 @@ mod tests {
             Piece::Text(bytes) | Piece::TooLong(bytes) => text.extend_from_slice(bytes),
             Piece::Message(line) => messages.push(String::from_utf8(line.to_vec()).unwrap()),
         };
-        let mut filter = MessageFilter::default();
+        let mut filter = MessageFilter::new(1024 * 1024);
         for chunk in chunks {
             filter.push(chunk, &mut take);
         }
@@ -204,7 +209,7 @@ mod tests {
 
     #[test]
     fn text_is_passed_on_at_once() {
-        let mut filter = MessageFilter::default();
+        let mut filter = MessageFilter::new(1024 * 1024);
         let mut pieces = 0;
         filter.push(b"Password: ", |piece| {
             assert_eq!(piece, Piece::Text(b"Password: "));
@@ -215,14 +220,14 @@ mod tests {
 
     #[test]
     fn endless_messages_are_not_collected() {
-        let mut filter = MessageFilter::default();
+        let mut filter = MessageFilter::new(1024 * 1024);
         filter.push(PREFIX, |_| panic!("too early"));
         let mut too_long = 0;
         for _ in 0..40 {
             filter.push(&vec![b'x'; 64 * 1024], |piece| {
                 too_long += usize::from(matches!(piece, Piece::TooLong(_)));
             });
-            assert!(filter.held.len() <= MAX_LINE);
+            assert!(filter.held.len() <= filter.max_line);
         }
         assert_eq!(too_long, 1);
     }
