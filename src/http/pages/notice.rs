@@ -7,7 +7,7 @@ pub(super) const NAME: &str = "callboard_notice";
 
 /// The messages there are; the cookie holds a place in this list, so that nobody can make a page
 /// say something else.
-const MESSAGES: [&str; 14] = [
+const MESSAGES: [&str; 17] = [
     "notice-enqueued",
     "notice-duplicate",
     "notice-retried",
@@ -22,6 +22,9 @@ const MESSAGES: [&str; 14] = [
     "notice-resumed",
     "notice-settings",
     "notice-type-changed",
+    "notice-workflow-retried",
+    "notice-workflow-cancelled",
+    "notice-workflow-cancel-asked",
 ];
 
 /// A message, and the number in it.

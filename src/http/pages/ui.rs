@@ -17,6 +17,7 @@ use crate::domain::{State, Timestamp};
 pub(super) enum Section {
     Overview,
     Jobs,
+    Workflows,
     DeadLetters,
     Types,
     NewJob,
@@ -26,9 +27,10 @@ pub(super) enum Section {
 }
 
 /// The sections with their paths and icons, which are their words too.
-const MENU: [(Section, &str, &str); 6] = [
+const MENU: [(Section, &str, &str); 7] = [
     (Section::Overview, "/", "overview"),
     (Section::Jobs, "/jobs", "jobs"),
+    (Section::Workflows, "/workflows", "workflows"),
     (Section::DeadLetters, "/dead-letters", "dead"),
     (Section::Types, "/types", "types"),
     (Section::Nodes, "/nodes", "nodes"),

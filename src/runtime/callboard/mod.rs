@@ -23,7 +23,7 @@ pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use overview::by_state;
 pub use plans::{PlanPage, PlanWithRows};
 pub use schedules::{SchedulePage, ScheduleView, ScheduleWithRuns};
-pub use workflows::{CalledOff, WorkflowPage};
+pub use workflows::{Around, CalledOff, WorkflowPage};
 
 use self::past::Past;
 use super::builder::Builder;
