@@ -287,8 +287,11 @@ async fn counts_look_at_the_heads_of_queues_only() {
 fn chain() -> PreparedWorkflow {
     let new = Workflow::new("w").job("a", NewJob::new("a")).job("b", NewJob::new("b")).after(["a"]);
     let graph = Graph::of(&new.nodes, true).unwrap();
-    let node =
-        |node: callboard::domain::Node| PreparedNode { name: node.name, job: Prepared::new(node.job, 3) };
+    let node = |node: callboard::domain::Node| PreparedNode {
+        name: node.name,
+        job: Prepared::new(node.job, 3),
+        inner: None,
+    };
     PreparedWorkflow {
         name: new.name,
         nodes: new.nodes.into_iter().map(node).collect(),

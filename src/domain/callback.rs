@@ -89,6 +89,7 @@ mod tests {
             state: State::Failed,
             counts: no_counts(),
             cancel_requested_at: None,
+            parent_job_id: None,
             callback_job_id: None,
             created_at: Timestamp::MIN,
             completed_at: None,

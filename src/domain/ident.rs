@@ -1,7 +1,10 @@
 //! What names and texts may look like.
 
-/// Job types that the paths of the HTTP API need for themselves.
-pub const RESERVED_JOB_TYPES: [&str; 4] = ["bulk", "actions", "queue", "logs"];
+/// Job types that are no caller's: the paths of the HTTP API need them, or the store does.
+pub const RESERVED_JOB_TYPES: [&str; 5] = ["bulk", "actions", "queue", "logs", WORKFLOW_NODE];
+
+/// The job type of a node that is a workflow itself. The store runs such jobs, no worker does.
+pub const WORKFLOW_NODE: &str = "callboard.workflow";
 
 /// The longest key and target id, in characters.
 pub const MAX_KEY: usize = 255;

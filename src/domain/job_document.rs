@@ -68,7 +68,7 @@ impl JobDocument {
             backoff: self.backoff,
             ..plain
         };
-        Node { name: self.name.unwrap_or_else(usual), job, after: self.depends_on }
+        Node { after: self.depends_on, ..Node::new(self.name.unwrap_or_else(usual), job) }
     }
 }
 

@@ -46,7 +46,8 @@ pub enum WaitReason {
 /// A reason with what there is to know about it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Why {
-    /// These jobs, the first few, are not final.
+    /// These jobs, the first few, are not final. None: its workflow is part of another one, and waits
+    /// there.
     Parents(Vec<(i64, State)>),
     /// It is due then.
     Time(Option<Timestamp>),
@@ -139,6 +140,9 @@ impl From<Why> for WaitingFor {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Parents(open) if open.is_empty() => {
+                f.write_str("the workflow that it belongs to has not had its turn yet")
+            }
             Self::Parents(open) => {
                 let named: Vec<_> = open.iter().map(|(id, state)| format!("job {id} ({state})")).collect();
                 let verb = if open.len() == 1 { "is" } else { "are" };

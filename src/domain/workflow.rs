@@ -15,13 +15,22 @@ pub struct Node {
     pub job: NewJob,
     /// The nodes that must be final first; one that a running job adds waits for that job besides.
     pub after: Vec<String>,
+    /// The workflow that runs in its place; see [`Node::workflow`].
+    pub inner: Option<Box<Workflow>>,
 }
 
 impl Node {
     /// A node of this name.
     #[must_use]
     pub fn new(name: impl Into<String>, job: NewJob) -> Self {
-        Self { name: name.into(), job, after: Vec::new() }
+        Self { name: name.into(), job, after: Vec::new(), inner: None }
+    }
+
+    /// A node that is a workflow itself: it runs while that does, and ends as that ends.
+    #[must_use]
+    pub fn workflow(name: impl Into<String>, inner: Workflow) -> Self {
+        let job = NewJob::new(ident::WORKFLOW_NODE).max_retries(0);
+        Self { inner: Some(Box::new(inner)), ..Self::new(name, job) }
     }
 
     /// Lets it wait for other nodes.
@@ -84,6 +93,30 @@ impl Workflow {
         self
     }
 
+    /// Adds a workflow as one of its nodes. It begins when what it waits for is final, and is final
+    /// when all of its jobs are.
+    ///
+    /// ```
+    /// use callboard::{NewJob, Workflow};
+    ///
+    /// let season = Workflow::new("season")
+    ///     .workflow("pilot", Workflow::new("film").job("fetch", NewJob::new("download")))
+    ///     .job("announce", NewJob::new("announce"))
+    ///     .after(["pilot"]);
+    /// assert!(season.faults().is_empty());
+    /// ```
+    #[must_use]
+    pub fn workflow(mut self, name: impl Into<String>, inner: Workflow) -> Self {
+        self.nodes.push(Node::workflow(name, inner));
+        self
+    }
+
+    /// How many jobs it has, with those of the workflows in it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        size(&self.nodes)
+    }
+
     /// Lets the job that was added last wait for others, which may be added later.
     #[must_use]
     pub fn after<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
@@ -110,10 +143,26 @@ impl Workflow {
             faults.push(("name".into(), message));
         }
         faults.extend(node_faults(&self.nodes));
+        faults.extend(inner_faults(&self.nodes));
         faults.extend(self.callback.iter().flat_map(callback_faults));
         faults.extend(Graph::of(&self.nodes, true).err().unwrap_or_default());
         faults
     }
+}
+
+fn size(nodes: &[Node]) -> usize {
+    nodes.iter().map(|node| 1 + node.inner.as_ref().map_or(0, |inner| inner.size())).sum()
+}
+
+/// What is wrong with the workflows that are nodes.
+#[must_use]
+pub fn inner_faults(nodes: &[Node]) -> Vec<(String, String)> {
+    let inner = nodes.iter().enumerate().filter_map(|(i, node)| Some((i, node.inner.as_ref()?)));
+    inner
+        .flat_map(|(i, inner)| {
+            inner.faults().into_iter().map(move |(field, m)| (format!("jobs[{i}].workflow.{field}"), m))
+        })
+        .collect()
 }
 
 /// What is wrong with the number of nodes and their names.
@@ -123,8 +172,8 @@ pub fn node_faults(nodes: &[Node]) -> Vec<(String, String)> {
     if nodes.is_empty() {
         faults.push(("jobs".into(), "must have at least one job".into()));
     }
-    if nodes.len() > ident::MAX_BULK {
-        let message = format!("must have at most {} jobs, got {}", ident::MAX_BULK, nodes.len());
+    if size(nodes) > ident::MAX_BULK {
+        let message = format!("must have at most {} jobs, got {}", ident::MAX_BULK, size(nodes));
         faults.push(("jobs".into(), message));
     }
     for (i, node) in nodes.iter().enumerate() {

@@ -18,6 +18,8 @@ pub struct WorkflowInfo {
     pub counts: Counts,
     /// When a cancel of the whole was asked for.
     pub cancel_requested_at: Option<Timestamp>,
+    /// The node of another workflow that this one is.
+    pub parent_job_id: Option<i64>,
     /// The job that was made when all others were final, for the last time that this happened.
     pub callback_job_id: Option<i64>,
     /// When it was made.
@@ -53,6 +55,9 @@ pub struct WorkflowNode {
     pub state: State,
     /// The names of the nodes that it waits for, or waited for.
     pub depends_on: Vec<String>,
+    /// The workflow that it is, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child_workflow_id: Option<i64>,
 }
 
 /// A workflow with its jobs.

@@ -50,7 +50,17 @@ pub(super) fn nodes(fields: &mut Fields<'_>, usual: &impl Usual) -> Vec<Node> {
 fn node(fields: &mut Fields<'_>, usual: &impl Usual) -> Node {
     let name = fields.needed("name", text).unwrap_or_default();
     let after = fields.list("depends_on", MAX_DEPENDS_ON, text).unwrap_or_default();
-    Node { name, job: new_job::whole(fields, usual), after }
+    if !fields.has("workflow") {
+        return Node { after, ..Node::new(name, new_job::whole(fields, usual)) };
+    }
+    let inner = fields.table("workflow", |inner| whole(inner, usual));
+    if inner == Some(None) {
+        fields.fault("workflow", "must be an object");
+    }
+    let mut node = Node::workflow(name, inner.flatten().unwrap_or_default());
+    let policy = fields.nullable("on_parent_failure", Given::word).flatten();
+    node.job.on_parent_failure = policy.unwrap_or_default();
+    Node { after, ..node }
 }
 
 /// A callback begins when the workflow is over and is like no other job, so it takes fewer fields.

@@ -1,6 +1,6 @@
 //! A transaction under way: its connection, and what has to happen with its commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::error::StoreResult;
@@ -10,6 +10,7 @@ use super::shift::Shift;
 use super::sql::{self, Bind, Conn, Statement, binds, statement};
 use super::stats::{self, Metric};
 use super::verbs::workflows;
+use crate::domain::ident::WORKFLOW_NODE;
 use crate::domain::{Claim, Event, EventBody, Limits, State, Timestamp};
 
 statement!(
@@ -74,6 +75,28 @@ impl Committed {
     }
 }
 
+/// A job that is a workflow has its turn, or will not have it.
+#[derive(Clone, Copy, Debug)]
+pub struct Nested {
+    /// The job.
+    pub job: i64,
+    /// Its workflow begins; else it is called off.
+    pub begins: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Nested {
+    fn of(job: i64, from: Option<State>, to: State, at: Timestamp) -> Option<Self> {
+        match to {
+            State::Pending => Some(Self { job, begins: true, at }),
+            // Its workflow was over before it, if it ran.
+            State::Cancelled if from != Some(State::Running) => Some(Self { job, begins: false, at }),
+            _ => None,
+        }
+    }
+}
+
 type Counts = HashMap<(Arc<str>, Arc<str>, State), i64>;
 type Stats = HashMap<(i64, Arc<str>, i32), i64>;
 
@@ -83,6 +106,7 @@ pub struct Effects {
     counts: Counts,
     stats: Stats,
     workflows: BTreeMap<i64, Shift>,
+    nested: VecDeque<Nested>,
     committed: Committed,
 }
 
@@ -209,6 +233,9 @@ impl<'c> Tx<'c> {
         }
         self.count(&job.job_type, &job.queue, to, 1);
         self.shift(job.workflow_id, from, Some(to), at);
+        if &*job.job_type == WORKFLOW_NODE {
+            self.effects.nested.extend(Nested::of(job.id, from, to, at));
+        }
         if to == State::Pending {
             self.ready(&job.job_type);
         }
@@ -320,6 +347,16 @@ impl<'c> Tx<'c> {
     /// Takes out what a workflow's counters are to be changed by, until there is none left.
     pub(super) fn next_shift(&mut self) -> Option<(i64, Shift)> {
         self.effects.workflows.pop_first()
+    }
+
+    /// Notes that the workflow that a running job is should be called off.
+    pub fn call_off(&mut self, job: i64, at: Timestamp) {
+        self.effects.nested.push_back(Nested { job, begins: false, at });
+    }
+
+    /// Takes out what became of a job that is a workflow, until there is none left.
+    pub(super) fn next_nested(&mut self) -> Option<Nested> {
+        self.effects.nested.pop_front()
     }
 
     /// How many writes there have been, to tell whether a verb that failed left something behind.

@@ -68,6 +68,7 @@ impl WorkflowRow {
             state: self.state(),
             counts: State::ALL.into_iter().map(|state| (state, self.count(state))).collect(),
             cancel_requested_at: time(self.cancel_requested_at),
+            parent_job_id: self.parent_job_id,
             callback_job_id: self.callback_job_id,
             created_at: Timestamp::from_millis(self.created_at),
             completed_at: time(self.completed_at),

@@ -4,6 +4,7 @@ import { startBulk } from './bulk.js';
 import { startCharts } from './charts.js';
 import { startChoices } from './choices.js';
 import { startCopy } from './copy.js';
+import { startGraph } from './graph.js';
 import { startKeys } from './keys.js';
 import { hear, more, startLog } from './log.js';
 import { apply } from './progress.js';
@@ -30,6 +31,11 @@ const pages = {
   schedules: () => watch('/api/ws'),
   schedule: () => watch('/api/ws'),
   dead: () => watch('/api/ws?state=failed&state=pending'),
+  workflows: () => watch('/api/ws'),
+  workflow: () => {
+    startGraph();
+    watch(`/api/ws?workflow_id=${Number(id)}`);
+  },
   jobs: () => {
     startRows();
     // Without the state: a row that leaves its state says so too.

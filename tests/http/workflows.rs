@@ -260,6 +260,61 @@ fn more_jobs_are_added_while_it_runs() {
 }
 
 #[test]
+fn a_node_may_be_a_workflow() {
+    test(async |server| {
+        let inner = json!({"name": "inner", "jobs": [{"name": "x", "job_type": "puppet"}]});
+        let outer = json!({"name": "outer", "jobs": [
+            {"name": "a", "job_type": "puppet"},
+            {"name": "sub", "workflow": inner, "depends_on": ["a"]},
+            {"name": "z", "job_type": "puppet", "depends_on": ["sub"]},
+        ]});
+        let made = server.post(WORKFLOWS, outer).await.ok(201);
+        assert_eq!(made["jobs"][1]["child_workflow_id"], 2);
+        assert_eq!(state_of(&server.get("/api/workflows/2").await.ok(200), "x"), "blocked");
+        let x = server.get("/api/workflows/2").await.ok(200)["jobs"][0]["id"].as_i64().unwrap();
+        let waits = server.job(x).await["waiting_for"]["detail"].as_str().unwrap().to_owned();
+        assert!(waits.contains("has not had its turn"), "{waits}");
+        server.run().await.succeed(json!(null));
+        let x = server.run().await;
+        let view = server.get("/api/workflows/1").await.ok(200);
+        assert_eq!((state_of(&view, "sub"), state_of(&view, "z")), ("running".into(), "blocked".into()));
+        assert_eq!(server.get("/api/queue-status").await.ok(200)["active_workers"], 1);
+        assert_eq!(server.get("/api/workers").await.ok(200)["workers"].as_array().unwrap().len(), 1);
+        x.succeed(json!(null));
+        let z = server.run().await;
+        assert_eq!(
+            z.ctx.parents()[0].result.as_ref().unwrap().at_path("state").unwrap().as_str(),
+            "\"completed\""
+        );
+        z.succeed(json!(null));
+        // Only whole ones are listed.
+        let listed = server.get(WORKFLOWS).await.ok(200);
+        assert_eq!(listed["workflows"].as_array().unwrap().len(), 1);
+        for (job, fields) in [
+            (json!({"name": "s", "workflow": 5}), vec!["jobs[0].workflow"]),
+            (json!({"name": "s", "workflow": null}), vec!["jobs[0].workflow"]),
+            (json!({"name": "s", "workflow": {"jobs": []}}), vec!["jobs[0].workflow.jobs"]),
+            (
+                json!({"name": "s", "workflow": {"jobs": [{"name": "a", "job_type": "pupet"}]}}),
+                vec!["jobs[0].workflow.jobs[0].job_type"],
+            ),
+            (
+                json!({"name": "s", "workflow": {"jobs": [{"name": "a", "job_type": "puppet", "depends_on": ["a"]}]}}),
+                vec!["jobs[0].workflow.jobs[0].depends_on"],
+            ),
+            (
+                json!({"name": "s", "workflow": {"jobs": [{"name": "a", "job_type": "puppet"}]}, "args": {}}),
+                vec!["jobs[0].args"],
+            ),
+            (json!({"name": "s", "job_type": "callboard.workflow"}), vec!["jobs[0].job_type"]),
+        ] {
+            let answer = server.post(WORKFLOWS, json!({"jobs": [job]})).await;
+            assert_eq!(answer.wrong_fields(), fields, "{job}");
+        }
+    });
+}
+
+#[test]
 fn counts_without_the_jobs() {
     test(async |server| {
         server.post(WORKFLOWS, chain()).await.ok(201);

@@ -9,6 +9,7 @@ mod dead_letters;
 mod dress;
 mod filters;
 mod form;
+mod graph;
 mod job;
 mod job_actions;
 mod jobs;
@@ -31,6 +32,7 @@ mod ui;
 mod visit;
 mod waiting;
 mod words;
+mod workflows;
 mod zone;
 
 use actix_web::HttpResponse;
@@ -59,6 +61,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .configure(job_actions::routes)
             .configure(log_panel::routes)
             .configure(job::routes)
+            .configure(workflows::routes)
             .configure(dead_letters::routes)
             .configure(types::routes)
             .configure(schedule_form::routes)

@@ -7,7 +7,7 @@ pub(super) const NAME: &str = "callboard_notice";
 
 /// The messages there are; the cookie holds a place in this list, so that nobody can make a page
 /// say something else.
-const MESSAGES: [&str; 17] = [
+const MESSAGES: [&str; 20] = [
     "notice-enqueued",
     "notice-duplicate",
     "notice-retried",
@@ -25,6 +25,9 @@ const MESSAGES: [&str; 17] = [
     "notice-schedule-created",
     "notice-schedule-changed",
     "notice-schedule-deleted",
+    "notice-workflow-retried",
+    "notice-workflow-cancelled",
+    "notice-workflow-cancel-asked",
 ];
 
 /// A message, and the number in it.

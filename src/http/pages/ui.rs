@@ -17,6 +17,7 @@ use crate::domain::{State, Timestamp};
 pub(super) enum Section {
     Overview,
     Jobs,
+    Workflows,
     DeadLetters,
     Types,
     Schedules,
@@ -30,6 +31,7 @@ pub(super) enum Section {
 const MENU: [(Section, &str, &str); 7] = [
     (Section::Overview, "/", "overview"),
     (Section::Jobs, "/jobs", "jobs"),
+    (Section::Workflows, "/workflows", "workflows"),
     (Section::DeadLetters, "/dead-letters", "dead"),
     (Section::Types, "/types", "types"),
     (Section::Schedules, "/schedules", "schedules"),

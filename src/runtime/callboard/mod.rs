@@ -26,7 +26,7 @@ pub use ends::MAX_WAITING;
 pub use overview::by_state;
 pub use plans::{PlanPage, PlanWithRows};
 pub use schedules::{SchedulePage, ScheduleView, ScheduleWithRuns};
-pub use workflows::{CalledOff, WorkflowPage};
+pub use workflows::{Around, CalledOff, WorkflowPage};
 
 use tokio::sync::Semaphore;
 

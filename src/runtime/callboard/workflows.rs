@@ -1,15 +1,14 @@
 //! Workflows: jobs that belong together.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{Callboard, EnqueuedMany};
-use crate::domain::callback::Callback;
-use crate::domain::graph::Graph;
 use crate::domain::{Node, Workflow, WorkflowInfo, WorkflowView};
-use crate::error::{Error, FieldFault};
-use crate::runtime::prepare::prepare;
-use crate::runtime::prepare_nodes::{prepare_addition, prepare_nodes};
-use crate::store::verbs::workflows::{self, Adder, From, PreparedWorkflow};
+use crate::error::Error;
+use crate::runtime::prepare_nodes::{prepare_addition, prepare_workflow};
+use crate::store::verbs::workflows::{self, Adder, From};
 use crate::store::views;
 use crate::store::views::workflows::WorkflowFilter;
 
@@ -20,6 +19,15 @@ pub struct WorkflowPage {
     pub workflows: Vec<WorkflowInfo>,
     /// Give it back for the next page; `None` on the last one.
     pub next_cursor: Option<String>,
+}
+
+/// The workflows around one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// That which it is a node of.
+    pub outer: Option<i64>,
+    /// Those that are nodes of it, by the ids of the nodes.
+    pub inner: HashMap<i64, i64>,
 }
 
 /// What became of the cancel of a workflow.
@@ -39,29 +47,10 @@ impl Callboard {
     /// [`Error::Conflict`] when one of its jobs is there already; then nothing is stored.
     pub async fn start_workflow(&self, workflow: Workflow) -> Result<WorkflowView, Error> {
         self.refuse_when_draining()?;
-        let prepared = self.prepare_workflow(workflow)?;
+        let prepared = prepare_workflow(&self.shared, workflow)?;
         let now = self.clock().now();
         let id = self.write(move |tx| workflows::start(tx, &prepared, now)).await?;
         self.workflow(id).await
-    }
-
-    fn prepare_workflow(&self, workflow: Workflow) -> Result<PreparedWorkflow, Error> {
-        let mut faults: Vec<FieldFault> =
-            workflow.faults().into_iter().map(|(field, message)| FieldFault::new(field, message)).collect();
-        let graph = Graph::of(&workflow.nodes, true).unwrap_or_default();
-        let nodes = prepare_nodes(&self.shared, workflow.nodes, &mut faults)?;
-        let mut callback = None;
-        if let Some(job) = workflow.callback {
-            let max_retries = self.shared.type_options(&job.job_type).max_retries;
-            callback = serde_json::to_string(&Callback::of(&job, max_retries)).ok();
-            if let Err(Error::Invalid(found)) = prepare(&self.shared, job, "callback.") {
-                faults.extend(found);
-            }
-        }
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
-        }
-        Ok(PreparedWorkflow { name: workflow.name, nodes, graph, callback })
     }
 
     /// A workflow with its jobs.
@@ -103,6 +92,19 @@ impl Callboard {
         workflows.truncate(limit);
         let next_cursor = workflows.last().filter(|_| !is_last).map(|last| last.id.to_string());
         Ok(WorkflowPage { workflows, next_cursor })
+    }
+
+    /// The workflows around one: that which it is a node of, and those that are nodes of it, by the ids
+    /// of those nodes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn workflows_around(&self, id: i64, jobs: Vec<i64>) -> Result<Around, Error> {
+        self.read(move |conn| {
+            let outer = views::workflows::outer(conn, id)?;
+            Ok(Around { outer, inner: views::workflows::inner(conn, &jobs)? })
+        })
+        .await
     }
 
     /// Calls off all jobs of a workflow.

@@ -58,6 +58,12 @@ pub fn cancel(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<bool> {
         tx.stop(Claim { job_id: id, attempt: job.attempt, node });
         return Ok(false);
     }
+    if state == State::Running {
+        // A workflow of its own: it is over when that is.
+        tx.run::<Ask>(binds![now, id])?;
+        tx.call_off(id, now);
+        return Ok(false);
+    }
     tx.run::<Cancel>(binds![now, now, id])?;
     tx.moved(&job, Some(state), State::Cancelled, None, now);
     if state == State::Pending {

@@ -2,11 +2,12 @@
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use crate::domain::ident::WORKFLOW_NODE;
 use crate::domain::{State, Timestamp, lifecycle};
 use crate::store::error::StoreResult;
 use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
-use crate::store::verbs::tags;
+use crate::store::verbs::{tags, workflows};
 
 statement!(
     Old,
@@ -70,6 +71,9 @@ pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
         tx.run::<DeleteAsChild>(binds![*id])?;
         tags::remove(tx, *id, labels.as_deref())?;
         if let Ok(state) = state.parse() {
+            if job_type == WORKFLOW_NODE {
+                workflows::orphan(tx, *id)?;
+            }
             let job = tx.job_ref(*id, &job_type, &queue, 0, workflow);
             tx.deleted(&job, state);
         }

@@ -164,6 +164,8 @@ pub(super) struct Place<'a> {
     pub parents: &'a [i64],
     /// What those are like.
     pub family: parents::Family,
+    /// Whether it waits for its workflow to begin.
+    pub held: bool,
 }
 
 fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) -> StoreResult<Stored> {
@@ -183,7 +185,7 @@ pub(super) fn insert(
     place: &Place<'_>,
     now: Timestamp,
 ) -> StoreResult<State> {
-    let (state, error) = first_state(new, &place.family, now);
+    let (state, error) = first_state(new, place, now);
     debug_assert!(lifecycle::NEW.contains(&state));
     let job = &new.job;
     let stand = limits::keys::stand(tx, job, id, state)?;
@@ -234,14 +236,14 @@ pub(super) fn insert(
     Ok(state)
 }
 
-fn first_state(new: &Prepared, family: &parents::Family, now: Timestamp) -> (State, Option<String>) {
-    match family.failed {
+fn first_state(new: &Prepared, place: &Place<'_>, now: Timestamp) -> (State, Option<String>) {
+    match place.family.failed {
         Some((parent, state)) if new.job.on_parent_failure == OnParentFailure::Cancel => {
             return (State::Cancelled, Some(parents::reason(parent, state)));
         }
         _ => {}
     }
-    let state = if family.unfinished > 0 {
+    let state = if place.family.unfinished > 0 || place.held {
         State::Blocked
     } else if new.job.run_at.is_some_and(|at| at > now) {
         State::Scheduled

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
+use crate::domain::ident::WORKFLOW_NODE;
 use crate::domain::status::{Counts, QueueStatus, Throughput, no_counts};
 use crate::domain::{State, Timestamp};
 use crate::store::schema::{counters, stats};
@@ -35,7 +36,9 @@ pub fn status(conn: &mut Conn, now: Timestamp) -> QueryResult<QueueStatus> {
     let oldest = oldest_pending(conn, &kept, None)?;
     #[allow(clippy::cast_precision_loss)]
     Ok(QueueStatus {
-        active_workers: counts[&State::Running],
+        // A job that is a workflow runs without a worker.
+        active_workers: counts[&State::Running]
+            - by_job_type.get(WORKFLOW_NODE).map_or(0, |of| of[&State::Running]),
         total: counts.values().sum(),
         counts,
         by_job_type,

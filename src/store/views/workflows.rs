@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use crate::domain::ident::WORKFLOW_NODE;
 use crate::domain::{State, WorkflowInfo, WorkflowNode};
 use crate::store::sql::{self, Conn, LIMIT, binds, statement};
 use crate::store::workflow_row::{COLUMNS, WorkflowRow, WorkflowSql};
@@ -18,6 +19,12 @@ statement!(
     Edges,
     "SELECT d.child_id, d.parent_id FROM jobs j JOIN dependencies d ON d.child_id = j.id \
      WHERE j.workflow_id = ? AND j.workflow_id IS NOT NULL"
+);
+statement!(Child, "SELECT id FROM workflows WHERE parent_job_id = ? AND parent_job_id IS NOT NULL");
+statement!(
+    Outer,
+    "SELECT j.workflow_id FROM workflows w JOIN jobs j ON j.id = w.parent_job_id \
+     WHERE w.id = ? AND j.workflow_id IS NOT NULL"
 );
 statement!(
     InState,
@@ -66,12 +73,34 @@ pub fn nodes(conn: &mut Conn, id: i64) -> QueryResult<Vec<WorkflowNode>> {
             parents.entry(child).or_default().push(name.clone());
         }
     }
-    let node = |(id, name, job_type, state): Row| {
+    let mut nodes = Vec::with_capacity(rows.len());
+    for (id, name, job_type, state) in rows {
         let depends_on = parents.remove(&id).unwrap_or_default();
-        let state = state.parse().ok()?;
-        Some(WorkflowNode { name: name.unwrap_or_default(), id, job_type, state, depends_on })
-    };
-    Ok(rows.into_iter().filter_map(node).collect())
+        let Ok(state) = state.parse() else { continue };
+        let child_workflow_id = if job_type == WORKFLOW_NODE { child(conn, id)? } else { None };
+        let name = name.unwrap_or_default();
+        nodes.push(WorkflowNode { name, id, job_type, state, depends_on, child_workflow_id });
+    }
+    Ok(nodes)
+}
+
+/// The workflow that a job is.
+fn child(conn: &mut Conn, job: i64) -> QueryResult<Option<i64>> {
+    Ok(sql::load::<Child, BigInt, i64>(conn, binds![job])?.first().copied())
+}
+
+/// The workflow that one is a node of.
+pub fn outer(conn: &mut Conn, id: i64) -> QueryResult<Option<i64>> {
+    Ok(sql::load::<Outer, BigInt, i64>(conn, binds![id])?.first().copied())
+}
+
+/// The workflows that jobs are, by the ids of the jobs.
+pub fn inner(conn: &mut Conn, jobs: &[i64]) -> QueryResult<HashMap<i64, i64>> {
+    let mut found = HashMap::new();
+    for job in jobs {
+        found.extend(child(conn, *job)?.map(|workflow| (*job, workflow)));
+    }
+    Ok(found)
 }
 
 /// Workflows that are not part of others, the newest first: those before the id `before`.

@@ -10,6 +10,7 @@ mod fan_out;
 mod fences;
 mod lifecycle;
 mod lists;
+mod nested;
 mod owner;
 mod parents;
 mod patch;

@@ -4,6 +4,8 @@
 //! and parents; it shares no code with the store.
 
 mod drive;
+mod flow;
+mod flow_drive;
 mod job;
 mod operation;
 mod world;

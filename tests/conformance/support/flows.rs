@@ -20,7 +20,11 @@ pub fn prepared(new: Workflow) -> PreparedWorkflow {
 }
 
 fn prepared_nodes(nodes: Vec<Node>) -> Vec<PreparedNode> {
-    let node = |node: Node| PreparedNode { name: node.name, job: Prepared::new(node.job, 3) };
+    let node = |node: Node| PreparedNode {
+        name: node.name,
+        job: Prepared::new(node.job, 3),
+        inner: node.inner.map(|inner| Box::new(prepared(*inner))),
+    };
     nodes.into_iter().map(node).collect()
 }
 

@@ -76,7 +76,7 @@ pub fn add(tx: &mut Tx<'_>, new: &Addition, by: &Adder, now: Timestamp) -> Store
     };
     refuse_circles(tx, workflow, &waiting, &new.graph)?;
     let known: HashSet<usize> = there.keys().copied().collect();
-    let added = nodes::insert(tx, workflow, &nodes, &new.graph, there, now)?;
+    let added = nodes::insert(tx, workflow, &nodes, &new.graph, there, false, now)?;
     let fresh: Vec<_> =
         (0..).zip(&added).filter(|(i, _)| !known.contains(i)).map(|(_, node)| *node).collect();
     join(tx, &waiting, &fresh, now)?;

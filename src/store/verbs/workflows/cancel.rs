@@ -62,7 +62,10 @@ pub fn cancel(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<bool> {
         match state.parse().map_err(Error::Conflict)? {
             State::Running => {
                 at_once = false;
-                tx.stop(Claim { job_id, attempt: job.attempt, node: node.unwrap_or_default() });
+                match node {
+                    Some(node) => tx.stop(Claim { job_id, attempt: job.attempt, node }),
+                    None => tx.call_off(job_id, now),
+                }
             }
             state => {
                 tx.moved(&job, Some(state), State::Cancelled, None, now);

@@ -3,6 +3,7 @@
 mod add;
 mod cancel;
 mod expire;
+mod nested;
 mod nodes;
 mod retry;
 mod roll_up;
@@ -11,6 +12,7 @@ mod start;
 pub use add::{Adder, Addition, add};
 pub use cancel::cancel;
 pub use expire::{Expired, Mark, expire};
+pub(in crate::store::verbs) use nested::orphan;
 pub use nodes::PreparedNode;
 pub use retry::{From, retry};
 pub(in crate::store) use roll_up::roll_up;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use diesel::sql_types::{BigInt, Text};
 
+use super::start::{self, PreparedWorkflow};
 use crate::domain::graph::Graph;
 use crate::domain::{State, Timestamp};
 use crate::error::Error;
@@ -25,12 +26,17 @@ pub struct PreparedNode {
     pub name: String,
     /// Its job.
     pub job: Prepared,
+    /// The workflow that it is.
+    pub inner: Option<Box<PreparedWorkflow>>,
 }
 
 /// Makes sure that no job is there already; looked at before anything is written.
 pub(super) fn refuse_duplicates(tx: &mut Tx<'_>, nodes: &[PreparedNode], now: Timestamp) -> StoreResult<()> {
     for (i, node) in nodes.iter().enumerate() {
         enqueue::refuse_duplicate(tx, &node.job, &format!("jobs[{i}]."), now)?;
+        if let Some(inner) = &node.inner {
+            refuse_duplicates(tx, &inner.nodes, now)?;
+        }
     }
     Ok(())
 }
@@ -41,7 +47,7 @@ pub(super) fn by_name(tx: &mut Tx<'_>, workflow: i64, name: &str) -> StoreResult
     found.into_iter().next().map(|(id, state)| Ok((id, state.parse().map_err(Error::Conflict)?))).transpose()
 }
 
-/// Stores nodes, parents before children, but for those that are `there` already. Returns what all of
+/// Stores nodes, `held` until their workflow begins, parents before children, but for those that are `there` already. Returns what all of
 /// them are now, in the order in which they were given.
 ///
 /// # Errors
@@ -52,6 +58,7 @@ pub(super) fn insert(
     nodes: &[PreparedNode],
     graph: &Graph,
     there: HashMap<usize, (i64, State)>,
+    held: bool,
     now: Timestamp,
 ) -> StoreResult<Vec<(i64, State)>> {
     let first = enqueue::next_ids(tx, nodes.len())?;
@@ -79,8 +86,12 @@ pub(super) fn insert(
         all.sort_unstable();
         all.dedup();
         let name = Some(node.name.as_str());
-        let place = Place { workflow_id: Some(workflow), name, parents: &all, family };
-        known.insert(*i, (ids[*i], enqueue::insert(tx, &node.job, ids[*i], &place, now)?));
+        let place = Place { workflow_id: Some(workflow), name, parents: &all, family, held };
+        let state = enqueue::insert(tx, &node.job, ids[*i], &place, now)?;
+        known.insert(*i, (ids[*i], state));
+        if let Some(inner) = &node.inner {
+            start::store(tx, inner, Some(ids[*i]), now)?;
+        }
     }
     Ok((0..nodes.len()).map(|i| known[&i]).collect())
 }

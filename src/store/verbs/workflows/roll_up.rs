@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::nested;
 use crate::domain::callback::Callback;
 use crate::domain::workflow_info::rolled_up;
 use crate::domain::{State, Timestamp};
@@ -33,13 +34,23 @@ statement!(NoteCallback, "UPDATE workflows SET callback_job_id = ? WHERE id = ?"
 /// Writes what this transaction has changed in the counters of workflows, ends those in which nothing
 /// is left to be done, and takes up again those in which there is something again.
 pub(in crate::store) fn roll_up(tx: &mut Tx<'_>) -> StoreResult<()> {
-    while let Some((id, shift)) = tx.next_shift() {
-        let mut binds: Vec<Bind<'_>> = State::ALL.iter().map(|state| shift.by(*state).into()).collect();
-        binds.push(id.into());
-        let rows: Vec<WorkflowRow> = tx.run_returning::<Count, WorkflowSql, _>(&binds)?;
-        for row in rows {
-            settle(tx, row, &shift)?;
+    loop {
+        if let Some((id, shift)) = tx.next_shift() {
+            count(tx, id, &shift)?;
+        } else if let Some(nested) = tx.next_nested() {
+            nested::follow(tx, nested)?;
+        } else {
+            return Ok(());
         }
+    }
+}
+
+fn count(tx: &mut Tx<'_>, id: i64, shift: &Shift) -> StoreResult<()> {
+    let mut binds: Vec<Bind<'_>> = State::ALL.iter().map(|state| shift.by(*state).into()).collect();
+    binds.push(id.into());
+    let rows: Vec<WorkflowRow> = tx.run_returning::<Count, WorkflowSql, _>(&binds)?;
+    for row in rows {
+        settle(tx, row, shift)?;
     }
     Ok(())
 }
@@ -49,7 +60,10 @@ fn settle(tx: &mut Tx<'_>, row: WorkflowRow, shift: &Shift) -> StoreResult<()> {
     let is = rolled_up(|state| row.count(state), row.cancel_requested_at.is_some());
     match is {
         Some(end) if !was.is_final() => finish(tx, row, end, shift.at),
-        None if was.is_final() => tx.run::<Reopen>(binds![row.id]).map(|_| ()),
+        None if was.is_final() => {
+            tx.run::<Reopen>(binds![row.id])?;
+            row.parent_job_id.map_or(Ok(()), |node| nested::reopened(tx, node, shift.at))
+        }
         Some(_) if State::ALL.into_iter().all(|state| row.count(state) == 0) => {
             tx.run::<Forget>(binds![row.id]).map(|_| ())
         }
@@ -64,13 +78,13 @@ fn settle(tx: &mut Tx<'_>, row: WorkflowRow, shift: &Shift) -> StoreResult<()> {
 /// The last job is final: so is the workflow, and its callback is made.
 fn finish(tx: &mut Tx<'_>, row: WorkflowRow, end: State, now: Timestamp) -> StoreResult<()> {
     tx.run::<End>(binds![end.as_str(), now, row.id])?;
-    let Some(callback) = row.callback.as_deref().and_then(|text| serde_json::from_str(text).ok()) else {
-        return Ok(());
-    };
-    let callback: Callback = callback;
+    let callback: Option<Callback> = row.callback.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let mut info = row.into_info();
     info.state = end;
-    let id = enqueue::next_ids(tx, 1)?;
-    enqueue::insert(tx, &Prepared::new(callback.job(&info), 0), id, &Place::default(), now)?;
-    tx.run::<NoteCallback>(binds![id, info.id]).map(|_| ())
+    if let Some(callback) = callback {
+        let id = enqueue::next_ids(tx, 1)?;
+        enqueue::insert(tx, &Prepared::new(callback.job(&info), 0), id, &Place::default(), now)?;
+        tx.run::<NoteCallback>(binds![id, info.id])?;
+    }
+    info.parent_job_id.map_or(Ok(()), |node| nested::end(tx, node, &info, now))
 }

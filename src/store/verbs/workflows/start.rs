@@ -15,7 +15,7 @@ statement!(NextId, "UPDATE sequences SET last = last + 1 WHERE name = 'workflows
 statement!(
     Insert,
     format!(
-        "INSERT INTO workflows (id, name, state, callback, created_at) VALUES (?, ?, '{}', ?, ?)",
+        "INSERT INTO workflows (id, name, state, parent_job_id, callback, created_at) VALUES (?, ?, '{}', ?, ?, ?)",
         State::Running
     )
 );
@@ -39,9 +39,20 @@ pub struct PreparedWorkflow {
 /// Refused when one of its jobs is there already, or depends on a job that is not.
 pub fn start(tx: &mut Tx<'_>, new: &PreparedWorkflow, now: Timestamp) -> StoreResult<i64> {
     nodes::refuse_duplicates(tx, &new.nodes, now)?;
+    store(tx, new, None, now)
+}
+
+/// Stores a workflow that is a node of another one, and does not begin before that has its turn; or
+/// one by itself.
+pub(super) fn store(
+    tx: &mut Tx<'_>,
+    new: &PreparedWorkflow,
+    node: Option<i64>,
+    now: Timestamp,
+) -> StoreResult<i64> {
     let ids: Vec<i64> = tx.run_returning::<NextId, BigInt, _>(&[])?;
     let id = ids.first().copied().unwrap_or(1);
-    tx.run::<Insert>(binds![id, &new.name, &new.callback, now])?;
-    nodes::insert(tx, id, &new.nodes, &new.graph, HashMap::new(), now)?;
+    tx.run::<Insert>(binds![id, &new.name, node, &new.callback, now])?;
+    nodes::insert(tx, id, &new.nodes, &new.graph, HashMap::new(), node.is_some(), now)?;
     Ok(id)
 }
