@@ -87,7 +87,8 @@ impl Recogniser {
         let assignments = self.config.env.iter().filter_map(|entry| entry.split_once('='));
         call.secrets = assignments.clone().filter_map(|(name, value)| secret(name, value)).collect();
         call.env = assignments.map(|(name, value)| (name.to_owned(), value.into())).collect();
-        let mut hearing = Hearing { ctx: toolbox.ctx(), duration, span, stdout: String::new() };
+        let mut hearing =
+            Hearing { ctx: toolbox.ctx(), duration, span, furthest: 0.0, stdout: String::new() };
         let Ran { status, stderr } = toolbox.run(call, &mut hearing).await?;
         if !status.success() {
             let text = format!("the speech recogniser ended with {status}: {stderr}");
@@ -186,6 +187,8 @@ struct Hearing<'a> {
     ctx: &'a Context,
     duration: f64,
     span: Span,
+    /// The share that was told last: the two streams overtake each other.
+    furthest: f64,
     stdout: String,
 }
 
@@ -200,7 +203,8 @@ impl Lines for Hearing<'_> {
             }
         };
         let Some(share) = share else { return Keep::Log };
-        let percent = self.span.from + share.clamp(0.0, 1.0) * (self.span.to - self.span.from);
+        self.furthest = self.furthest.max(share.clamp(0.0, 1.0));
+        let percent = self.span.from + self.furthest * (self.span.to - self.span.from);
         self.ctx.progress_at(percent, 0, None, Some("turning speech into text"));
         if stream == Stream::Stderr { Keep::Progress } else { Keep::Log }
     }
