@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::Failure;
 
-const WORKLOADS: [&str; 7] = ["enqueue", "bulk", "drain", "latency", "idle", "start", "pages"];
+const WORKLOADS: [&str; 8] = ["enqueue", "bulk", "drain", "latency", "idle", "start", "growth", "pages"];
 
 /// All of them one after the other, each in a process of its own
 #[derive(Debug, clap::Args)]

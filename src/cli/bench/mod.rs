@@ -6,10 +6,12 @@
 mod adapter;
 mod all;
 mod bulk;
+mod commit;
 mod drain;
 mod enqueue;
 mod flush;
 mod ground;
+mod growth;
 mod history;
 mod idle;
 mod latency;
@@ -50,6 +52,7 @@ enum What {
     Latency(latency::Latency),
     Idle(idle::Idle),
     Start(start::Start),
+    Growth(growth::Growth),
     Pages(pages::Pages),
     All(all::All),
     Adapter(adapter::Adapter),
@@ -73,6 +76,7 @@ impl Bench {
             What::Latency(w) => run(w, dir, out),
             What::Idle(w) => run(w, dir, out),
             What::Start(w) => run(w, dir, out),
+            What::Growth(w) => run(w, dir, out),
             What::Pages(w) => run(w, dir, out),
             What::All(_) => all::All::run(dir, json),
             What::Adapter(adapter) => adapter.run(),
