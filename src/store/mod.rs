@@ -13,6 +13,7 @@ pub mod schema;
 pub mod shift;
 pub mod sql;
 pub mod stats;
+pub mod steps;
 pub mod tx;
 pub mod verbs;
 pub mod views;

@@ -13,8 +13,8 @@ use crate::store::{Store, StoreResult, Tx};
 
 /// The job types; as many as a larger installation has.
 pub(super) const TYPES: u64 = 12;
-/// Spans of a day.
-const SPANS: i64 = 86_400_000 / SPAN_MS;
+/// As many pieces as statistics are kept of a day.
+pub(super) const SPANS: i64 = 86_400_000 / SPAN_MS;
 /// One job of so many fails for good.
 const ONE_FAILS_OF: i64 = 50;
 /// One job of so many is for another day.
@@ -25,10 +25,11 @@ pub(super) fn job_type(n: u64) -> String {
     format!("type-{:02}", n % TYPES)
 }
 
-/// Writes about `jobs` jobs of the day before `now` into a fresh database.
-pub(super) async fn write(database: &Path, jobs: u64, now: Timestamp) -> StoreResult<()> {
+/// Writes `jobs` jobs of the day before `now` into a fresh database, in so many pieces: the fewer, the
+/// faster.
+pub(super) async fn write(database: &Path, jobs: u64, now: Timestamp, pieces: i64) -> StoreResult<()> {
     let store = Store::open(database, 1, Box::new(|_| ()))?;
-    let spans = i64::try_from(jobs).unwrap_or(i64::MAX).clamp(1, SPANS);
+    let spans = i64::try_from(jobs).unwrap_or(i64::MAX).clamp(1, pieces);
     let step = Duration::from_millis((86_400_000 / spans).unsigned_abs());
     let mut at = now.minus(Duration::from_secs(86_400));
     let (mut made, each) = (0, jobs.div_ceil(spans.unsigned_abs()));

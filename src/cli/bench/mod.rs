@@ -6,10 +6,12 @@
 mod adapter;
 mod all;
 mod bulk;
+mod commit;
 mod drain;
 mod enqueue;
 mod flush;
 mod ground;
+mod growth;
 mod history;
 mod idle;
 mod latency;
@@ -53,6 +55,7 @@ enum What {
     Latency(latency::Latency),
     Idle(idle::Idle),
     Start(start::Start),
+    Growth(growth::Growth),
     Pages(pages::Pages),
     Recover(recover::Recover),
     Retries(retries::Retries),
@@ -79,6 +82,7 @@ impl Bench {
             What::Latency(w) => run(w, dir, out),
             What::Idle(w) => run(w, dir, out),
             What::Start(w) => run(w, dir, out),
+            What::Growth(w) => run(w, dir, out),
             What::Pages(w) => run(w, dir, out),
             What::Recover(w) => run(w, dir, out),
             What::Retries(w) => run(w, dir, out),

@@ -46,7 +46,7 @@ const PAGES: [&str; 16] = [
 impl Workload for Pages {
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
         let data_dir = ground.path();
-        history::write(&data_dir.join("queue.db"), self.jobs, Clock::system().now())
+        history::write(&data_dir.join("queue.db"), self.jobs, Clock::system().now(), history::SPANS)
             .await
             .map_err(|e| Failure::Start(e.into()))?;
         let callboard = Callboard::builder(config(data_dir)).start().await.map_err(Failure::Start)?;

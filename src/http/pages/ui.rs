@@ -28,7 +28,7 @@ pub(super) enum Section {
 }
 
 /// The sections with their paths and icons, which are their words too.
-const MENU: [(Section, &str, &str); 7] = [
+const MENU: [(Section, &str, &str); 8] = [
     (Section::Overview, "/", "overview"),
     (Section::Jobs, "/jobs", "jobs"),
     (Section::Workflows, "/workflows", "workflows"),
