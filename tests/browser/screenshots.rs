@@ -11,12 +11,14 @@ const CONFIG: &str = r#"
 [job_types.podcast_download]
 description = "Downloads the new videos of a channel."
 concurrency = 2
+retry = { base_delay_secs = 2 }
 command = ["bash", "-c", '''
+if [ $CALLBOARD_ATTEMPT = 1 ]; then sleep 1; echo "HTTP error 503: Service Unavailable" >&2; exit 1; fi
 for i in $(seq 1 40); do
   echo "::callboard {\"progress\":{\"processed\":$i,\"total\":40,\"message\":\"video $i of 40: episode-$i.mp4\"}}"
   echo "[download] Destination: episode-$i.mp4"
   echo "[download] 100% of $((RANDOM % 90 + 10)).4MiB in 00:0$((RANDOM % 9))"
-  [ $i -lt 27 ] || sleep 3
+  [ $i -lt 27 ] || sleep 5
 done
 ''']
 
@@ -63,7 +65,10 @@ async fn pictures_for_the_readme() {
     let (first, family) = fill(&server).await;
     browser.dress(SIZE, "light").await;
     take(&browser, &server, "/", "overview").await;
-    take(&browser, &server, &format!("/jobs/{family}"), "job").await;
+    let job = format!("/jobs/{family}");
+    browser.go(&server.at(&job)).await;
+    browser.read("[data-message]", "video 27").await;
+    take(&browser, &server, &job, "job").await;
     browser.dress(SIZE, "dark").await;
     take(&browser, &server, "/jobs", "jobs").await;
     take(&browser, &server, "/types", "types").await;
@@ -103,10 +108,7 @@ async fn fill(server: &Server) -> (i64, i64) {
     let mut last = many("publish", 1).remove(0);
     last["depends_on"] = json!(parts);
     server.enqueue(last).await;
-    server
-        .enqueue(json!({"job_type": "sleep", "args": {"secs": 60}, "run_at": "2999-01-01T03:00:00Z"}))
-        .await;
-    server.until(family, "running").await;
+    server.enqueue(json!({"job_type": "sleep", "args": {"secs": 60}, "delay_secs": 40_000})).await;
     (first, family)
 }
 

@@ -56,8 +56,11 @@ async fn list(callboard: Data<Callboard>, visit: Visit) -> Reply {
         let (line, ended) = span.line(throughputs.get(&info.name).map(Vec::as_slice).unwrap_or_default());
         TypeRow { info, line, ended }
     };
+    let mut types: Vec<TypeRow> = callboard.job_types().await?.into_iter().map(row).collect();
+    // Those that can do something first; the order is otherwise that of their names.
+    types.sort_by_key(|row| !row.info.available);
     page(&TypesPage {
-        types: callboard.job_types().await?.into_iter().map(row).collect(),
+        types,
         queues: callboard.queues().await?,
         ui: visit.ui(&callboard, Section::Types).await?,
     })
