@@ -5,8 +5,10 @@ use std::process::Command;
 
 use super::Failure;
 
-const WORKLOADS: [&str; 11] =
-    ["enqueue", "bulk", "drain", "latency", "idle", "start", "growth", "pages", "recover", "retries", "shutdown"];
+const WORKLOADS: [&str; 11] = [
+    "enqueue", "bulk", "drain", "latency", "idle", "start", "growth", "pages", "recover", "retries",
+    "shutdown",
+];
 
 /// All of them one after the other, each in a process of its own
 #[derive(Debug, clap::Args)]

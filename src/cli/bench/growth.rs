@@ -110,8 +110,8 @@ impl Bench {
 
     async fn claim(&self) -> StoreResult<Vec<Claim>> {
         let (by, now) = (Claimer { node: 1, worker_id: "1/bench".to_owned() }, self.now);
-        let jobs = self.store.write(move |tx| claim(tx, &history::job_type(0), 1, &by, now)).await?;
-        Ok(jobs.iter().map(|job| Claim { job_id: job.id, attempt: job.attempt, node: 1 }).collect())
+        let claimed = self.store.write(move |tx| claim(tx, &history::job_type(0), 1, &by, now)).await?;
+        Ok(claimed.jobs.iter().map(|job| Claim { job_id: job.id, attempt: job.attempt, node: 1 }).collect())
     }
 
     async fn run_one(&self) -> StoreResult<()> {
