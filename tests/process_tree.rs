@@ -130,7 +130,7 @@ async fn an_orphan_without_any_trace_is_ended() {
 async fn the_other_end_of_a_pipe_may_finish() {
     let _turn = turn().await;
     let bench = Bench::new();
-    bench.run_script("exec > >(sleep 0.1; cat; echo end); echo begin").await.unwrap();
+    bench.run_script("exec > >(sleep 0.02; cat; echo end); echo begin").await.unwrap();
     assert_eq!(bench.read(Stream::Stdout), "begin\nend\n");
     assert_eq!(bench.read(Stream::Log), "");
 }

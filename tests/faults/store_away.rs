@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use callboard::domain::{Outcome, State};
 use callboard::store::faults::Point;
+use callboard::workers::Failure;
 use callboard::{Error, NewJob};
 
 use crate::house::Plan;
@@ -22,14 +23,13 @@ async fn results_are_kept_until_it_is_back() {
         let (first, second) = (acts.next().await, acts.next().await);
         weather.fail_at(points);
         first.end(Ok(serde_json::json!("kept")));
-        second.fail("kept too");
+        // Later than the clock may run ahead on a busy machine.
+        second.end(Err(Failure::retry_after("kept too", Duration::from_secs(86_400))));
         let refused = house.board.enqueue(NewJob::new("t")).await.unwrap_err();
         assert!(matches!(refused, Error::Unavailable(_)), "{refused}");
         assert!(matches!(house.board.cancel(a).await, Err(Error::Unavailable(_))));
         let readiness = house.board.readiness().await;
-        if points != [Point::Statement] {
-            assert!(!readiness.ready && readiness.parts["store"].contains("disk I/O error"), "{readiness:?}");
-        }
+        assert!(!readiness.ready && readiness.parts["store"].contains("disk I/O error"), "{readiness:?}");
         for _ in 0..20 {
             house.clock.advance(STEP);
             tokio::task::yield_now().await;
