@@ -93,7 +93,7 @@ async fn a_long_answer_is_cut() {
     let worker = UrlWorker::new(UrlSpec::new("test", url), Clock::system());
     let result = run(worker, bench.context("{}")).await.unwrap().unwrap();
     assert_eq!(result.as_str().len(), (1 << 20) + 2);
-    assert!(bench.read(Stream::Log).contains("longer than 1 MiB"));
+    assert!(bench.read(Stream::Log).contains("longer than 1048576 bytes"));
 }
 
 #[tokio::test]

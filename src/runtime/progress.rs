@@ -159,6 +159,8 @@ pub struct ProgressWriter {
 #[derive(Default)]
 struct Waiting {
     steps: HashMap<Claim, Progress>,
+    /// What is being written, and may not get there.
+    under_way: Arc<Vec<(Claim, Progress)>>,
     writing: bool,
 }
 
@@ -182,20 +184,22 @@ impl ProgressWriter {
     }
 
     fn take(&self, claim: &Claim) -> Option<Progress> {
-        self.waiting().steps.remove(claim)
+        let mut waiting = self.waiting();
+        let newest = waiting.steps.remove(claim);
+        newest.or_else(|| waiting.under_way.iter().find(|(of, _)| of == claim).map(|(_, step)| step.clone()))
     }
 
     async fn write(self) {
         loop {
-            let steps: Vec<(Claim, Progress)> = {
+            let steps = {
                 let mut waiting = self.waiting();
-                if waiting.steps.is_empty() {
+                waiting.under_way = Arc::new(waiting.steps.drain().collect());
+                if waiting.under_way.is_empty() {
                     waiting.writing = false;
                     return;
                 }
-                waiting.steps.drain().collect()
+                waiting.under_way.clone()
             };
-            let steps = Arc::new(steps);
             let these = steps.clone();
             if let Err(e) = self.store.write(move |tx| verbs::progress::progress(tx, &these)).await {
                 log::warn!("progress was not stored: {e}");
@@ -210,6 +214,7 @@ impl ProgressWriter {
         for (claim, step) in steps {
             waiting.steps.entry(*claim).or_insert_with(|| step.clone());
         }
+        waiting.under_way = Arc::default();
         waiting.writing = false;
     }
 }

@@ -42,7 +42,6 @@ fn each_is_shown_with_all_there_is_to_know() {
             "backoff",
             "available",
             "unavailable_reason",
-            "tools",
             "paused",
             "running",
             "counts",

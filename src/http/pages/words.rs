@@ -141,7 +141,7 @@ mod tests {
                 let values = values
                     .into_iter()
                     .chain(
-                        ["a", "b", "c", "rest", "per", "n-shown", "of-shown"]
+                        ["a", "b", "c", "rest", "per", "n-shown", "of-shown", "key", "value"]
                             .map(|name| (name.into(), "x".into())),
                     )
                     .collect();

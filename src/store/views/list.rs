@@ -184,7 +184,7 @@ fn candidates(
             sql.text = format!("SELECT * FROM ({}) {tail}", parts.join(" UNION ALL "));
         }
         None => {
-            let mut text = String::from("SELECT id, priority FROM jobs WHERE 1");
+            let mut text = sql.source(filter, order);
             // The plus keeps `jobs_list` out where a better index fits.
             let plus = if has_own_index(filter) { "+" } else { "" };
             let column = |name| format!("{plus}{name}");
@@ -206,6 +206,14 @@ fn has_own_index(filter: &JobFilter) -> bool {
         || !filter.target_id.is_empty()
         || !filter.parent_job_id.is_empty()
         || !filter.workflow_id.is_empty()
+}
+
+/// The tag whose index is walked for a list.
+fn by_tag(filter: &JobFilter, order: Order) -> Option<&str> {
+    match filter.tag.as_slice() {
+        [tag] if order != Order::Priority => Some(tag),
+        _ => None,
+    }
 }
 
 struct Range {
@@ -303,6 +311,18 @@ impl Sql {
         format!(" AND {column} IN ({})", vec!["?"; ids.len()].join(","))
     }
 
+    /// Where candidates come from that no range leads to. Those of a tag are walked in the order of
+    /// the list, so that a page of a tag that half of all jobs have costs no more than another.
+    fn source(&mut self, filter: &JobFilter, order: Order) -> String {
+        match by_tag(filter, order) {
+            Some(tag) => {
+                self.binds.push(Value::Text(tag.to_owned()));
+                "SELECT job_id AS id, priority FROM job_tags CROSS JOIN jobs ON jobs.id = job_id WHERE tag = ?".into()
+            }
+            None => "SELECT id, priority FROM jobs WHERE 1".into(),
+        }
+    }
+
     /// That a job holds a text.
     fn holds(&mut self, q: &str) -> String {
         let columns = ["args", "coalesce(target_id, '')", "coalesce(error, '')"];
@@ -324,22 +344,24 @@ impl Sql {
         text += &self.any_id("id", &filter.id);
         text += &self.any_id("parent_job_id", &filter.parent_job_id);
         text += &self.any_id("workflow_id", &filter.workflow_id);
-        if !filter.tag.is_empty() {
+        let walked = by_tag(filter, order).is_some();
+        let id = if walked { "job_id" } else { "id" };
+        if !filter.tag.is_empty() && !walked {
             self.binds.extend(filter.tag.iter().cloned().map(Value::Text));
             let marks = vec!["?"; filter.tag.len()].join(",");
             text += &format!(" AND id IN (SELECT job_id FROM job_tags WHERE tag IN ({marks}))");
         }
         if let Some(t) = filter.created_after {
-            text += &format!(" AND created_at > {} AND id >= {}", t.as_millis(), low.unwrap_or(i64::MAX));
+            text += &format!(" AND created_at > {} AND {id} >= {}", t.as_millis(), low.unwrap_or(i64::MAX));
         }
         if let Some(t) = filter.created_before {
             text += &format!(" AND created_at < {}", t.as_millis());
-            text += &high.map(|high| format!(" AND id <= {high}")).unwrap_or_default();
+            text += &high.map(|high| format!(" AND {id} <= {high}")).unwrap_or_default();
         }
         if let Some(cursor) = after {
             text += &match order {
-                Order::Newest => format!(" AND id < {}", cursor.id),
-                Order::Oldest => format!(" AND id > {}", cursor.id),
+                Order::Newest => format!(" AND {id} < {}", cursor.id),
+                Order::Oldest => format!(" AND {id} > {}", cursor.id),
                 Order::Priority => format!(" AND (priority, id) > ({}, {})", cursor.priority, cursor.id),
             };
         }
