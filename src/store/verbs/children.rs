@@ -36,7 +36,7 @@ pub fn enqueue(tx: &mut Tx<'_>, claim: Claim, jobs: &[Prepared], now: Timestamp)
 /// job for each that got one.
 ///
 /// # Errors
-/// As [`enqueue`].
+/// As [`enqueue`](super::enqueue::enqueue).
 pub fn enqueue_once(
     tx: &mut Tx<'_>,
     claim: Claim,

@@ -126,7 +126,7 @@ pub fn behind(
     Ok(first.first().is_some_and(|first| *first < place).then_some(holder))
 }
 
-/// Looks again at what is held, as far as it may start now: the safety net under [`room`], and what
+/// Looks again at what is held, as far as it may start now: the safety net under `room`, and what
 /// follows a limit that was raised. Values after `after`; returns where to go on.
 pub fn sweep(
     tx: &mut Tx<'_>,

@@ -1,7 +1,7 @@
 //! Rate limits: a sliding window over the starts, kept in the store so that neither a crash nor
 //! another node forgets one.
 //!
-//! Starts are noted in the commit that makes them. With up to [`EXACT`] starts in the span each
+//! Starts are noted in the commit that makes them. With up to 1,024 starts in the span each
 //! millisecond has a row; above that the span is cut into so many parts, and a part counts until all
 //! of it is out of the window. So there are never more starts in any span than the limit says.
 
