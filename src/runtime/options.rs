@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{Config, Retention};
-use crate::domain::{Backoff, Limits};
+use crate::domain::{Backoff, KeyPath, Limits, PerKey};
 use crate::workers::{AnyWorker, Registry};
 use std::sync::Arc;
 
@@ -102,7 +102,11 @@ pub fn types(config: &Config, registry: &Registry) -> BTreeMap<String, TypeEntry
         .iter()
         .filter(|(name, _)| config.job_types.get(*name).is_none_or(|t| t.enabled))
         .map(|(name, worker)| {
-            (name.to_owned(), TypeEntry { worker: worker.clone(), options: type_options(config, name) })
+            let mut options = type_options(config, name);
+            if worker.one_per_target() && options.limits.per_key.is_none() {
+                options.limits.per_key = Some(PerKey { key: KeyPath::Target, limit: 1 });
+            }
+            (name.to_owned(), TypeEntry { worker: worker.clone(), options })
         })
         .collect()
 }

@@ -70,6 +70,7 @@ impl ChannelArgs {
 impl Worker for ChannelDownload {
     const JOB_TYPE: &'static str = "channel_download";
     const DESCRIPTION: &'static str = "Downloads what is new in a channel, with subtitles (yt-dlp).";
+    const ONE_PER_TARGET: bool = true;
     type Args = ChannelArgs;
     type Output = DownloadReport;
 

@@ -91,6 +91,7 @@ impl Worker for Cleanup {
     const JOB_TYPE: &'static str = "cleanup";
     const DESCRIPTION: &'static str =
         "Deletes old files below configured folders; only says which, unless told otherwise.";
+    const ONE_PER_TARGET: bool = true;
     type Args = CleanupArgs;
     type Output = SweepReport;
 

@@ -121,6 +121,7 @@ impl DownloadTranscript {
 impl Worker for DownloadTranscript {
     const JOB_TYPE: &'static str = "download_transcript";
     const DESCRIPTION: &'static str = "Gets what is said in an item: its captions, or by listening to it.";
+    const ONE_PER_TARGET: bool = true;
     type Args = TranscriptArgs;
     type Output = WrittenTranscript;
 

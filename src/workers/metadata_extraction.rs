@@ -99,6 +99,7 @@ impl MetadataExtraction {
 impl Worker for MetadataExtraction {
     const JOB_TYPE: &'static str = "metadata_extraction";
     const DESCRIPTION: &'static str = "Finds out about a page with media (yt-dlp) or a media file (ffprobe).";
+    const ONE_PER_TARGET: bool = true;
     type Args = MetadataArgs;
     type Output = Metadata;
 

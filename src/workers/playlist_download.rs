@@ -69,6 +69,7 @@ impl PlaylistArgs {
 impl Worker for PlaylistDownload {
     const JOB_TYPE: &'static str = "playlist_download";
     const DESCRIPTION: &'static str = "Downloads the items of a playlist, with subtitles (yt-dlp).";
+    const ONE_PER_TARGET: bool = true;
     type Args = PlaylistArgs;
     type Output = DownloadReport;
 

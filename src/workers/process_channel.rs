@@ -117,6 +117,7 @@ impl Worker for ProcessChannel {
     const JOB_TYPE: &'static str = "process_channel";
     const DESCRIPTION: &'static str =
         "Makes jobs of what is new in a channel, each item once, ever (yt-dlp).";
+    const ONE_PER_TARGET: bool = true;
     type Args = ProcessArgs;
     type Output = Processed;
 

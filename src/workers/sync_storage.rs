@@ -73,6 +73,7 @@ impl SyncStorage {
 impl Worker for SyncStorage {
     const JOB_TYPE: &'static str = "sync_storage";
     const DESCRIPTION: &'static str = "Copies files to another place, or mirrors them there (rclone).";
+    const ONE_PER_TARGET: bool = true;
     type Args = SyncArgs;
     type Output = Synced;
 

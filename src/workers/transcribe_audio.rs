@@ -45,6 +45,7 @@ impl TranscribeAudio {
 impl Worker for TranscribeAudio {
     const JOB_TYPE: &'static str = "transcribe_audio";
     const DESCRIPTION: &'static str = "Turns the speech in a media file into JSON, text and WebVTT.";
+    const ONE_PER_TARGET: bool = true;
     type Args = TranscribeArgs;
     type Output = WrittenTranscript;
 

@@ -10,7 +10,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::in_use::InUse;
 use super::{Context, Failure, RunResult};
 use crate::domain::Json;
 
@@ -23,6 +22,9 @@ pub trait Worker: Send + Sync + 'static {
     const JOB_TYPE: &'static str;
     /// One sentence for people.
     const DESCRIPTION: &'static str;
+    /// Whether jobs of one target never run at once, unless the configuration names another
+    /// `concurrency_key`.
+    const ONE_PER_TARGET: bool = false;
     /// What the job's args are read as. Its JSON Schema is shown by `/api/job-types`.
     type Args: DeserializeOwned + JsonSchema + Send;
     /// What is kept as the job's result.
@@ -40,8 +42,7 @@ pub trait Worker: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// What a job with these args works on, unless whoever enqueued it has said so. Two jobs of the
-    /// type that work on the same never run at once.
+    /// What a job with these args works on, unless whoever enqueued it has said so.
     fn target(&self, _args: &Self::Args) -> Option<String> {
         None
     }
@@ -140,6 +141,11 @@ pub trait AnyWorker: Send + Sync {
         None
     }
 
+    /// Whether jobs of one target never run at once, unless the configuration says otherwise.
+    fn one_per_target(&self) -> bool {
+        false
+    }
+
     /// The programs that it drives, with their versions.
     fn tools(&self) -> BoxFuture<'_, Vec<ToolInfo>> {
         ready(Vec::new()).boxed()
@@ -151,7 +157,7 @@ pub trait AnyWorker: Send + Sync {
 
 /// Makes a [`Worker`] fit for the registry.
 pub fn typed<W: Worker>(worker: W) -> Arc<dyn AnyWorker> {
-    Arc::new(Typed { worker, in_use: InUse::default() })
+    Arc::new(Typed(worker))
 }
 
 /// Makes a [`BlockingWorker`] fit for the registry.
@@ -159,11 +165,7 @@ pub fn blocking<W: BlockingWorker>(worker: W) -> Arc<dyn AnyWorker> {
     Arc::new(Blocking(worker))
 }
 
-struct Typed<W> {
-    worker: W,
-    /// The targets of attempts that run: uniqueness can be switched off, this cannot.
-    in_use: InUse<String>,
-}
+struct Typed<W>(W);
 struct Blocking<W>(W);
 
 impl<W: Worker> AnyWorker for Typed<W> {
@@ -172,31 +174,33 @@ impl<W: Worker> AnyWorker for Typed<W> {
     }
 
     fn availability(&self) -> Availability {
-        self.worker.availability()
+        self.0.availability()
     }
 
     fn check_args(&self, args: &Json) -> Vec<(String, String)> {
-        read(args).map_or_else(|fault| vec![fault], |args| self.worker.check(&args))
+        read(args).map_or_else(|fault| vec![fault], |args| self.0.check(&args))
     }
 
     fn target(&self, args: &Json) -> Option<String> {
-        read(args).ok().and_then(|args| self.worker.target(&args))
+        read(args).ok().and_then(|args| self.0.target(&args))
+    }
+
+    fn one_per_target(&self) -> bool {
+        W::ONE_PER_TARGET
     }
 
     fn tools(&self) -> BoxFuture<'_, Vec<ToolInfo>> {
-        self.worker.tools()
+        self.0.tools()
     }
 
     fn start(self: Arc<Self>, ctx: Context) -> Start {
         Start::Future(Box::pin(async move {
             let args = read(&ctx.job.args).map_err(wrong_args)?;
             // The job may have been stored by an earlier version, or under another configuration.
-            if let Some(fault) = self.worker.check(&args).into_iter().next() {
+            if let Some(fault) = self.0.check(&args).into_iter().next() {
                 return Err(wrong_args(fault));
             }
-            let target = self.worker.target(&args);
-            let _held = target.map(|target| self.in_use.take(&ctx, target)).transpose()?;
-            written(&self.worker.run(ctx, args).await?)
+            written(&self.0.run(ctx, args).await?)
         }))
     }
 }
