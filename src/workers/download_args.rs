@@ -66,7 +66,7 @@ pub(super) async fn run_download(
     let url = media.open_url(args.url).await?;
     let folder = media.root.folder(args.folder)?;
     let state = SourceState::lock(&folder, url.as_str())?;
-    let toolbox = media.toolbox(ctx)?;
+    let toolbox = media.web_toolbox(ctx).await?;
     options.extend(args.options(media.yt_dlp.sub_langs()));
     let from_job = args.template.is_some() || args.format.is_some() || args.sub_langs.is_some();
     let template = args.template.map(str::to_owned);

@@ -129,7 +129,7 @@ impl Worker for DownloadTranscript {
         let url = self.media.open_url(&args.url).await?;
         let folder = self.media.root.folder(args.folder.as_deref())?;
         let state = SourceState::lock(&folder, url.as_str())?;
-        let toolbox = self.media.toolbox(&ctx)?;
+        let toolbox = self.media.web_toolbox(&ctx).await?;
         let known = self.media.yt_dlp.describe(&toolbox, &url).await?;
         let said = |name: &str| known.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut about = About {

@@ -13,6 +13,7 @@ use super::net::AddressRules;
 use super::outputs::OutputRoot;
 use super::playlist_download::PlaylistDownload;
 use super::process_channel::ProcessChannel;
+use super::proxy::Proxy;
 use super::rclone::Places;
 use super::speech::Recogniser;
 use super::sync_storage::SyncStorage;
@@ -107,6 +108,19 @@ impl Media {
         Toolbox::open(&self.host, &self.env, ctx)
     }
 
+    /// Programs for one attempt that fetch what a job names: they reach only what jobs may reach,
+    /// unless the configuration gives them a proxy of its own.
+    ///
+    /// # Errors
+    /// As [`Toolbox::open`], and when there is no proxy to be had.
+    pub async fn web_toolbox(&self, ctx: &Context) -> RunResult<Toolbox> {
+        let toolbox = self.toolbox(ctx)?;
+        if self.yt_dlp.has_own_proxy() || self.env.iter().any(|name| is_proxy(name)) {
+            return Ok(toolbox);
+        }
+        Ok(toolbox.with_proxy(Proxy::open(self.addresses.clone(), ctx.log.clone()).await?))
+    }
+
     /// Looks at a URL once more before it is asked for: where its host leads to, and whether yt-dlp
     /// can do it.
     ///
@@ -136,6 +150,12 @@ impl Media {
         async move { vec![self.yt_dlp.tool().info().await, self.ffmpeg.info().await, self.ffprobe.info().await] }
             .boxed()
     }
+}
+
+/// Whether a variable, if it is set, says where a proxy is.
+fn is_proxy(name: &str) -> bool {
+    let known = ["http_proxy", "https_proxy", "all_proxy"];
+    known.contains(&name.to_ascii_lowercase().as_str()) && std::env::var_os(name).is_some()
 }
 
 /// What a job with this URL works on: the URL, unless it is longer than a target may be.

@@ -71,7 +71,7 @@ impl MetadataExtraction {
 
     async fn of_url(&self, ctx: &Context, url: &str) -> RunResult<Metadata> {
         let url = self.media.open_url(url).await?;
-        let toolbox = self.media.toolbox(ctx)?;
+        let toolbox = self.media.web_toolbox(ctx).await?;
         let Value::Object(all) = self.media.yt_dlp.describe(&toolbox, &url).await? else {
             return Ok(Metadata { source: "url", metadata: Value::Null });
         };

@@ -26,6 +26,7 @@ pub mod outputs;
 pub mod playlist_download;
 pub mod process_channel;
 pub mod prompt;
+pub mod proxy;
 pub mod quality_check;
 pub mod rclone;
 pub mod registry;

@@ -10,11 +10,13 @@ use url::{Host, Url};
 
 use super::{Failure, RunResult};
 
+/// What a refusal says, in whatever a program makes of it.
+pub(super) const NOT_PUBLIC: &str = "is not a public address";
 /// The longest URL.
 const MAX_URL: usize = 8192;
 
 /// Addresses that mean something on this machine or in its network only, or nothing at all.
-static NOT_PUBLIC: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
+static PRIVATE_NETS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
     const NETS: [&str; 25] = [
         "0.0.0.0/8",
         "10.0.0.0/8",
@@ -114,12 +116,12 @@ impl AddressRules {
     pub fn check_address(&self, ip: IpAddr) -> Result<(), String> {
         let real = unwrapped(ip);
         let is_in = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&real));
-        if is_in(&self.allowed) || !is_in(&NOT_PUBLIC) {
+        if is_in(&self.allowed) || !is_in(&PRIVATE_NETS) {
             return Ok(());
         }
         Err(format!(
-            "leads to {real}, which is not a public address; if jobs may reach it, add it to \
-             net.allow_private in the configuration"
+            "leads to {real}, which {NOT_PUBLIC}; if jobs may reach it, add it to net.allow_private in \
+             the configuration"
         ))
     }
 }
@@ -148,7 +150,7 @@ mod tests {
 
     #[test]
     fn every_net_is_one() {
-        assert_eq!(NOT_PUBLIC.len(), 25);
+        assert_eq!(PRIVATE_NETS.len(), 25);
     }
 
     #[test]

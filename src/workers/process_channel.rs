@@ -123,7 +123,7 @@ impl Worker for ProcessChannel {
 
     async fn run(&self, ctx: Context, args: ProcessArgs) -> RunResult<Processed> {
         let url = self.media.open_url(&args.url).await?;
-        let toolbox = self.media.toolbox(&ctx)?;
+        let toolbox = self.media.web_toolbox(&ctx).await?;
         let mut listing = self.media.yt_dlp.list(&toolbox, &url).await?;
         if listing.entries.len() > MAX_ITEMS {
             let text = format!("the channel lists more than {MAX_ITEMS} items");

@@ -13,6 +13,7 @@ mod fake;
 mod metadata;
 mod needed;
 mod pipeline;
+mod proxy;
 #[path = "../served/mod.rs"]
 mod served;
 mod server;

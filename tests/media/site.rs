@@ -91,6 +91,11 @@ impl Site {
         format!("http://{}{path}", self.address)
     }
 
+    /// A page that sends on whoever comes.
+    pub fn sends_on_to(&self, other: &str) -> String {
+        self.url(&format!("/go?{other}"))
+    }
+
     pub fn channel(&self) -> String {
         self.url("/channel/all")
     }
@@ -166,6 +171,10 @@ fn answer(mut stream: TcpStream, address: SocketAddr, shared: &Shared) -> std::i
     shared.change.notify_all();
     if shared.holds(&path) && !path.starts_with("/media/") {
         shared.await_release();
+    }
+    if let Some(other) = path.strip_prefix("/go?") {
+        let line = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close";
+        return write!(stream, "{line}\r\nLocation: {other}\r\n\r\n");
     }
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let videos = shared.videos.lock().unwrap().clone();

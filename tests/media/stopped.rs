@@ -183,6 +183,76 @@ impl Obstacle for Mute {
     }
 }
 
+/// An rclone that takes its time, in the middle of a file, until it is let go.
+struct SlowCopy {
+    dir: PathBuf,
+    away: PathBuf,
+}
+
+impl SlowCopy {
+    fn script(&self, rclone: &Path) -> String {
+        let (go, rclone) = (self.dir.join("go"), rclone.display());
+        format!(
+            "#!/bin/bash\n[ -e '{}' ] || slow='--bwlimit 50k'\nexec '{rclone}' $slow \"$@\"\n",
+            go.display()
+        )
+    }
+
+    /// Whether there is a part of the file anywhere.
+    fn has_begun(folder: &Path) -> bool {
+        let entries = fs::read_dir(folder).into_iter().flatten().map_while(Result::ok);
+        entries.map(|entry| entry.path()).any(|path| match path.metadata() {
+            Ok(meta) if meta.is_dir() => Self::has_begun(&path),
+            Ok(meta) => meta.len() > 0,
+            Err(_) => false,
+        })
+    }
+}
+
+impl Obstacle for SlowCopy {
+    fn arm(&self) {
+        let _ = fs::remove_dir_all(&self.away);
+        fs::create_dir(&self.away).unwrap();
+    }
+
+    fn reached(&self) {
+        let begun = std::time::Instant::now();
+        while !Self::has_begun(&self.away) {
+            assert!(begun.elapsed().as_secs() < 60, "nothing arrives");
+            std::thread::yield_now();
+        }
+    }
+
+    fn let_go(&self) {
+        fs::write(self.dir.join("go"), "").unwrap();
+    }
+}
+
+#[test]
+fn sync_storage_in_the_middle_of_a_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let (rclone, ..) = needs!("rclone");
+    let dir = tempfile::tempdir().unwrap();
+    let obstacle = SlowCopy { dir: dir.path().to_owned(), away: dir.path().join("away") };
+    let script = dir.path().join("rclone");
+    fs::write(&script, obstacle.script(&rclone)).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let more = format!(
+        "tools.rclone.command = '{}'\n[rclone]\nallowed_destinations = ['{}']",
+        script.display(),
+        obstacle.away.display()
+    );
+    let mut server = Served::start(&format!("{QUICK}{}", configuration(Path::new("yt-dlp"), &more)));
+    let downloads = server.data_dir().join("downloads");
+    fs::create_dir_all(&downloads).unwrap();
+    fs::write(downloads.join("big"), vec![b'x'; 5_000_000]).unwrap();
+    let args = json!({"destination": obstacle.away});
+    let outputs = obstacle.away.clone();
+    let stopped = Stopped { job_type: "sync_storage", args, obstacle: &obstacle, outputs: outputs.clone() };
+    let job = stopped.comes_to_its_end(&mut server);
+    assert_eq!((&job["result"]["verified"], made(&outputs).len()), (&json!(true), 1), "{job}");
+}
+
 #[test]
 fn sync_storage() {
     let _ = needs!("rclone");

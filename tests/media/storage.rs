@@ -9,11 +9,12 @@ use callboard::domain::Json;
 use callboard::workers::{Availability, Failure};
 use serde_json::{Value, json};
 
-use crate::bench::{MediaBench, error, run_worker, worker_of};
+use crate::bench::{MediaBench, error, load, run_worker, worker_of};
 use crate::needed::needs;
 
 struct Places {
     bench: MediaBench,
+    config_file: PathBuf,
     away: PathBuf,
     _dir: tempfile::TempDir,
 }
@@ -30,18 +31,19 @@ fn places(more: &str, port: u16) -> Places {
     );
     fs::write(&conf, text).unwrap();
     let more = format!(
-        "[rclone]\nconfig = '{}'\nallowed_destinations = ['away:', 'dav:in']\n{more}",
+        "[rclone]\nconfig = '{}'\nallowed_destinations = ['away:', 'dav:in']\n{more}\n",
         conf.display()
     );
     let bench = MediaBench::with(Path::new("yt-dlp"), &more);
     fs::create_dir_all(bench.downloads()).unwrap();
-    Places { bench, away, _dir: dir }
+    let config_file = bench.bench.dir.path().join("callboard.toml");
+    Places { bench, config_file, away, _dir: dir }
 }
 
 #[tokio::test]
 async fn a_copy_arrives_and_a_second_one_has_nothing_to_do() {
     let _ = needs!("rclone");
-    let Places { bench, away, _dir } = places("", 9);
+    let Places { bench, away, _dir, .. } = places("", 9);
     fs::create_dir_all(bench.downloads().join("show/.callboard")).unwrap();
     for name in ["show/one.txt", "show/-two\n<b>.txt", "show/.callboard/archive.txt", "show/x.part"] {
         fs::write(bench.downloads().join(name), "0123456789").unwrap();
@@ -69,7 +71,7 @@ async fn a_copy_arrives_and_a_second_one_has_nothing_to_do() {
 #[tokio::test]
 async fn a_mirror_is_bounded_and_never_of_nothing() {
     let _ = needs!("rclone");
-    let Places { bench, away, _dir } = places("allow_mirror = true\nmax_delete = 1", 9);
+    let Places { bench, away, _dir, .. } = places("allow_mirror = true\nmax_delete = 1", 9);
     fs::create_dir_all(bench.downloads().join("show")).unwrap();
     for name in ["a", "b", "c"] {
         fs::write(away.join(name), "x").unwrap();
@@ -176,19 +178,80 @@ async fn a_destination_that_dies_half_way_and_comes_back() {
     assert_eq!(fs::read(there.path().join("in/a")).unwrap().len(), 200_000);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cancel_stops_it() {
-    let _ = needs!("rclone");
-    let Places { bench, _dir, .. } = places("extra_args = ['--bwlimit', '20k']", 9);
-    fs::write(bench.downloads().join("big"), vec![b'x'; 4_000_000]).unwrap();
-    let worker = worker_of(&bench.config, &bench.bench.host(), "sync_storage");
-    let running = tokio::spawn(run_worker(worker, bench.bench.context(r#"{"destination":"away:"}"#)));
-    while bench.bench.steps().is_empty() {
-        assert!(!running.is_finished());
+/// Stops a copy in the middle of a large file; what is at the destination then, and once another has
+/// come to its end.
+async fn stopped_in_a_file(places: &Places, there: &Path, destination: &str) {
+    let Places { bench, config_file, .. } = places;
+    let fast = fs::read_to_string(config_file).unwrap();
+    fs::create_dir_all(bench.downloads().join("show")).unwrap();
+    fs::write(bench.downloads().join("show/big"), vec![b'x'; 3_000_000]).unwrap();
+    fs::write(bench.downloads().join("large\n1"), vec![b'y'; 3_000_000]).unwrap();
+    fs::create_dir_all(there.join("show")).unwrap();
+    fs::write(there.join("show/big"), "the one before").unwrap();
+    let slow = load_with(config_file, &format!("{fast}extra_args = ['--bwlimit', '100k']\n"));
+    let args = json!({"destination": destination}).to_string();
+    let worker = worker_of(&slow, &bench.bench.host(), "sync_storage");
+    let running = tokio::spawn(run_worker(worker, bench.bench.context(&args)));
+    while bench.bench.steps().iter().all(|step| step.percent == 0.0) {
+        assert!(!running.is_finished(), "{:?}", bench.bench.read(callboard::logs::Stream::Stderr));
         tokio::task::yield_now().await;
     }
     bench.bench.cancel.cancel();
     assert_eq!(running.await.unwrap(), Err(Failure::Cancelled));
+    assert_eq!(fs::read(there.join("show/big")).unwrap(), b"the one before");
+    assert!(!there.join("large\n1").exists(), "half a file is under its final name");
+
+    let again = load_with(config_file, &fast);
+    // What waits from before and is gone from the source does not arrive.
+    fs::remove_file(bench.downloads().join("large\n1")).unwrap();
+    let worker = worker_of(&again, &bench.bench.host(), "sync_storage");
+    let mut ctx = bench.bench.context(&args);
+    ctx.cancel = tokio_util::sync::CancellationToken::new();
+    let synced = run_worker(worker, ctx).await.unwrap();
+    assert_eq!((&synced["transfers"], &synced["verified"]), (&json!(1), &json!(true)), "{synced}");
+    assert_eq!(fs::read(there.join("show/big")).unwrap().len(), 3_000_000);
+    assert!(!there.join("large\n1").exists() && !there.join(".callboard").exists());
+}
+
+/// A configuration anew, from its text.
+fn load_with(file: &Path, text: &str) -> callboard::config::Config {
+    fs::write(file, text).unwrap();
+    load(file.to_owned(), file.parent().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_leaves_no_half_file_in_a_folder() {
+    let _ = needs!("rclone");
+    let places = places("", 9);
+    stopped_in_a_file(&places, &places.away, "away:").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_leaves_no_half_file_at_a_server() {
+    let (rclone, ..) = needs!("rclone");
+    let there = tempfile::tempdir().unwrap();
+    let dav = Dav::start(&rclone, there.path());
+    let places = places("", dav.1);
+    stopped_in_a_file(&places, &there.path().join("in"), "dav:in").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_does_not_keep_the_rest() {
+    let _ = needs!("rclone");
+    let places = places("extra_args = ['--retries', '1', '--low-level-retries', '1']", 9);
+    let downloads = places.bench.downloads();
+    fs::write(downloads.join("good"), "good").unwrap();
+    // A file without bytes to read: the superuser may read everything else.
+    std::os::unix::fs::symlink("/proc/self/mem", downloads.join("bad")).unwrap();
+    let more = "extra_args = ['--copy-links', '--retries', '1', '--low-level-retries', '1']\n";
+    let text = fs::read_to_string(&places.config_file).unwrap();
+    let (before, _) = text.split_once("extra_args = ['--retries'").unwrap();
+    let config = load_with(&places.config_file, &format!("{before}{more}"));
+    let worker = worker_of(&config, &places.bench.bench.host(), "sync_storage");
+    let args = r#"{"destination":"away:"}"#;
+    let (text, again) = error(run_worker(worker, places.bench.bench.context(args)).await);
+    assert!(again && text.starts_with("transient: rclone ended with exit code"), "{text}");
+    assert_eq!(fs::read(places.away.join("good")).unwrap(), b"good");
 }
 
 #[tokio::test]

@@ -89,13 +89,14 @@ impl Stopped<'_> {
     }
 }
 
-/// All files below a folder, but for what workers keep for themselves, and for what yt-dlp writes about
-/// an item before it fetches that: in one piece, and anew the next time.
+/// All files below a folder, but for what workers keep for themselves, for what yt-dlp writes about an
+/// item before it fetches that (in one piece, and anew the next time), and for the names that newer
+/// versions of rclone give to files that are not whole.
 pub fn made(folder: &Path) -> BTreeSet<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     entries
         .filter(|path| path.file_name().unwrap() != ".callboard")
-        .filter(|path| !path.to_string_lossy().ends_with(".info.json"))
+        .filter(|path| ![".info.json", ".partial"].iter().any(|end| path.to_string_lossy().ends_with(end)))
         .flat_map(|path| if path.is_dir() { made(&path) } else { [path].into() })
         .collect()
 }

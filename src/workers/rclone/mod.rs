@@ -1,6 +1,7 @@
 //! rclone: what may go where, its options, and what it says.
 
 mod places;
+mod staging;
 mod stats;
 mod transfer;
 

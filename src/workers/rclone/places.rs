@@ -50,6 +50,12 @@ impl Places {
         }
     }
 
+    /// Whether it says that files show at a place only once they are whole.
+    #[must_use]
+    pub fn is_direct(&self, place: &str) -> bool {
+        self.0.direct_destinations.iter().any(|direct| is_within(place, direct))
+    }
+
     /// Whether it allows a mode.
     ///
     /// # Errors

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::places::{Mode, Places};
-use super::stats::StatsReader;
+use super::stats::{Stats, StatsReader};
 use crate::workers::RunResult;
-use crate::workers::tools::{Call, Class, Tool, Toolbox, Trouble, secrets_in};
+use crate::workers::tools::{Call, Captured, Class, Tool, Toolbox, Trouble, secrets_in};
 
 /// What holds for all calls that copy.
 const OPTIONS: [&str; 8] = [
@@ -73,28 +73,14 @@ impl Transfer<'_> {
         if self.mode == Mode::Mirror {
             self.refuse_empty_source().await?;
         }
-        let command = match self.mode {
-            Mode::Copy => "copy",
-            Mode::Mirror => "sync",
+        let stats = match self.staging().await? {
+            Some(staging) => staging.run().await?,
+            None => self.straight().await?,
         };
-        let mut args: Vec<String> = OPTIONS.map(String::from).into();
-        args.insert(0, command.to_owned());
-        if self.mode == Mode::Mirror {
-            args.push(format!("--max-delete={}", self.places.0.max_delete));
-        }
-        if self.dry_run {
-            args.push("--dry-run".into());
-        }
-        let ctx = self.toolbox.ctx();
-        let mut reader = StatsReader::new(ctx);
-        let ran = self.toolbox.run(self.call(args, true)?, &mut reader).await?;
-        let stats = reader.stats;
-        if !ran.status.success() {
-            let said = reader.error.unwrap_or(ran.stderr);
-            return Err(exit_trouble(ran.status.code(), &said).into());
-        }
-        let verified = if self.verify && !self.dry_run { Some(self.compare().await?) } else { None };
-        ctx.progress_at(100.0, stats.transfers, Some(stats.transfers), None);
+        let alike = if self.verify && !self.dry_run { Some(self.compare().await?) } else { None };
+        // What was compared with another folder is not among those that rclone counts.
+        let known = alike.unwrap_or_default().saturating_sub(stats.transfers).max(stats.checks);
+        self.toolbox.ctx().progress_at(100.0, stats.transfers, Some(stats.transfers), None);
         Ok(Synced {
             mode: self.mode,
             dry_run: self.dry_run,
@@ -102,16 +88,49 @@ impl Transfer<'_> {
             destination: self.destination,
             transfers: stats.transfers,
             bytes: stats.bytes,
-            checks: stats.checks,
+            checks: known,
             deletes: stats.deletes,
-            verified,
+            verified: alike.map(|_| true),
         })
+    }
+
+    /// Files go to the destination itself.
+    pub(super) async fn straight(&self) -> RunResult<Stats> {
+        let mut options = Vec::new();
+        if self.mode == Mode::Mirror {
+            options.push(format!("--max-delete={}", self.places.0.max_delete));
+        }
+        if self.dry_run {
+            options.push("--dry-run".into());
+        }
+        let command = match self.mode {
+            Mode::Copy => "copy",
+            Mode::Mirror => "sync",
+        };
+        self.copy(command, options, &self.destination).await
+    }
+
+    /// Runs a command that copies from the source, and tells its progress.
+    pub(super) async fn copy(
+        &self,
+        command: &str,
+        options: Vec<String>,
+        destination: &str,
+    ) -> RunResult<Stats> {
+        let args = [command].into_iter().chain(OPTIONS).map(str::to_owned).chain(options).collect();
+        let mut reader = StatsReader::new(self.toolbox.ctx());
+        let ran = self.toolbox.run(self.call(args, &[&self.source, destination])?, &mut reader).await?;
+        if !ran.status.success() {
+            let said = reader.error.unwrap_or(ran.stderr);
+            return Err(exit_trouble(ran.status.code(), &said).into());
+        }
+        Ok(reader.stats)
     }
 
     /// A mirror of an empty folder empties the destination, and rclone finds nothing wrong with that.
     async fn refuse_empty_source(&self) -> RunResult<()> {
-        let args = ["size", "--json", "--exclude=.callboard/**", "--exclude=*.part"].map(String::from).into();
-        let captured = self.toolbox.capture(self.call(args, false)?).await?;
+        let args = ["size", "--json", "--exclude=.callboard/**", "--exclude=*.part"];
+        let captured = self.ask(&args, &[&self.source]).await?;
         if !captured.status.success() {
             return Err(exit_trouble(captured.status.code(), &captured.stderr).into());
         }
@@ -126,8 +145,8 @@ impl Transfer<'_> {
         }
     }
 
-    /// Exit 0 is not believed.
-    async fn compare(&self) -> RunResult<bool> {
+    /// Exit 0 is not believed: how many files are alike, if all of the source are.
+    async fn compare(&self) -> RunResult<u64> {
         let args = [
             "check",
             "--one-way",
@@ -136,9 +155,9 @@ impl Transfer<'_> {
             "--exclude=.callboard/**",
             "--exclude=*.part",
         ];
-        let captured = self.toolbox.capture(self.call(args.map(String::from).into(), true)?).await?;
+        let captured = self.ask(&args, &[&self.source, &self.destination]).await?;
         match captured.status.code() {
-            Some(0) => Ok(true),
+            Some(0) => Ok(matching(&captured.stderr)),
             code => {
                 let text = format!(
                     "after the copy both places still differ (exit code {code:?}): {}",
@@ -149,19 +168,31 @@ impl Transfer<'_> {
         }
     }
 
-    fn call(&self, mut args: Vec<String>, both: bool) -> RunResult<Call> {
+    /// Runs rclone for what it prints.
+    pub(super) async fn ask(&self, args: &[&str], places: &[&str]) -> RunResult<Captured> {
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        self.toolbox.capture(self.call(args, places)?).await
+    }
+
+    fn call(&self, mut args: Vec<String>, places: &[&str]) -> RunResult<Call> {
         let config = &self.places.0;
         args.extend(config.config.iter().map(|file| format!("--config={}", file.display())));
         args.extend(config.extra_args.iter().cloned());
-        args.extend(["--".to_owned(), self.source.clone()]);
-        args.extend(both.then(|| self.destination.clone()));
+        args.push("--".to_owned());
+        args.extend(places.iter().map(|place| (*place).to_owned()));
         let secrets = secrets_in(&config.extra_args);
         Ok(Call { secrets, ..Call::new(self.rclone.needed()?, args) })
     }
 }
 
+/// How many files rclone found to be alike.
+fn matching(said: &str) -> u64 {
+    let before = said.split(" matching files").next().unwrap_or_default();
+    before.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
 /// What an exit code means. 1 and 2 have swapped their meanings between versions.
-fn exit_trouble(code: Option<i32>, said: &str) -> Trouble {
+pub(super) fn exit_trouble(code: Option<i32>, said: &str) -> Trouble {
     let class = match code {
         Some(3 | 4) => Class::NotFound,
         Some(5) | None => Class::Transient,
@@ -174,4 +205,15 @@ fn exit_trouble(code: Option<i32>, said: &str) -> Trouble {
     };
     let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
     Trouble::new(class, format_args!("rclone ended with {code}: {said}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_alike_are_counted() {
+        let line = r#"{"level":"notice","msg":"Local file system at /x: 12 matching files"}"#;
+        assert_eq!((matching(line), matching("0 differences found"), matching("")), (12, 0, 0));
+    }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::line_log::{LineLog, redacted};
 use super::trouble::{Class, Trouble};
 use crate::logs::Stream;
+use crate::workers::proxy::Proxy;
 use crate::workers::subprocess::{Ended, Output, Subprocess, WorkDir};
 use crate::workers::{Context, Failure, ProgramHost, RunResult};
 
@@ -79,6 +80,7 @@ pub struct Toolbox {
     host: Arc<ProgramHost>,
     env: Vec<String>,
     dir: WorkDir,
+    proxy: Option<Proxy>,
 }
 
 impl Toolbox {
@@ -91,7 +93,19 @@ impl Toolbox {
             let root = host.work_root.display();
             Failure::retry(format_args!("cannot make a folder for the job in {root}: {e}"))
         })?;
-        Ok(Self { ctx: ctx.clone(), host: host.clone(), env: env.to_vec(), dir })
+        Ok(Self { ctx: ctx.clone(), host: host.clone(), env: env.to_vec(), dir, proxy: None })
+    }
+
+    /// Gives its programs a way to the web.
+    #[must_use]
+    pub fn with_proxy(self, proxy: Proxy) -> Self {
+        Self { proxy: Some(proxy), ..self }
+    }
+
+    /// The way to the web that programs are to take, if it was given one.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     /// The attempt.

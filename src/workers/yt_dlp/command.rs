@@ -5,7 +5,7 @@ use std::path::Path;
 use url::Url;
 
 use crate::config::YtDlpConfig;
-use crate::workers::tools::{Call, Tool, ToolSpec, secrets_in};
+use crate::workers::tools::{Call, Tool, ToolSpec, Toolbox, secrets_in};
 use crate::workers::{ProgramHost, RunResult, ToolInfo};
 use std::sync::Arc;
 
@@ -63,6 +63,12 @@ impl YtDlp {
         &self.config.sub_langs
     }
 
+    /// Whether the configuration gives it a proxy.
+    #[must_use]
+    pub fn has_own_proxy(&self) -> bool {
+        self.config.extra_args.iter().any(|arg| arg == "--proxy" || arg.starts_with("--proxy="))
+    }
+
     /// What is wrong with the version that is there.
     #[must_use]
     pub fn complaint(info: &ToolInfo) -> Option<String> {
@@ -76,26 +82,33 @@ impl YtDlp {
     ///
     /// # Errors
     /// Fatal when the program is not there.
-    pub(super) fn download_call(&self, mark: &str, options: Vec<String>, url: &Url) -> RunResult<Call> {
+    pub(super) fn download_call(
+        &self,
+        toolbox: &Toolbox,
+        mark: &str,
+        options: Vec<String>,
+        url: &Url,
+    ) -> RunResult<Call> {
         let mut args: Vec<String> = BASE.into_iter().map(str::to_owned).collect();
         args.extend(prints(mark));
         args.extend(self.config.limit_rate.iter().map(|rate| format!("--limit-rate={rate}")));
         args.extend(options);
-        self.call(args, url)
+        self.call(toolbox, args, url)
     }
 
     /// A call that lists or describes, as one JSON document.
     ///
     /// # Errors
     /// Fatal when the program is not there.
-    pub(super) fn json_call(&self, options: &[&str], url: &Url) -> RunResult<Call> {
+    pub(super) fn json_call(&self, toolbox: &Toolbox, options: &[&str], url: &Url) -> RunResult<Call> {
         let base = ["--ignore-config", "--no-colors", "--socket-timeout=30", "--retries=10", "-J"];
         let args = base.iter().chain(options).map(|option| (*option).to_owned()).collect();
-        self.call(args, url)
+        self.call(toolbox, args, url)
     }
 
-    fn call(&self, mut args: Vec<String>, url: &Url) -> RunResult<Call> {
+    fn call(&self, toolbox: &Toolbox, mut args: Vec<String>, url: &Url) -> RunResult<Call> {
         let program = self.tool.needed()?;
+        args.extend(toolbox.proxy().map(|proxy| format!("--proxy={}", proxy.url())));
         args.extend(self.ffmpeg.iter().map(|path| format!("--ffmpeg-location={path}")));
         args.extend(self.config.extra_args.iter().cloned());
         args.extend(["--".to_owned(), url.as_str().to_owned()]);

@@ -88,7 +88,7 @@ impl Download<'_> {
         options.extend(paths(&self.folder, &self.state.path("parts"), template));
         options.extend(self.selection.options.iter().cloned());
         options.extend(more.iter().map(|option| (*option).to_owned()));
-        let call = self.yt_dlp.download_call(&mark, options, &self.url)?;
+        let call = self.yt_dlp.download_call(self.toolbox, &mark, options, &self.url)?;
         let mut watcher = Watcher::new(self.toolbox.ctx(), mark, DOWNLOAD_SPAN);
         let ran = self.toolbox.run(call, &mut watcher).await?;
         Ok((ran, watcher))

@@ -1,9 +1,12 @@
 //! What yt-dlp's errors mean.
 
+use crate::workers::net::NOT_PUBLIC;
 use crate::workers::tools::Class;
 
 /// The first that is found in the text counts.
-const SIGNS: [(Class, &[&str]); 4] = [
+const SIGNS: [(Class, &[&str]); 5] = [
+    // What our own proxy says; it is an `HTTP Error 403` too.
+    (Class::BadInput, &[NOT_PUBLIC]),
     (
         Class::Auth,
         &["HTTP Error 401", "HTTP Error 403", "Sign in", "members-only", "Private video", "login required"],
@@ -55,6 +58,7 @@ mod tests {
             ("Unable to download JSON metadata: HTTP Error 404: Not Found (caused by …)", Class::NotFound),
             ("unable to download video data: HTTP Error 503: Service Unavailable", Class::Transient),
             ("HTTP Error 403: Forbidden", Class::Auth),
+            ("HTTP Error 403: x leads to 10.0.0.1, which is not a public address; if", Class::BadInput),
             ("Sign in to confirm your age", Class::Auth),
             ("Unsupported URL: http://x", Class::BadInput),
             ("Requested format is not available. Use --list-formats", Class::BadInput),

@@ -50,7 +50,7 @@ impl YtDlp {
 
     async fn fetch(&self, toolbox: &Toolbox, url: &Url, options: Vec<String>, span: f64) -> RunResult<()> {
         let mark = format!("@{:08x} ", fastrand::u32(..));
-        let call = self.download_call(&mark, options, url)?;
+        let call = self.download_call(toolbox, &mark, options, url)?;
         let mut watcher = Watcher::new(toolbox.ctx(), mark, span);
         let ran = toolbox.run(call, &mut watcher).await?;
         match watcher.failed.into_iter().next() {

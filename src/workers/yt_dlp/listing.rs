@@ -81,7 +81,7 @@ impl YtDlp {
     }
 
     async fn flat(&self, toolbox: &Toolbox, url: &Url) -> RunResult<FlatList> {
-        let call = self.json_call(&["--flat-playlist"], url)?;
+        let call = self.json_call(toolbox, &["--flat-playlist"], url)?;
         self.document(toolbox, call).await
     }
 
@@ -90,7 +90,7 @@ impl YtDlp {
     /// # Errors
     /// By the class of yt-dlp's error.
     pub async fn describe(&self, toolbox: &Toolbox, url: &Url) -> RunResult<Value> {
-        let call = self.json_call(&["--no-playlist"], url)?;
+        let call = self.json_call(toolbox, &["--no-playlist"], url)?;
         self.document(toolbox, call).await
     }
 
