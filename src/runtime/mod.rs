@@ -14,6 +14,7 @@ pub mod hub;
 mod leftovers;
 mod library;
 mod limits;
+mod log_folders;
 pub mod options;
 mod outlast;
 mod prepare;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::guard::Guard;
+use super::log_folders;
 use super::shared::Shared;
 use super::worker::Ping;
 use crate::domain::{State, Timestamp};
@@ -64,6 +65,7 @@ impl actix::Handler<Ping> for Pruner {
 
 /// One round, by the configured retention.
 async fn prune(shared: &Arc<Shared>) -> StoreResult<()> {
+    log_folders::remove_left(shared).await?;
     let now = shared.clock.now();
     let retention = shared.options.retention;
     for (state, keep) in [
@@ -112,7 +114,7 @@ pub async fn delete_old(shared: &Arc<Shared>, state: State, before: Timestamp) -
         });
         let (last, gone) = chunk.await?;
         deleted += gone.len() as u64;
-        remove_logs(shared, gone).await;
+        log_folders::remove(shared, gone).await;
         match last {
             // Some may have stayed (a child still wants their results), so go on behind them.
             Some(place) => after = Some(place),
@@ -131,26 +133,8 @@ async fn delete_old_workflows(shared: &Arc<Shared>, state: State, before: Timest
         let step = move |tx: &mut crate::store::Tx<'_>| workflows::expire(tx, state, before, from, CHUNK);
         let expired = shared.store.write(step).await?;
         deleted += expired.gone.len() as u64;
-        remove_logs(shared, expired.gone).await;
+        log_folders::remove(shared, expired.gone).await;
         mark = expired.next;
     }
     Ok(deleted)
-}
-
-/// Deletes the logs of jobs that are gone.
-pub async fn remove_logs(shared: &Arc<Shared>, ids: Vec<i64>) {
-    if ids.is_empty() {
-        return;
-    }
-    let logs = shared.logs.clone();
-    let removed = tokio::task::spawn_blocking(move || {
-        for id in ids {
-            if let Err(e) = logs.remove(id) {
-                log::warn!("cannot delete the logs of job {id}: {e}");
-            }
-        }
-    });
-    if let Err(e) = removed.await {
-        log::warn!("cannot delete logs: {e}");
-    }
 }

@@ -285,3 +285,9 @@ diesel::table! {
         completed_at -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    doomed_logs (job_id) {
+        job_id -> BigInt,
+    }
+}

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use callboard::domain::{JobFilter, Order, State};
+use callboard::store::{Store, connection, verbs};
 use callboard::workers::Failure;
 use callboard::workers::worker::from_fn;
 use callboard::{Error, NewJob};
+use diesel::RunQueryDsl;
+use futures_util::FutureExt;
 
 use crate::house::{House, Plan};
 
@@ -84,4 +87,33 @@ async fn a_result_that_a_child_waits_for_is_kept() {
     house.board.cancel(child).await.unwrap();
     house.clock.advance(DAY);
     assert_eq!(house.board.cleanup(Duration::ZERO, true).await.unwrap(), 2);
+}
+
+#[actix_rt::test]
+async fn logs_of_a_deletion_that_a_crash_cut_short_go_with_the_next_start() {
+    let plan = Plan::new().worker(talker());
+    let next =
+        Plan { config: plan.config.clone(), clock: plan.clock.clone(), dir: plan.dir.clone(), ..Plan::new() };
+    let mut house = plan.build().await;
+    let (deleted, kept) = (run(&mut house, false).await, run(&mut house, false).await);
+    house.board.shutdown().await;
+    let store = Store::open(&house.data_dir().join("queue.db"), 1, Box::new(|_| ())).unwrap();
+    store.write(move |tx| verbs::delete::delete(tx, &[deleted])).await.unwrap();
+    store.close().await;
+    let house = next.build().await;
+    let logs = house.data_dir().join(format!("logs/jobs/{deleted}"));
+    let mut reader = connection::open_writer(&house.data_dir().join("queue.db")).unwrap();
+    let mut left = || {
+        let left = diesel::sql_query("SELECT job_id AS n FROM doomed_logs").load::<Number>(&mut reader);
+        std::future::ready(!left.unwrap().is_empty() || logs.exists())
+    };
+    house.moving_until(STEP, "the logs are deleted and forgotten", || left().map(|left| !left)).await;
+    assert!(has_logs(&house, kept));
+}
+
+#[derive(diesel::QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[expect(dead_code, reason = "only counted")]
+    n: i64,
 }

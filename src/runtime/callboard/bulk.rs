@@ -6,7 +6,8 @@ use super::jobs::place;
 use super::{Acted, ActedOnPart, Action, Callboard};
 use crate::domain::{JobFilter, Order, State};
 use crate::error::Error;
-use crate::runtime::pruner::{delete_old, remove_logs};
+use crate::runtime::log_folders;
+use crate::runtime::pruner::delete_old;
 use crate::runtime::rescuer::rescue_stale;
 use crate::store::views::cursor::Cursor;
 use crate::store::{StoreError, Tx, verbs, views};
@@ -84,7 +85,7 @@ impl Callboard {
             Action::Delete => {
                 let gone = self.write(move |tx| verbs::delete::delete(tx, &ids)).await?;
                 let deleted = gone.len() as u64;
-                remove_logs(&self.shared, gone).await;
+                log_folders::remove(&self.shared, gone).await;
                 Ok(deleted)
             }
         }

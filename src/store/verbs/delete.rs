@@ -7,7 +7,7 @@ use crate::domain::{State, Timestamp, lifecycle};
 use crate::store::error::StoreResult;
 use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
-use crate::store::verbs::{tags, workflows};
+use crate::store::verbs::{doomed_logs, tags, workflows};
 
 statement!(
     Old,
@@ -55,7 +55,8 @@ pub fn old(
 }
 
 /// Deletes jobs with all that belongs to them. Jobs that are not final stay, and so do those whose
-/// results a waiting child may still want, and those of a workflow that is not over. Returns the ids that are gone.
+/// results a waiting child may still want, and those of a workflow that is not over. Returns the ids that are gone,
+/// whose log folders are to be deleted now (see [`doomed_logs`]).
 pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
     type Sql = (Text, Text, Text, Nullable<Text>, Nullable<BigInt>);
     type Row = (String, String, String, Option<String>, Option<i64>);
@@ -77,6 +78,7 @@ pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
             let job = tx.job_ref(*id, &job_type, &queue, 0, workflow);
             tx.deleted(&job, state);
         }
+        doomed_logs::doom(tx, *id)?;
         gone.push(*id);
     }
     Ok(gone)

@@ -6,6 +6,7 @@ pub mod children;
 pub mod claim;
 mod complete;
 pub mod delete;
+pub mod doomed_logs;
 pub mod enqueue;
 pub mod finish;
 pub mod fire;
