@@ -11,8 +11,8 @@ use std::time::Duration;
 use callboard::domain::graph::Graph;
 use callboard::domain::schedule::{Misfire, Overlap, ScheduleSpec, Timing};
 use callboard::domain::{
-    Claim, Fairness, Job, JobFilter, Limits, NewJob, Order, PerKey, RateLimit, State, Timestamp, Unique,
-    Verdict, Workflow,
+    Claim, Fairness, Job, JobFilter, Json, Limits, NewJob, Order, PerKey, RateLimit, State, Timestamp,
+    Unique, Verdict, Workflow,
 };
 use callboard::store::sql::Conn;
 use callboard::store::verbs::claim::{self, Claimer};
@@ -21,7 +21,7 @@ use callboard::store::verbs::finish::{self, Finished};
 use callboard::store::verbs::schedules::Given;
 use callboard::store::verbs::workflows::{self, From, Mark, PreparedNode, PreparedWorkflow};
 use callboard::store::verbs::{
-    cancel, delete, fire, give_back, limits, patch, promote, rescue, retry, schedules,
+    cancel, delete, fire, give_back, limits, patch, promote, rescue, retry, schedules, signals, steps,
 };
 use callboard::store::views::workflows::WorkflowFilter;
 use callboard::store::{Store, StoreResult, Tx, connection, views};
@@ -261,6 +261,70 @@ async fn every_other_verb_goes_straight_to_its_jobs() {
     uses(&w.write(|tx| rescue::claims(tx, 0, 10)).await.1, "jobs_list");
     uses(&w.write(|tx| give_back::give_back(tx, "t", 1, |_| true, now())).await.1, "jobs_list");
     nobody_walks(&w.write(move |tx| rescue::lose(tx, claim, 3, now())).await.1);
+}
+
+#[actix_rt::test]
+async fn steps_are_found_by_their_job() {
+    let mut w = Watched::open();
+    let (id, _) = w.enqueue(NewJob::new("t")).await;
+    let (jobs, _) = w.claim().await;
+    let claim = Claim { job_id: id, attempt: jobs[0].attempt, node: 1 };
+    let value = Json::trusted("1");
+    let ((), kept) = w.write(move |tx| steps::keep(tx, claim, "a", &value, 99, now())).await;
+    let listed = w.read(move |conn| views::steps::steps(conn, id)).await;
+    let found = w.read(move |conn| views::steps::step(conn, id, "a")).await;
+    let ended = [Finished {
+        claim,
+        verdict: Verdict::Success(None),
+        progress: None,
+        backoff: Default::default(),
+        luck: 0.5,
+    }];
+    w.write(move |tx| finish::finish(tx, &ended, now())).await;
+    let (_, again) = w.write(move |tx| retry::retry(tx, id, now())).await;
+    w.write(move |tx| cancel::cancel(tx, id, now())).await;
+    let (_, deleted) = w.write(move |tx| delete::delete(tx, &[id])).await;
+    for plan in [kept, listed, found, again, deleted] {
+        nobody_walks(&plan);
+        let about: Vec<_> = plan.iter().filter(|line| line.step.contains("steps")).collect();
+        assert!(!about.is_empty(), "{plan:#?}");
+        assert!(
+            about.iter().all(|line| line.step.starts_with("SEARCH steps USING PRIMARY KEY")),
+            "{about:#?}"
+        );
+    }
+}
+
+#[actix_rt::test]
+async fn signals_are_found_by_their_job() {
+    let mut w = Watched::open();
+    let (id, _) = w.enqueue(NewJob::new("t")).await;
+    let (jobs, _) = w.claim().await;
+    let claim = Claim { job_id: id, attempt: 1, node: 1 };
+    let verdict = Verdict::Wait { signal: "go".into(), until: Timestamp::MAX };
+    let ended = [Finished { claim, verdict, progress: None, backoff: Default::default(), luck: 0.5 }];
+    let (_, parked) = w.write(move |tx| finish::finish(tx, &ended, now())).await;
+    let waiting = Job { attempt: 1, ..jobs[0].clone() };
+    let awaited = w.read(move |conn| views::signals::awaited(conn, &waiting)).await;
+    let (_, given) = w.write(move |tx| signals::give(tx, id, "go", &Json::trusted("1"), 99, now())).await;
+    w.claim().await;
+    let second = Claim { attempt: 2, ..claim };
+    let (_, late) = w.write(move |tx| signals::time_out(tx, second, "late", now())).await;
+    let listed = w.read(move |conn| views::signals::signals(conn, id)).await;
+    let found = w.read(move |conn| views::signals::signal(conn, id, "go")).await;
+    let verdict = Verdict::Fatal("no".into());
+    let ended = [Finished { claim: second, verdict, progress: None, backoff: Default::default(), luck: 0.5 }];
+    w.write(move |tx| finish::finish(tx, &ended, now())).await;
+    let (_, again) = w.write(move |tx| retry::retry(tx, id, now())).await;
+    for plan in [parked, awaited, given, late, listed, found, again] {
+        nobody_walks(&plan);
+        let about: Vec<_> = plan.iter().filter(|line| line.step.contains("signals")).collect();
+        assert!(!about.is_empty(), "{plan:#?}");
+        assert!(
+            about.iter().all(|line| line.step.starts_with("SEARCH signals USING PRIMARY KEY")),
+            "{about:#?}"
+        );
+    }
 }
 
 #[actix_rt::test]

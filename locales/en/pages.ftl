@@ -162,6 +162,8 @@ action-discard = Discard
 action-again = Run again with edits
 action-change = Change while it waits
 action-pause = Pause
+action-pause-all = Pause everything
+action-resume-all = Resume everything
 action-resume = Resume
 confirm-retry = { $n ->
     [one] Retry { $shown } job?
@@ -223,6 +225,17 @@ states-told = States, to scale
 in-all = in all
 older = older
 newer = newer
+steps = Finished steps
+signals = Signals
+signal = Signal
+signal-waited = waited for until
+signal-missed = gone on without it
+payload-json = Payload as JSON
+action-signal = Give the signal
+notice-signalled = Job { $n } has the signal.
+step = Step
+finished = Finished
+bytes = Bytes
 family = Dependencies
 parents = Parents
 children = Children
@@ -240,6 +253,7 @@ no-limit = no limit
 worker = Worker
 wait-parents = Waits for other jobs
 wait-time = Waits for its time
+wait-signal = Waits for a signal
 wait-backoff = Waits for its next try
 wait-paused = Paused
 wait-no-worker = No worker
@@ -247,7 +261,14 @@ wait-concurrency = All slots are taken
 wait-rate-limit = Rate limit reached
 wait-behind = Other jobs are first
 why-time = It may start
+why-signal = It waits for the signal “{ $x }” until
 why-backoff = Failure { $n-shown } of { $of-shown }; it is tried again
+all-paused = { $n ->
+    [0] Everything is paused, and nothing runs.
+    [one] Everything is paused; { $shown } job still runs.
+   *[other] Everything is paused; { $shown } jobs still run.
+}
+why-all-paused = Everything is paused.
 why-type-paused = The job type { $x } is paused.
 why-queue-paused = The queue { $x } is paused.
 why-no-worker = Nothing here runs { $x }.

@@ -156,6 +156,8 @@ action-discard = Выбросить
 action-again = Повторить с правками
 action-change = Изменить, пока ждёт
 action-pause = Приостановить
+action-pause-all = Приостановить всё
+action-resume-all = Возобновить всё
 action-resume = Возобновить
 confirm-retry = { $n ->
     [one] Повторить { $shown } задание?
@@ -224,6 +226,17 @@ states-told = Состояния в масштабе времени
 in-all = всего
 older = раньше
 newer = позже
+steps = Завершённые шаги
+signals = Сигналы
+signal = Сигнал
+signal-waited = ждёт до
+signal-missed = продолжено без него
+payload-json = Содержимое в виде JSON
+action-signal = Подать сигнал
+notice-signalled = Сигнал заданию { $n } подан.
+step = Шаг
+finished = Завершён
+bytes = Байты
 family = Зависимости
 parents = Родители
 children = Потомки
@@ -241,6 +254,7 @@ no-limit = без предела
 worker = Исполнитель
 wait-parents = Ждёт другие задания
 wait-time = Ждёт своего времени
+wait-signal = Ждёт сигнала
 wait-backoff = Ждёт следующей попытки
 wait-paused = Приостановлено
 wait-no-worker = Нет исполнителя
@@ -248,7 +262,15 @@ wait-concurrency = Все места заняты
 wait-rate-limit = Достигнут предел частоты
 wait-behind = Впереди другие задания
 why-time = Может начаться
+why-signal = Ждёт сигнала «{ $x }» до
 why-backoff = Неудача { $n-shown } из { $of-shown }; следующая попытка
+all-paused = { $n ->
+    [0] Всё приостановлено, ничего не выполняется.
+    [one] Всё приостановлено; ещё выполняется { $shown } задание.
+    [few] Всё приостановлено; ещё выполняются { $shown } задания.
+   *[other] Всё приостановлено; ещё выполняются { $shown } заданий.
+}
+why-all-paused = Приостановлено всё.
 why-type-paused = Тип { $x } приостановлен.
 why-queue-paused = Очередь { $x } приостановлена.
 why-no-worker = Здесь никто не выполняет { $x }.

@@ -62,7 +62,7 @@ pub(super) enum Failure {
         /// Of how many.
         all: usize,
     },
-    /// A followed workflow did not complete.
+    /// What was followed did not come to the end that was wished for.
     #[error("{0}")]
     Incomplete(String),
     /// Control-C while following something.

@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod configured;
 mod dead;
+mod drain;
 mod duration;
 mod enqueue;
 mod failure;
@@ -25,6 +26,7 @@ mod remote;
 mod schedules;
 mod serve;
 mod show;
+mod signal;
 mod stats;
 mod steer;
 mod table;
@@ -64,11 +66,13 @@ enum Command {
     Logs(logs::Logs),
     Retry(steer::Retry),
     Cancel(steer::Cancel),
+    Signal(signal::Give),
     Dead(dead::Dead),
     Stats(stats::Stats),
     Types(types::Types),
     Pause(pause::Pause),
     Resume(pause::Resume),
+    Drain(drain::Drain),
     Plans(plans::Plans),
     Schedules(schedules::Schedules),
     Workflow(workflow::Workflow),
@@ -89,11 +93,13 @@ impl Command {
             Self::Logs(c) => remote::run(c, server),
             Self::Retry(c) => remote::run(c, server),
             Self::Cancel(c) => remote::run(c, server),
+            Self::Signal(c) => remote::run(c, server),
             Self::Dead(c) => remote::run(c, server),
             Self::Stats(c) => remote::run(c, server),
             Self::Types(c) => remote::run(c, server),
             Self::Pause(c) => remote::run(c, server),
             Self::Resume(c) => remote::run(c, server),
+            Self::Drain(c) => remote::run(c, server),
             Self::Plans(c) => remote::run(c, server),
             Self::Schedules(c) => remote::run(c, server),
             Self::Workflow(c) => remote::run(c, server),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Attempt, Job, Timestamp};
+use crate::domain::{Attempt, Job, SignalInfo, StepInfo, Timestamp};
 
 use super::duration;
 use super::failure::Failure;
@@ -34,6 +34,14 @@ fn sheet(job: &Job, width: Option<usize>) -> String {
     if let Some(attempts) = job.attempts.as_deref().filter(|a| !a.is_empty()) {
         let rows: Vec<_> = attempts.iter().map(attempt_row).collect();
         lines.push(format!("\n{}", Table::new(&ATTEMPTS, width).page(&rows)));
+    }
+    if let Some(steps) = job.steps.as_deref().filter(|s| !s.is_empty()) {
+        let rows: Vec<_> = steps.iter().map(step_row).collect();
+        lines.push(format!("\n{}", Table::new(&STEPS, width).page(&rows)));
+    }
+    if let Some(signals) = job.signals.as_deref().filter(|s| !s.is_empty()) {
+        let rows: Vec<_> = signals.iter().map(signal_row).collect();
+        lines.push(format!("\n{}", Table::new(&SIGNALS, width).page(&rows)));
     }
     lines.join("\n")
 }
@@ -125,5 +133,29 @@ fn attempt_row(attempt: &Attempt) -> Vec<String> {
         took.map(duration::show).unwrap_or_default(),
         attempt.worker_id.clone().unwrap_or_default(),
         attempt.error.clone().unwrap_or_default(),
+    ]
+}
+
+static STEPS: [Column; 4] =
+    [Column::text("step"), Column::number("attempt"), Column::word("finished"), Column::number("bytes")];
+
+fn step_row(step: &StepInfo) -> Vec<String> {
+    vec![step.name.clone(), step.attempt.to_string(), step.at.to_string(), step.bytes.to_string()]
+}
+
+static SIGNALS: [Column; 4] =
+    [Column::text("signal"), Column::word("came"), Column::number("bytes"), Column::word("waited for until")];
+
+fn signal_row(signal: &SignalInfo) -> Vec<String> {
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    vec![
+        signal.name.clone(),
+        match (signal.at, signal.timed_out) {
+            (Some(_), true) => "too late".to_owned(),
+            (None, true) => "not in time".to_owned(),
+            (at, false) => time(at),
+        },
+        signal.bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
+        time(signal.until),
     ]
 }

@@ -15,6 +15,9 @@ pub(super) struct Retry {
     /// The jobs
     #[arg(required = true, value_name = "ID")]
     ids: Vec<i64>,
+    /// Do again what finished steps have done
+    #[arg(long)]
+    fresh: bool,
 }
 
 /// Call jobs off; a running one is told to stop
@@ -27,7 +30,11 @@ pub(super) struct Cancel {
 
 impl RemoteCommand for Retry {
     async fn run(self, client: &Client, out: &mut Output) -> Result<(), Failure> {
-        each(&self.ids, out, async |id| client.act(Method::POST, &["jobs", id, "retry"]).await).await
+        let again = async |id: &str| match self.fresh {
+            true => client.post(&["jobs", id, "retry"], &serde_json::json!({"fresh": true})).await,
+            false => client.act(Method::POST, &["jobs", id, "retry"]).await,
+        };
+        each(&self.ids, out, again).await
     }
 }
 

@@ -68,6 +68,9 @@ pub fn finish(facts: Facts, verdict: &Verdict, backoff: &Backoff, now: Timestamp
         Verdict::Snooze(delay) => {
             Decision { run_at: Some(now.plus(*delay)), ..same(Move::Snooze, State::Scheduled) }
         }
+        Verdict::Wait { until, .. } => {
+            Decision { run_at: Some(*until), ..same(Move::Snooze, State::Scheduled) }
+        }
         Verdict::Cancelled => same(Move::Stop, State::Cancelled),
         Verdict::Released => same(Move::Release, State::Pending),
     }
@@ -102,6 +105,7 @@ mod tests {
             Just(Verdict::Fatal("f".into())),
             Just(Verdict::Timeout("t".into())),
             Just(Verdict::Snooze(Duration::from_secs(9))),
+            Just(Verdict::Wait { signal: "s".into(), until: Timestamp::from_millis(5_000) }),
             Just(Verdict::Cancelled),
             Just(Verdict::Released),
         ]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Backoff, Json, OnParentFailure, State, Timestamp, Unique, WaitingFor};
+use super::{Backoff, Json, OnParentFailure, SignalInfo, State, StepInfo, Timestamp, Unique, WaitingFor};
 
 /// A stored job, in the shape of the HTTP API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,6 +82,12 @@ pub struct Job {
     /// Its attempts (one-job reads only).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub attempts: Option<Vec<Attempt>>,
+    /// Its finished steps, without their values (one-job reads only).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub steps: Option<Vec<StepInfo>>,
+    /// The signals that it was given or waits for, without their payloads (one-job reads only).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signals: Option<Vec<SignalInfo>>,
 }
 
 /// How far a job is.

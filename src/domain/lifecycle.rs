@@ -104,6 +104,8 @@ pub enum Move {
     FailForGood,
     /// The worker asked to be called again later.
     Snooze,
+    /// The signal came that the job waits for.
+    Signal,
     /// Shutdown took the attempt back.
     Release,
     /// The process that ran it died.
@@ -200,8 +202,15 @@ pub const TABLE: &[Transition] = &[
         event: Move::Snooze,
         from: &[Running],
         to: &[Scheduled],
-        when: "the worker asked to be called again later",
+        when: "the worker asked to be called again later, or waits for a signal until then",
         writes: "run_at, an attempt row",
+    },
+    Transition {
+        event: Move::Signal,
+        from: &[Scheduled],
+        to: &[Pending],
+        when: "the signal came for which its last attempt ended",
+        writes: "run_at",
     },
     Transition {
         event: Move::Release,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Json, Outcome};
+use super::{Json, Outcome, Timestamp};
 
 /// What became of an attempt, as the runtime tells the store.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,13 @@ pub enum Verdict {
     Timeout(String),
     /// The worker wants to be called again after this time; not a failure.
     Snooze(Duration),
+    /// The worker waits for a signal; not a failure.
+    Wait {
+        /// For which.
+        signal: String,
+        /// Until when.
+        until: Timestamp,
+    },
     /// It stopped because it was asked to.
     Cancelled,
     /// Shutdown took it back before it was done.
@@ -37,7 +44,7 @@ impl Verdict {
             Self::Error { .. } => Outcome::Error,
             Self::Fatal(_) => Outcome::Fatal,
             Self::Timeout(_) => Outcome::Timeout,
-            Self::Snooze(_) => Outcome::Snoozed,
+            Self::Snooze(_) | Self::Wait { .. } => Outcome::Snoozed,
             Self::Cancelled => Outcome::Cancelled,
             Self::Released => Outcome::Released,
         }

@@ -29,6 +29,8 @@ pub enum WaitReason {
     Parents,
     /// Its `run_at` has not come.
     Time,
+    /// It waits for a signal from outside.
+    Signal,
     /// It failed and waits for its next try.
     Backoff,
     /// Its job type or queue is paused.
@@ -51,6 +53,13 @@ pub enum Why {
     Parents(Vec<(i64, State)>),
     /// It is due then.
     Time(Option<Timestamp>),
+    /// It waits for this signal.
+    Signal {
+        /// Its name.
+        name: String,
+        /// Until when.
+        until: Option<Timestamp>,
+    },
     /// It failed.
     Backoff {
         /// How often so far.
@@ -62,6 +71,8 @@ pub enum Why {
         /// When it is tried again.
         due: Option<Timestamp>,
     },
+    /// Everything is paused.
+    AllPaused,
     /// This job type is paused.
     TypePaused(String),
     /// This queue is paused.
@@ -119,8 +130,9 @@ impl Why {
         match self {
             Self::Parents(_) => WaitReason::Parents,
             Self::Time(_) => WaitReason::Time,
+            Self::Signal { .. } => WaitReason::Signal,
             Self::Backoff { .. } => WaitReason::Backoff,
-            Self::TypePaused(_) | Self::QueuePaused(_) => WaitReason::Paused,
+            Self::AllPaused | Self::TypePaused(_) | Self::QueuePaused(_) => WaitReason::Paused,
             Self::NoWorker(_) => WaitReason::NoWorker,
             Self::Concurrency { .. } | Self::Everywhere { .. } | Self::SameKey { .. } => {
                 WaitReason::Concurrency
@@ -149,9 +161,14 @@ impl fmt::Display for Why {
                 write!(f, "{} {verb} not final", named.join(", "))
             }
             Self::Time(due) => f.write_str(&until(*due)),
+            Self::Signal { name, until: Some(until) } => {
+                write!(f, "it waits for the signal {name:?} until {until}")
+            }
+            Self::Signal { name, until: None } => write!(f, "it waits for the signal {name:?}"),
             Self::Backoff { failures, allowed, error, due } => {
                 write!(f, "failure {failures} of {allowed} ({error}); {}", until(*due))
             }
+            Self::AllPaused => f.write_str("everything is paused"),
             Self::TypePaused(name) => write!(f, "job type {name} is paused"),
             Self::QueuePaused(name) => write!(f, "queue {name} is paused"),
             Self::NoWorker(job_type) => write!(f, "no worker here runs {job_type}"),

@@ -1,8 +1,8 @@
-//! Job types: what they are, and changing and pausing them at run time.
+//! Job types: what they are, and changing them at run time.
 
 use actix_web::web::{Data, ServiceConfig};
 
-use super::body::{Body, NoBody};
+use super::body::Body;
 use super::fields::Fields;
 use super::given::Given;
 use super::path::Name;
@@ -27,8 +27,6 @@ const MAX_STARTS: i64 = 1_000_000;
 pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/job-types").get(list).mount(config);
     resource::at("/api/job-types/{name}").get(show).patch(change).mount(config);
-    resource::at("/api/job-types/{name}/pause").post(pause).mount(config);
-    resource::at("/api/job-types/{name}/resume").post(resume).mount(config);
 }
 
 async fn list(callboard: Data<Callboard>, _: NoQuery) -> Reply {
@@ -44,14 +42,6 @@ async fn change(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) 
     let patch = read(&mut fields);
     query::finish(fields)?;
     reply::ok(&callboard.patch_job_type(&name.0, patch).await?)
-}
-
-async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
-    reply::ok(&callboard.pause_job_type(&name.0, true).await?)
-}
-
-async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
-    reply::ok(&callboard.pause_job_type(&name.0, false).await?)
 }
 
 /// Reads the changes; null takes a rate limit or a timeout away. Faults stay in `fields`.

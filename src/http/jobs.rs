@@ -137,7 +137,8 @@ async fn show(callboard: Data<Callboard>, id: JobId, request: HttpRequest) -> Re
     })
 }
 
-fn patience(given: &Given<'_>) -> Result<Duration, String> {
+/// How long somebody wants to wait.
+pub(super) fn patience(given: &Given<'_>) -> Result<Duration, String> {
     let secs = given.number()?;
     match (0.0..=MAX_WAIT_SECS).contains(&secs) {
         true => Ok(Duration::from_secs_f64(secs)),
@@ -152,8 +153,20 @@ async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -
     reply::ok(&callboard.patch(id.0, patch).await?)
 }
 
-async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {
-    reply::ok(&callboard.retry(id.0).await?)
+async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {
+    let fresh = match body.len() {
+        0 => false,
+        _ => {
+            let mut fields = body.fields()?;
+            let fresh = fields.read("fresh", Given::flag);
+            query::finish(fields)?;
+            fresh.unwrap_or_default()
+        }
+    };
+    reply::ok(&match fresh {
+        true => callboard.retry_fresh(id.0).await?,
+        false => callboard.retry(id.0).await?,
+    })
 }
 
 async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {

@@ -31,6 +31,7 @@ mod object;
 mod origin;
 mod pages;
 mod path;
+mod pauses;
 mod plans;
 mod problem;
 mod query;
@@ -39,9 +40,11 @@ mod reply;
 mod resource;
 mod schedules;
 pub mod server;
+mod signals;
 mod sse;
 pub mod stalled_peer;
 mod status;
+mod steps;
 mod watch;
 mod workflows;
 mod ws;
@@ -82,8 +85,11 @@ fn routes(config: &mut ServiceConfig) {
         .configure(actions::routes)
         .configure(status::routes)
         .configure(logs::routes)
+        .configure(steps::routes)
+        .configure(signals::routes)
         .configure(jobs::single_routes)
         .configure(dead_letters::routes)
+        .configure(pauses::routes)
         .configure(job_types::routes)
         .configure(queues::routes)
         .configure(nodes::routes)

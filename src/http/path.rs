@@ -31,6 +31,26 @@ fn number_in(noun: &str, text: &str) -> Result<i64, Problem> {
     number.ok_or_else(|| Problem::not_found(format_args!("{noun} {}", shorten(text))))
 }
 
+/// Something of a job that has a name of its own: both are in the path.
+#[derive(Debug)]
+pub(crate) struct PartOfJob {
+    pub(crate) job: i64,
+    pub(crate) name: String,
+}
+
+impl FromRequest for PartOfJob {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let parts = web::Path::<(String, String)>::extract(request).into_inner();
+        ready(match parts.map(web::Path::into_inner) {
+            Ok((id, name)) => job_id(&id).map(|job| Self { job: job.0, name }),
+            Err(_) => Err(Problem::not_found("such name: it is not UTF-8")),
+        })
+    }
+}
+
 /// A plan in a path, and the number of a row of it; 0 where the path names none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlanPlace {

@@ -187,6 +187,7 @@ impl Execution {
                 (None, Failure::Retry { message, after }) => Verdict::Error { message, retry_in: after },
                 (None, Failure::Fatal(message)) => Verdict::Fatal(message),
                 (None, Failure::Snooze(delay)) => Verdict::Snooze(delay),
+                (None, Failure::Wait { signal, until }) => Verdict::Wait { signal, until },
                 (None, Failure::Cancelled) => Verdict::Cancelled,
             },
             Err(panic) => panicked(panic.as_ref()),
@@ -236,6 +237,8 @@ impl Presence {
         let thread = std::thread::Builder::new().name(format!("job-{}", it.job.id));
         let spawned = thread.spawn(move || {
             let it = &self.0;
+            // What such code asks of the runtime is waited for on this thread.
+            let _runtime = it.shared.job_threads.enter();
             it.end(it.judge(catch_unwind(AssertUnwindSafe(code))));
         });
         if let Err(e) = spawned {

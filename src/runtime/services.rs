@@ -1,6 +1,7 @@
 //! What the runtime does for a running job.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
@@ -8,12 +9,14 @@ use super::prepare::prepare;
 use super::prepare_nodes::prepare_addition;
 use super::shared::Shared;
 use super::supervisor::Write;
-use crate::domain::{Claim, NewJob, Node};
+use crate::domain::{Claim, Json, NewJob, Node};
 use crate::error::Error;
 use crate::store::verbs::children::{self, FoundItem as Found};
 use crate::store::verbs::workflows::{self, Adder};
+use crate::store::verbs::{signals, steps};
 use crate::store::{StoreError, StoreResult, Tx, views};
 use crate::workers::services::FoundItem;
+use crate::workers::signals::Heard;
 use crate::workers::{Failure, RunResult, Services};
 
 /// What the runtime does for the attempt that holds a claim.
@@ -88,12 +91,49 @@ impl Services for ForClaim {
         }
         .boxed()
     }
+
+    fn step(&self, name: String) -> BoxFuture<'_, RunResult<Option<Json>>> {
+        async move {
+            let job = self.claim.job_id;
+            let kept = self.shared.store.read(move |conn| views::steps::step(conn, job, &name)).await;
+            kept.map(|step| step.map(|step| step.value)).map_err(|e| failure(e.into()))
+        }
+        .boxed()
+    }
+
+    fn keep_step(&self, name: String, value: Json) -> BoxFuture<'_, RunResult<()>> {
+        let (claim, now) = (self.claim, self.shared.clock.now());
+        let most = self.shared.options.max_result;
+        self.write(move |tx| steps::keep(tx, claim, &name, &value, most, now)).boxed()
+    }
+
+    fn signal(&self, name: String, timeout: Duration) -> BoxFuture<'_, RunResult<Heard>> {
+        async move {
+            let (claim, wanted, now) = (self.claim, name.clone(), self.shared.clock.now());
+            let known =
+                self.shared.store.read(move |conn| views::signals::signal(conn, claim.job_id, &wanted)).await;
+            let mut until = now.plus(timeout);
+            if let Some(signal) = known.map_err(|e| failure(e.into()))? {
+                match signal.payload {
+                    _ if signal.info.timed_out => return Ok(Heard::TimedOut),
+                    Some(payload) => return Ok(Heard::Came(payload)),
+                    None => until = signal.info.until.unwrap_or(until),
+                }
+            }
+            if now < until {
+                return Ok(Heard::NotYet(until));
+            }
+            let came = self.write(move |tx| signals::time_out(tx, claim, &name, until)).await?;
+            Ok(came.map_or(Heard::TimedOut, Heard::Came))
+        }
+        .boxed()
+    }
 }
 
 /// A store that is away comes back; everything else would be refused again.
 fn failure(e: Error) -> Failure {
     match e {
         Error::Unavailable(_) | Error::ShuttingDown => Failure::retry(e),
-        _ => Failure::fatal(format_args!("cannot store a job: {e}")),
+        _ => Failure::fatal(format_args!("it could not be stored: {e}")),
     }
 }

@@ -90,6 +90,8 @@ pub struct Actors {
 pub struct Settings {
     /// By job type.
     pub job_types: HashMap<String, JobTypeSettings>,
+    /// Whether everything is paused.
+    pub all_paused: bool,
     /// Paused job types.
     pub paused_types: Vec<String>,
     /// Paused queues.
@@ -167,7 +169,13 @@ impl Shared {
         }
     }
 
-    /// Whether a job type is paused.
+    /// Whether jobs of a type may start.
+    #[must_use]
+    pub fn may_start(&self, job_type: &str) -> bool {
+        !self.is_draining() && !self.read_settings(|s| s.all_paused) && !self.is_paused(job_type)
+    }
+
+    /// Whether a job type is paused by itself.
     #[must_use]
     pub fn is_paused(&self, job_type: &str) -> bool {
         self.read_settings(|s| s.paused_types.iter().any(|t| t == job_type))

@@ -72,7 +72,7 @@ impl Starter {
     }
 
     fn free(&self) -> Option<usize> {
-        if self.shared.is_draining() || self.shared.is_paused(&self.job_type) {
+        if !self.shared.may_start(&self.job_type) {
             return None;
         }
         let slots = self.shared.type_options(&self.job_type).concurrency as usize;

@@ -247,6 +247,7 @@ pub async fn load_settings(store: &crate::store::Store) -> StoreResult<Settings>
         .read(|conn| {
             Ok(Settings {
                 job_types: views::settings::job_type_settings(conn)?,
+                all_paused: !views::queues::paused(conn, Pausable::All)?.is_empty(),
                 paused_types: views::queues::paused(conn, Pausable::JobType)?,
                 paused_queues: views::queues::paused(conn, Pausable::Queue)?,
             })

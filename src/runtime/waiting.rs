@@ -15,7 +15,7 @@ const NAMED_PARENTS: usize = 5;
 pub async fn waiting_for(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<WaitingFor>> {
     let why = match job.state {
         State::Blocked => Some(parents(shared, job).await?),
-        State::Scheduled => Some(Why::Time(job.run_at)),
+        State::Scheduled => Some(scheduled(shared, job).await?),
         State::Retrying => Some(Why::Backoff {
             failures: job.retry_count,
             allowed: job.max_retries + 1,
@@ -28,6 +28,15 @@ pub async fn waiting_for(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<
     Ok(why.map(WaitingFor::from))
 }
 
+async fn scheduled(shared: &Arc<Shared>, job: &Job) -> StoreResult<Why> {
+    let wanted = job.clone();
+    let awaited = shared.store.read(move |conn| views::signals::awaited(conn, &wanted)).await?;
+    Ok(match awaited {
+        Some(name) => Why::Signal { name, until: job.run_at },
+        None => Why::Time(job.run_at),
+    })
+}
+
 async fn parents(shared: &Arc<Shared>, job: &Job) -> StoreResult<Why> {
     let wanted = job.clone();
     let read = move |conn: &mut _| views::job::unfinished_parents(conn, &wanted, NAMED_PARENTS);
@@ -36,6 +45,9 @@ async fn parents(shared: &Arc<Shared>, job: &Job) -> StoreResult<Why> {
 
 async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<Why>> {
     let job_type = job.job_type.clone();
+    if shared.read_settings(|s| s.all_paused) {
+        return Ok(Some(Why::AllPaused));
+    }
     if shared.is_paused(&job_type) {
         return Ok(Some(Why::TypePaused(job_type)));
     }

@@ -124,6 +124,8 @@ impl JobRow {
             completed_at: time(self.completed_at),
             waiting_for: None,
             attempts: None,
+            steps: None,
+            signals: None,
         }
     }
 }

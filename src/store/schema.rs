@@ -265,6 +265,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    signals (job_id, name) {
+        job_id -> BigInt,
+        name -> Text,
+        until -> Nullable<BigInt>,
+        parked -> Nullable<Integer>,
+        timed_out -> Bool,
+        at -> Nullable<BigInt>,
+        bytes -> Nullable<BigInt>,
+        payload -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    steps (job_id, name) {
+        job_id -> BigInt,
+        name -> Text,
+        number -> Integer,
+        attempt -> Integer,
+        at -> BigInt,
+        bytes -> BigInt,
+        value -> Text,
+    }
+}
+
+diesel::table! {
     workflows (id) {
         id -> BigInt,
         name -> Nullable<Text>,

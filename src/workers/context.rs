@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::services::{FoundItem, NoServices};
+use super::steps::Names;
 use super::{Failure, LibraryStore, RunResult, Services};
 use crate::domain::{Job, Json, NewJob, Node, Progress, State};
 use crate::logs::AttemptLog;
@@ -47,8 +48,10 @@ pub struct Context {
     parents: Arc<Vec<ParentResult>>,
     progress: Arc<dyn ProgressReporter>,
     library: Option<Arc<dyn LibraryStore>>,
-    services: Arc<dyn Services>,
-    max_result: usize,
+    pub(super) services: Arc<dyn Services>,
+    pub(super) max_result: usize,
+    pub(super) steps: Arc<Names>,
+    pub(super) waits: Arc<Names>,
 }
 
 /// The largest result that is kept unless the configuration says otherwise, in bytes of JSON.
@@ -73,6 +76,8 @@ impl Context {
             library: None,
             services: Arc::new(NoServices),
             max_result: MAX_RESULT,
+            steps: Arc::default(),
+            waits: Arc::default(),
         }
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::domain::Timestamp;
+
 /// What a worker gives back.
 pub type RunResult<T> = Result<T, Failure>;
 
@@ -21,6 +23,14 @@ pub enum Failure {
     Fatal(String),
     /// Not a failure: call again after this time.
     Snooze(Duration),
+    /// Not a failure: call again when this signal has come, or when the time is up. It is what
+    /// [`wait_for_signal`](super::Context::wait_for_signal) ends an attempt with.
+    Wait {
+        /// The signal.
+        signal: String,
+        /// Until when.
+        until: Timestamp,
+    },
     /// It stopped because its token was cancelled.
     Cancelled,
 }

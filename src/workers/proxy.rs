@@ -159,7 +159,9 @@ impl Gate {
         let addresses = self.rules.resolve(&url).await.map_err(|failure| match failure {
             Failure::Retry { message, .. } => Refusal(StatusCode::BAD_GATEWAY, message),
             Failure::Fatal(why) => Refusal(StatusCode::FORBIDDEN, why),
-            Failure::Snooze(_) | Failure::Cancelled => Refusal(StatusCode::BAD_GATEWAY, "stopped".into()),
+            Failure::Snooze(_) | Failure::Wait { .. } | Failure::Cancelled => {
+                Refusal(StatusCode::BAD_GATEWAY, "stopped".into())
+            }
         })?;
         let host = url.host_str().unwrap_or_default();
         let mut error = format!("{host} has no address");

@@ -1,9 +1,12 @@
 //! What a running job can ask of the runtime beside telling how far it is.
 
+use std::time::Duration;
+
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
+use super::signals::Heard;
 use super::{Failure, RunResult};
-use crate::domain::{NewJob, Node};
+use crate::domain::{Json, NewJob, Node};
 
 /// Something that was found, with the jobs that it is worth if it was never seen before, each waiting
 /// for the one before it. Without jobs it is only remembered.
@@ -29,6 +32,15 @@ pub trait Services: Send + Sync {
         scope: String,
         items: Vec<FoundItem>,
     ) -> BoxFuture<'_, RunResult<Vec<Option<i64>>>>;
+
+    /// What an earlier attempt kept of a step.
+    fn step(&self, name: String) -> BoxFuture<'_, RunResult<Option<Json>>>;
+
+    /// Keeps the value of a step, and returns once it is on disk.
+    fn keep_step(&self, name: String, value: Json) -> BoxFuture<'_, RunResult<()>>;
+
+    /// What became of a signal that is waited for so long, counted from the first time.
+    fn signal(&self, name: String, timeout: Duration) -> BoxFuture<'_, RunResult<Heard>>;
 }
 
 /// For contexts that nobody gave any.
@@ -50,8 +62,20 @@ impl Services for NoServices {
     fn enqueue_once(&self, _: String, _: Vec<FoundItem>) -> BoxFuture<'_, RunResult<Vec<Option<i64>>>> {
         ready(Err(nobody())).boxed()
     }
+
+    fn step(&self, _: String) -> BoxFuture<'_, RunResult<Option<Json>>> {
+        ready(Err(nobody())).boxed()
+    }
+
+    fn keep_step(&self, _: String, _: Json) -> BoxFuture<'_, RunResult<()>> {
+        ready(Err(nobody())).boxed()
+    }
+
+    fn signal(&self, _: String, _: Duration) -> BoxFuture<'_, RunResult<Heard>> {
+        ready(Err(nobody())).boxed()
+    }
 }
 
 fn nobody() -> Failure {
-    Failure::fatal("this attempt was started without a runtime that could store jobs")
+    Failure::fatal("this attempt was started without a runtime that could store anything for it")
 }

@@ -98,3 +98,53 @@ fn pause_and_resume() {
     }
     assert_eq!(server.lines().len(), 2);
 }
+
+#[test]
+fn a_signal_goes_with_its_payload() {
+    let server = Fake::start();
+    let signal = json!({"name": "go on", "at": "2030-01-02T03:04:05.000Z", "bytes": 9, "until": null,
+        "timed_out": false, "payload": {"n": 1}});
+    let line = "POST /api/jobs/7/signals/go%20on";
+    server.on(line, Answer::json(&signal)).on(line, Answer::json(&signal).header("Duplicate", "true"));
+    let ran = run(&server, &["signal", "7", "go on", "{\"n\":1.0}"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "job 7 has signal \"go on\"\n"));
+    assert_eq!(server.expect(line).json(), json!({"n": 1.0}));
+    let again = run(&server, &["signal", "7", "go on"]);
+    assert_eq!((again.code, again.out.as_str()), (Some(0), "job 7 had signal \"go on\"\n"));
+    assert_eq!(server.expect(line).json(), Value::Null);
+    assert_eq!(run(&server, &["signal", "7", "go", "{"]).code, Some(2));
+}
+
+#[test]
+fn a_fresh_retry_says_so() {
+    let server = Fake::start();
+    server.on("POST /api/jobs/1/retry", Answer::json(job(1, "pending")));
+    let ran = run(&server, &["retry", "1", "--fresh"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "job 1 pending\n"));
+    assert_eq!(server.expect("POST /api/jobs/1/retry").json(), json!({"fresh": true}));
+}
+
+#[test]
+fn a_drain_asks_until_nothing_runs() {
+    let server = Fake::start();
+    let still = |n| json!({"paused": true, "running": n, "drained": n == 0});
+    server.on("POST /api/drain?wait_secs=30", Answer::json(still(2)));
+    server.on("POST /api/drain?wait_secs=30", Answer::json(still(0)));
+    let ran = run(&server, &["drain", "--all"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "everything drained\n"));
+    assert!(ran.err.contains("everything paused, 2 still run"), "{}", ran.err);
+    server.on("POST /api/queues/q/drain?wait_secs=0", Answer::json(still(1)));
+    let ran = run(&server, &["drain", "--queue", "q", "--timeout", "0"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
+    assert!(ran.err.ends_with("error: queue q paused, but 1 still run\n"), "{}", ran.err);
+    let resumed = json!({"paused": false, "running": 1, "drained": false});
+    server.on("POST /api/job-types/t/drain?wait_secs=30", Answer::json(resumed));
+    let ran = run(&server, &["drain", "t"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("job type t was resumed"), "{}", ran.err);
+    assert_eq!(run(&server, &["drain", "t", "--all"]).code, Some(2));
+    server.on("POST /api/pause", Answer::json(json!({"all": true})));
+    assert_eq!(run(&server, &["pause", "--all"]).out, "everything paused\n");
+    server.on("POST /api/resume", Answer::json(json!({"all": false})));
+    assert_eq!(run(&server, &["resume", "--all"]).out, "everything resumed\n");
+}

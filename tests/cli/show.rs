@@ -14,7 +14,10 @@ fn shows_a_job_with_its_attempts() {
             "waiting_for": {"reason": "backoff", "detail": "tries again in 4 s"},
             "attempts": [{"number": 1, "started_at": "2030-01-02T03:04:05.000Z",
                 "finished_at": "2030-01-02T03:04:06.500Z", "outcome": "error", "error": "boom\nat line 3",
-                "worker_id": "1/noop", "duration_ms": 1500}]
+                "worker_id": "1/noop", "duration_ms": 1500}],
+            "steps": [{"name": "fetch", "attempt": 1, "at": "2030-01-02T03:04:06.000Z", "bytes": 17}],
+            "signals": [{"name": "go", "at": null, "bytes": null, "until": "2030-01-02T04:00:00.000Z",
+                "timed_out": true}]
         }),
     );
     server.on("GET /api/jobs/5", Answer::json(&job)).on("GET /api/jobs/5", Answer::json(&job));
@@ -30,6 +33,10 @@ fn shows_a_job_with_its_attempts() {
         "  error             boom at line 3",
         "ATTEMPT  OUTCOME  STARTED                       TOOK  WORKER  ERROR",
         "      1  error    2030-01-02T03:04:05.000Z  1s 500ms  1/noop  boom at line 3",
+        "STEP   ATTEMPT  FINISHED                  BYTES",
+        "fetch        1  2030-01-02T03:04:06.000Z     17",
+        "SIGNAL  CAME         BYTES  WAITED FOR UNTIL",
+        "go      not in time         2030-01-02T04:00:00.000Z",
     ] {
         assert!(ran.out.lines().any(|l| l == line), "{line:?} in\n{}", ran.out);
     }

@@ -47,6 +47,9 @@ const DUMP: &str = "\
         || coalesce(result, '-') || ' ' || coalesce(error, '-') AS line FROM jobs \
     UNION ALL SELECT 'attempt ' || job_id || ' ' || number || ' ' || outcome FROM attempts \
     UNION ALL SELECT 'dependency ' || child_id || ' ' || parent_id FROM dependencies \
+    UNION ALL SELECT 'step ' || job_id || ' ' || name || ' ' || attempt || ' ' || value FROM steps \
+    UNION ALL SELECT 'signal ' || job_id || ' ' || name || ' ' || coalesce(until, '-') || ' ' || coalesce(parked, '-') \
+        || ' ' || timed_out || ' ' || coalesce(payload, '-') FROM signals \
     UNION ALL SELECT 'tag ' || tag || ' ' || job_id FROM job_tags \
     UNION ALL SELECT 'counter ' || job_type || ' ' || queue || ' ' || state || ' ' || n FROM counters WHERE n <> 0 \
     ORDER BY line";

@@ -11,4 +11,6 @@ mod recovery;
 mod retries;
 mod schedules;
 mod shutdown;
+mod signals;
+mod steps;
 mod timeouts;

@@ -16,7 +16,7 @@ use super::ui::{Section, Ui};
 use super::visit::Visit;
 use super::waiting::Waits;
 use crate::domain::lifecycle::{self, Move};
-use crate::domain::{Attempt, Job, Outcome, State, Timestamp};
+use crate::domain::{Attempt, Job, Outcome, SignalInfo, State, StepInfo, Timestamp};
 use crate::runtime::Callboard;
 use crate::store::views::family::Family;
 
@@ -111,6 +111,14 @@ impl JobPage {
     /// Why it waits, unless it is about to start.
     fn waits(&self) -> Option<Waits> {
         self.job.waiting_for.iter().flatten().next().map(|waiting| Waits::of(&self.ui, waiting))
+    }
+
+    fn steps(&self) -> &[StepInfo] {
+        self.job.steps.as_deref().unwrap_or_default()
+    }
+
+    fn signals(&self) -> &[SignalInfo] {
+        self.job.signals.as_deref().unwrap_or_default()
     }
 
     fn has_metadata(&self) -> bool {

@@ -5,7 +5,7 @@ use actix_web::web::{Data, ServiceConfig};
 use super::super::path::JobId;
 use super::super::query;
 use super::super::reply::Reply;
-use super::super::{job_patch, resource};
+use super::super::{job_patch, resource, signals};
 use super::form::{Form, Posted};
 use super::go;
 use super::notice::Notice;
@@ -17,6 +17,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/jobs/{id}/retry").post(retry).mount(config);
     resource::at("/jobs/{id}/cancel").post(cancel).mount(config);
     resource::at("/jobs/{id}/change").post(change).mount(config);
+    resource::at("/jobs/{id}/signal").post(signal).mount(config);
 }
 
 async fn retry(callboard: Data<Callboard>, id: JobId, _: Posted) -> Reply {
@@ -38,6 +39,12 @@ async fn change(callboard: Data<Callboard>, id: JobId, visit: Visit, Posted(form
     query::finish(fields)?;
     callboard.patch(id.0, patch).await?;
     back(id, "notice-changed")
+}
+
+async fn signal(callboard: Data<Callboard>, id: JobId, Posted(form): Posted) -> Reply {
+    let payload = signals::payload(form.get("payload").unwrap_or_default())?;
+    callboard.signal(id.0, form.get("name").unwrap_or_default(), payload).await?;
+    back(id, "notice-signalled")
 }
 
 /// The form as the API has it: tags apart, and a time that was emptied means now.

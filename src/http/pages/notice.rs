@@ -7,7 +7,7 @@ pub(super) const NAME: &str = "callboard_notice";
 
 /// The messages there are; the cookie holds a place in this list, so that nobody can make a page
 /// say something else.
-const MESSAGES: [&str; 20] = [
+const MESSAGES: [&str; 21] = [
     "notice-enqueued",
     "notice-duplicate",
     "notice-retried",
@@ -28,6 +28,7 @@ const MESSAGES: [&str; 20] = [
     "notice-workflow-retried",
     "notice-workflow-cancelled",
     "notice-workflow-cancel-asked",
+    "notice-signalled",
 ];
 
 /// A message, and the number in it.

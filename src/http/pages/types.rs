@@ -42,6 +42,8 @@ struct TypesPage {
 /// Mounts the page and its actions.
 pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/types").get(list).mount(config);
+    resource::at("/pause").post(pause).mount(config);
+    resource::at("/resume").post(resume).mount(config);
     resource::at("/types/{name}/pause").post(pause_type).mount(config);
     resource::at("/types/{name}/resume").post(resume_type).mount(config);
     resource::at("/types/{name}/change").post(change).mount(config);
@@ -64,6 +66,16 @@ async fn list(callboard: Data<Callboard>, visit: Visit) -> Reply {
         queues: callboard.queues().await?,
         ui: visit.ui(&callboard, Section::Types).await?,
     })
+}
+
+async fn pause(callboard: Data<Callboard>, _: Posted) -> Reply {
+    callboard.pause_all(true).await?;
+    back("notice-paused")
+}
+
+async fn resume(callboard: Data<Callboard>, _: Posted) -> Reply {
+    callboard.pause_all(false).await?;
+    back("notice-resumed")
 }
 
 async fn pause_type(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {

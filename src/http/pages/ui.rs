@@ -92,6 +92,8 @@ pub(super) struct Ui {
     pub here: String,
     pub section: Section,
     pub counts: Counts,
+    /// Whether everything is paused.
+    pub is_paused: bool,
     pub now: Timestamp,
 }
 
@@ -153,6 +155,11 @@ impl Ui {
                 current: *section == self.section,
             })
             .collect()
+    }
+
+    /// How many jobs run.
+    pub(super) fn running(&self) -> i64 {
+        self.count(State::Running)
     }
 
     /// The number beside a section in the menu.

@@ -87,7 +87,8 @@ impl Visit {
     /// What a page of a section needs besides its own data.
     pub(super) async fn ui(self, callboard: &Callboard, section: Section) -> Result<Ui, Error> {
         let counts = by_state(&callboard.counters().await?, |_, _| true);
-        Ok(self.into_ui(section, counts, callboard.clock().now()))
+        let ui = self.into_ui(section, counts, callboard.clock().now());
+        Ok(Ui { is_paused: callboard.is_paused(), ..ui })
     }
 
     /// The same where the store is not to be asked.
@@ -106,6 +107,7 @@ impl Visit {
             here: self.here,
             section,
             counts,
+            is_paused: false,
             now,
         }
     }

@@ -12,6 +12,8 @@ pub(super) struct Waits {
     pub until: Option<Timestamp>,
     /// The jobs that it waits for.
     pub parents: Vec<(i64, State)>,
+    /// The signal that it waits for.
+    pub signal: Option<String>,
     /// How many jobs stand before it.
     pub before: Option<String>,
 }
@@ -23,16 +25,24 @@ impl Waits {
             sentence: String::new(),
             until: None,
             parents: Vec::new(),
+            signal: None,
             before: None,
         };
         let Some(why) = &waiting.why else { return Self { sentence: waiting.detail.clone(), ..plain } };
         match why {
             Why::Parents(open) => Self { parents: open.clone(), ..plain },
             Why::Time(due) => Self { sentence: ui.t("why-time"), until: *due, ..plain },
+            Why::Signal { name, until } => Self {
+                sentence: ui.s("why-signal", name),
+                until: *until,
+                signal: Some(name.clone()),
+                ..plain
+            },
             Why::Backoff { failures, allowed, due, .. } => {
                 let numbers = [("n", (*failures).into()), ("of", (*allowed).into())];
                 Self { sentence: ui.about("why-backoff", &numbers, &[]), until: *due, ..plain }
             }
+            Why::AllPaused => Self { sentence: ui.t("why-all-paused"), ..plain },
             Why::TypePaused(name) => Self { sentence: ui.s("why-type-paused", name), ..plain },
             Why::QueuePaused(name) => Self { sentence: ui.s("why-queue-paused", name), ..plain },
             Why::NoWorker(name) => Self { sentence: ui.s("why-no-worker", name), ..plain },
@@ -70,6 +80,7 @@ const fn heading(reason: WaitReason) -> &'static str {
     match reason {
         WaitReason::Parents => "wait-parents",
         WaitReason::Time => "wait-time",
+        WaitReason::Signal => "wait-signal",
         WaitReason::Backoff => "wait-backoff",
         WaitReason::Paused => "wait-paused",
         WaitReason::NoWorker => "wait-no-worker",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use tokio::sync::SemaphorePermit;
 
 use super::Callboard;
 use crate::domain::Job;
@@ -25,13 +26,18 @@ impl Callboard {
         if job.state.is_final() {
             return Ok(job);
         }
-        let busy = |_| Error::Busy(format!("{MAX_WAITING} callers wait for the ends of jobs already"));
-        let _place = self.waiting.try_acquire().map_err(busy)?;
+        let _place = self.place_to_wait()?;
         tokio::select! {
             () = self.end(id, events) => {}
             () = self.shared.clock.sleep(patience) => {}
         }
         self.job(id).await
+    }
+
+    /// A place among those who wait.
+    pub(super) fn place_to_wait(&self) -> Result<SemaphorePermit<'_>, Error> {
+        let busy = |_| Error::Busy(format!("{MAX_WAITING} callers wait for the ends of jobs already"));
+        self.waiting.try_acquire().map_err(busy)
     }
 
     /// Returns when a job is told to be final, or nobody is left to tell.

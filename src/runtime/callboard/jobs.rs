@@ -72,6 +72,8 @@ impl Callboard {
         let found = self.read(move |conn| {
             let Some(mut job) = views::job::job(conn, id)? else { return Ok(None) };
             job.attempts = Some(views::job::attempts_of(conn, &job)?);
+            job.steps = Some(views::steps::steps(conn, id)?);
+            job.signals = Some(views::signals::signals(conn, id)?);
             Ok(Some(job))
         });
         let mut job = found.await?.ok_or_else(|| Error::NotFound(format!("job {id}")))?;
@@ -138,6 +140,17 @@ impl Callboard {
         self.refuse_when_draining()?;
         let now = self.shared.clock.now();
         self.write(move |tx| verbs::retry::retry(tx, id, now)).await?;
+        self.plain_job(id).await
+    }
+
+    /// As [`Self::retry`], and what its steps have done is done again.
+    ///
+    /// # Errors
+    /// As [`Self::retry`].
+    pub async fn retry_fresh(&self, id: i64) -> Result<Job, Error> {
+        self.refuse_when_draining()?;
+        let now = self.shared.clock.now();
+        self.write(move |tx| verbs::retry::retry_fresh(tx, id, now)).await?;
         self.plain_job(id).await
     }
 

@@ -9,9 +9,12 @@ mod health;
 mod jobs;
 mod overview;
 mod past;
+mod pauses;
 mod plans;
 mod schedules;
 mod shutdown;
+mod signals;
+mod steps;
 mod types;
 mod workflows;
 
@@ -24,8 +27,10 @@ pub use answers::{
 pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use ends::MAX_WAITING;
 pub use overview::by_state;
+pub use pauses::{Drained, Pauses, Scope};
 pub use plans::{PlanPage, PlanWithRows};
 pub use schedules::{SchedulePage, ScheduleView, ScheduleWithRuns};
+pub use signals::Given;
 pub use workflows::{Around, CalledOff, WorkflowPage};
 
 use tokio::sync::Semaphore;

@@ -4,11 +4,11 @@ use futures_util::future::join_all;
 
 use super::{Callboard, JobTypeInfo, JobTypePatch};
 use crate::domain::status::{QueueInfo, no_counts};
-use crate::domain::{Backoff, State, ident, new_job};
+use crate::domain::{Backoff, State, new_job};
 use crate::error::{Error, FieldFault};
 use crate::runtime::limits;
 use crate::runtime::supervisor::load_settings;
-use crate::store::verbs::settings::{self, JobTypeSettings, Pausable};
+use crate::store::verbs::settings::{self, JobTypeSettings};
 use crate::store::views;
 use crate::workers::Availability;
 
@@ -95,16 +95,6 @@ impl Callboard {
         self.job_type(name).await
     }
 
-    /// Stops or resumes the starting of jobs of a type.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub async fn pause_job_type(&self, name: &str, paused: bool) -> Result<JobTypeInfo, Error> {
-        self.known(name)?;
-        self.pause(Pausable::JobType, name, paused).await?;
-        self.job_type(name).await
-    }
-
     /// The queues, by name.
     ///
     /// # Errors
@@ -114,38 +104,15 @@ impl Callboard {
         self.read(move |conn| views::queues::queues(conn, now)).await
     }
 
-    /// Stops or resumes the starting of jobs of a queue. It need not have any yet.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] when it is no name of a queue.
-    pub async fn pause_queue(&self, name: &str, paused: bool) -> Result<QueueInfo, Error> {
-        ident::check_queue(name).map_err(|e| Error::invalid("queue", e))?;
-        self.pause(Pausable::Queue, name, paused).await?;
-        let found = self.queues().await?.into_iter().find(|q| q.name == name);
-        Ok(found.unwrap_or_else(|| QueueInfo {
-            name: name.to_owned(),
-            paused,
-            counts: no_counts(),
-            latency_secs: 0.0,
-        }))
-    }
-
-    async fn pause(&self, what: Pausable, name: &str, paused: bool) -> Result<(), Error> {
-        self.refuse_when_draining()?;
-        let (name, now) = (name.to_owned(), self.shared.clock.now());
-        self.write(move |tx| settings::pause(tx, what, &name, paused, now)).await?;
-        self.take_over_settings().await
-    }
-
     /// So that the caller's next look shows the change. The supervisor does it too, for changes
     /// that come from elsewhere.
-    async fn take_over_settings(&self) -> Result<(), Error> {
+    pub(super) async fn take_over_settings(&self) -> Result<(), Error> {
         let settings = load_settings(&self.shared.store).await?;
         self.shared.set_settings(settings);
         Ok(())
     }
 
-    fn known(&self, name: &str) -> Result<(), Error> {
+    pub(super) fn known(&self, name: &str) -> Result<(), Error> {
         match self.shared.types.contains_key(name) {
             true => Ok(()),
             false => Err(Error::NotFound(format!("job type {name}"))),

@@ -1,16 +1,12 @@
 //! Jobs that a running job makes.
 
-use diesel::sql_types::BigInt;
-
 use super::enqueue::{self, Prepared};
-use super::finish::CLAIM_GUARD;
+use super::fence;
 use crate::domain::{Claim, Timestamp};
-use crate::error::Error;
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 
-statement!(Holds, format!("SELECT id FROM jobs WHERE {CLAIM_GUARD}"));
 statement!(See, "INSERT OR IGNORE INTO seen_items (scope, item, at) VALUES (?, ?, ?)");
 
 /// Something that was found, and the jobs that it is worth if it was never seen before.
@@ -27,7 +23,7 @@ pub struct FoundItem {
 /// # Errors
 /// Refused when the claim is stale, and as [`enqueue::enqueue`] does.
 pub fn enqueue(tx: &mut Tx<'_>, claim: Claim, jobs: &[Prepared], now: Timestamp) -> StoreResult<Vec<i64>> {
-    check(tx, claim)?;
+    fence::check(tx, claim, "it makes no jobs")?;
     Ok(enqueue::enqueue(tx, jobs, true, now)?.into_iter().map(|stored| stored.id).collect())
 }
 
@@ -44,7 +40,7 @@ pub fn enqueue_once(
     items: &[FoundItem],
     now: Timestamp,
 ) -> StoreResult<Vec<Option<i64>>> {
-    check(tx, claim)?;
+    fence::check(tx, claim, "it makes no jobs")?;
     let mut ids = Vec::with_capacity(items.len());
     for FoundItem { item, jobs } in items {
         let is_new = tx.run::<See>(binds![scope, item, now])? > 0;
@@ -62,12 +58,4 @@ fn chain(tx: &mut Tx<'_>, jobs: &[Prepared], now: Timestamp) -> StoreResult<Opti
         first = first.or(last);
     }
     Ok(first)
-}
-
-pub(super) fn check(tx: &mut Tx<'_>, claim: Claim) -> StoreResult<()> {
-    let held: Vec<i64> = tx.load::<Holds, BigInt, _>(binds![claim.job_id, claim.attempt, claim.node])?;
-    match held.is_empty() {
-        true => Err(Error::Conflict(format!("{claim} was taken away, so it makes no jobs")).into()),
-        false => Ok(()),
-    }
 }

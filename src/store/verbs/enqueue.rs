@@ -112,6 +112,8 @@ impl Prepared {
             completed_at: None,
             waiting_for: None,
             attempts: None,
+            steps: None,
+            signals: None,
         }
     }
 }

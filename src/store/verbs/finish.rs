@@ -3,12 +3,13 @@
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
 use crate::domain::decide::{self, Decision, Facts};
+use crate::domain::lifecycle::Move;
 use crate::domain::{Backoff, Claim, Outcome, Progress, State, Timestamp, Verdict};
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::limits::held;
-use crate::store::verbs::{complete, parents};
+use crate::store::verbs::{complete, parents, signals};
 
 /// The guard of everything that only the holder of a claim may do.
 pub const CLAIM_GUARD: &str = "id = ? AND attempt = ? AND node = ? AND state = 'running'";
@@ -75,7 +76,12 @@ pub fn finish(tx: &mut Tx<'_>, finished: &[Finished], now: Timestamp) -> StoreRe
 fn end(tx: &mut Tx<'_>, finished: &Finished, now: Timestamp) -> StoreResult<Option<State>> {
     let Some(found) = find(tx, finished.claim)? else { return Ok(None) };
     let verdict = &finished.verdict;
-    let decision = decide::finish(found.facts, verdict, &finished.backoff, now, finished.luck);
+    let mut decision = decide::finish(found.facts, verdict, &finished.backoff, now, finished.luck);
+    if let (Verdict::Wait { signal, until }, Move::Snooze) = (verdict, decision.event)
+        && signals::park(tx, finished.claim, signal, *until)?
+    {
+        decision.run_at = Some(now);
+    }
     // What the worker did is in the attempt's row; a cancel that was asked for is what the job's
     // end is about.
     let outcome = if decision.to == State::Cancelled { Outcome::Cancelled } else { verdict.outcome() };

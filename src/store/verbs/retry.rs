@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
-use crate::store::verbs::{parents, unique};
+use crate::store::verbs::{parents, signals, steps, unique};
 
 statement!(
     Look,
@@ -47,6 +47,16 @@ pub fn retry(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<State> {
     let waiting = if job.has_parents { parents::unfinished(tx, id)? } else { 0 };
     let to = if waiting > 0 { State::Blocked } else { State::Pending };
     write(tx, &job, to, waiting, now)?;
+    Ok(to)
+}
+
+/// As [`retry`], and what its steps have done is done again, and its signals are waited for again.
+///
+/// # Errors
+/// As [`retry`].
+pub fn retry_fresh(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<State> {
+    let to = retry(tx, id, now)?;
+    forget(tx, id)?;
     Ok(to)
 }
 
@@ -98,10 +108,20 @@ fn write(tx: &mut Tx<'_>, job: &Found, to: State, waiting: i64, now: Timestamp) 
         return Err(Error::Conflict(what).into());
     }
     tx.run::<Write>(binds![to.as_str(), waiting, now, now, job.id])?;
+    match job.from {
+        // All was done, and is wanted again.
+        State::Completed => forget(tx, job.id)?,
+        _ => signals::wait_again(tx, job.id)?,
+    }
     let job_ref = tx.job_ref(job.id, &job.job_type, &job.queue, job.attempt, job.workflow_id);
     tx.moved(&job_ref, Some(job.from), to, None, now);
     if job.has_children && job.from.is_final() {
         parents::reopened(tx, job.id)?;
     }
     Ok(())
+}
+
+fn forget(tx: &mut Tx<'_>, id: i64) -> StoreResult<()> {
+    steps::forget(tx, id)?;
+    signals::forget(tx, id)
 }

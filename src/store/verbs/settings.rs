@@ -22,6 +22,8 @@ pub enum Pausable {
     JobType,
     /// All jobs of a queue.
     Queue,
+    /// All jobs; it has no name.
+    All,
 }
 
 impl Pausable {
@@ -31,6 +33,7 @@ impl Pausable {
         match self {
             Self::JobType => "job_type",
             Self::Queue => "queue",
+            Self::All => "all",
         }
     }
 }

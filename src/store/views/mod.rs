@@ -15,6 +15,8 @@ pub mod running;
 pub mod schedules;
 pub mod seen;
 pub mod settings;
+pub mod signals;
 pub mod status;
+pub mod steps;
 pub mod throughput;
 pub mod workflows;

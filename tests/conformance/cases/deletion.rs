@@ -25,9 +25,14 @@ async fn everything_goes_with_the_job(b: &TestStore) {
     let parent = b.job_like(NewJob::new("p"), State::Completed).await;
     let mut new = NewJob::new("t").key("k").depends_on([parent]);
     new.tags = vec!["a".into(), "b \"quoted\"".into()];
-    let id = b.job_like(new, State::Failed).await;
+    let id = b.enqueue(new).await;
+    let claim = crate::support::claim_of(&b.claim_one("t").await);
+    b.keep_step(claim, "a step").await.unwrap();
+    b.signal(id, "a signal", "1").await.unwrap();
+    b.finish(claim, Verdict::Fatal("no".into())).await;
     b.delete(&[id, parent]).await;
     let left = b.picture().await;
+    assert!(left.steps.is_empty() && left.signals.is_empty());
     assert!(left.jobs.is_empty() && left.attempts.is_empty() && left.tags.is_empty());
     assert!(left.dependencies.is_empty() && left.counters.is_empty());
     let tagged = JobFilter { tag: vec!["a".into()], ..JobFilter::default() };

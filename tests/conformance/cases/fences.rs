@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callboard::domain::{Claim, NewJob, State, Verdict};
+use callboard::domain::{Claim, NewJob, State, Timestamp, Verdict};
 
 use crate::support::{NODE, TestStore, claim_of, error, on_every_database};
 
@@ -13,6 +13,7 @@ fn every_verdict() -> Vec<Verdict> {
         Verdict::Fatal("no".into()),
         Verdict::Timeout("late".into()),
         Verdict::Snooze(Duration::from_secs(1)),
+        Verdict::Wait { signal: "late".into(), until: Timestamp::MAX },
         Verdict::Cancelled,
         Verdict::Released,
     ]
@@ -26,6 +27,8 @@ async fn is_refused(b: &TestStore, claim: Claim) {
         assert_eq!(b.finish(claim, verdict.clone()).await, None, "{verdict:?} by {claim}");
     }
     assert!(!b.progress(claim, 7).await, "progress by {claim}");
+    assert!(b.time_out(claim, "late").await.is_err(), "a wait by {claim}");
+    assert!(b.keep_step(claim, "late").await.is_err(), "a step by {claim}");
     assert_eq!(b.lose(claim).await, None, "losing {claim}");
     assert_eq!(b.picture().await, before, "{claim} changed something");
     assert!(b.told_states().is_empty(), "{claim} was told to the world");

@@ -5,11 +5,11 @@ use callboard::domain::{Claim, JobPatch, NewJob, State, Verdict};
 
 use crate::support::{NODE, TestStore, error, on_every_database};
 
-/// What moves a job when its parents end is tried in `parents`.
-const BY_PARENTS: [Move; 2] = [Move::Unblock, Move::ParentFailed];
+/// What moves a job when its parents end is tried in `parents`, what a signal does in `signals`.
+const ELSEWHERE: [Move; 3] = [Move::Unblock, Move::ParentFailed, Move::Signal];
 
 async fn every_move_in_every_state(b: &TestStore) {
-    for rule in lifecycle::TABLE.iter().filter(|rule| !BY_PARENTS.contains(&rule.event)) {
+    for rule in lifecycle::TABLE.iter().filter(|rule| !ELSEWHERE.contains(&rule.event)) {
         for from in State::ALL {
             let what = format!("{:?} from {from}", rule.event);
             let id = b.job_like(NewJob::new(format!("{:?}.{from}", rule.event)), from).await;
@@ -76,7 +76,7 @@ async fn attempt(b: &TestStore, event: Move, id: i64) {
         }
         Move::AskCancel | Move::Cancel => drop(b.cancel(id).await),
         Move::Retry => drop(b.retry(id).await),
-        Move::Unblock | Move::ParentFailed => unreachable!("tried elsewhere"),
+        Move::Unblock | Move::ParentFailed | Move::Signal => unreachable!("tried elsewhere"),
     }
 }
 

@@ -17,6 +17,7 @@ mod patch;
 mod pauses;
 mod retry;
 mod settings;
+mod signals;
 mod uniqueness;
 mod waiting;
 mod workflows;

@@ -1,6 +1,8 @@
 //! Job types and queues that are stopped for a while.
 
 use callboard::domain::NewJob;
+use callboard::store::verbs::claim::{Claimer, claim};
+use callboard::store::verbs::enqueue::{Prepared, enqueue};
 use callboard::store::verbs::settings::{Pausable, pause};
 use callboard::store::views;
 
@@ -33,6 +35,22 @@ async fn a_paused_queue_starts_nothing_and_the_others_go_on(b: &TestStore) {
     assert_eq!(b.claim_one("t").await.id, paused);
 }
 
+async fn a_pause_of_everything_starts_nothing(b: &TestStore) {
+    set(b, Pausable::All, "", true).await;
+    b.enqueue(NewJob::new("t")).await;
+    b.enqueue(NewJob::new("u").queue("q")).await;
+    assert!(b.claim("t", 9).await.is_empty() && b.claim("u", 9).await.is_empty());
+    let now = b.now();
+    let at_once = b.write(move |tx| {
+        enqueue(tx, &[Prepared::new(NewJob::new("t").queue("new"), 3)], false, now)?;
+        claim(tx, "t", 9, &Claimer { node: 1, worker_id: "1/t".into() }, now)
+    });
+    assert!(at_once.await.unwrap().jobs.is_empty());
+    set(b, Pausable::JobType, "u", true).await;
+    set(b, Pausable::All, "", false).await;
+    assert_eq!((b.claim("t", 9).await.len(), b.claim("u", 9).await.len()), (2, 0));
+}
+
 async fn a_type_and_a_queue_of_one_name_are_two(b: &TestStore) {
     b.enqueue(NewJob::new("x").queue("y")).await;
     set(b, Pausable::Queue, "x", true).await;
@@ -53,6 +71,7 @@ async fn everybody_is_told_of_a_pause(b: &TestStore) {
 on_every_database!(
     a_paused_type_starts_nothing,
     a_paused_queue_starts_nothing_and_the_others_go_on,
+    a_pause_of_everything_starts_nothing,
     a_type_and_a_queue_of_one_name_are_two,
     everybody_is_told_of_a_pause,
 );

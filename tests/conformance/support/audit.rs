@@ -111,6 +111,7 @@ impl Picture {
     fn nothing_is_left_of_deleted_jobs(&self, states: &BTreeMap<i64, State>) {
         let left = self.attempts.iter().map(|a| a.0);
         let left = left.chain(self.dependencies.iter().map(|d| d.0)).chain(self.tags.iter().map(|t| t.1));
+        let left = left.chain(self.steps.iter().map(|s| s.0)).chain(self.signals.iter().map(|s| s.0));
         for id in left {
             assert!(states.contains_key(&id), "something is left of job {id}, which is gone");
         }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use callboard::domain::{
-    Backoff, Claim, EventBody, Job, JobFilter, JobPatch, NewJob, Order, Progress, State, Timestamp, Verdict,
+    Backoff, Claim, EventBody, Job, JobFilter, JobPatch, Json, NewJob, Order, Progress, State, Timestamp,
+    Verdict,
 };
 use callboard::store::verbs::claim::{self, Claimer};
 use callboard::store::verbs::enqueue::{self, Prepared, Stored};
@@ -150,6 +151,23 @@ impl TestStore {
     pub async fn progress(&self, claim: Claim, processed: u64) -> bool {
         let step = Progress { processed, ..Progress::default() };
         self.write(move |tx| verbs::progress::progress(tx, &[(claim, step.clone())])).await.unwrap()[0]
+    }
+
+    pub async fn keep_step(&self, claim: Claim, name: &str) -> StoreResult<()> {
+        let (now, name, value) = (self.now(), name.to_owned(), Json::trusted("1"));
+        self.write(move |tx| verbs::steps::keep(tx, claim, &name, &value, 1000, now)).await
+    }
+
+    /// Gives a job a signal; whether it is new.
+    pub async fn signal(&self, id: i64, name: &str, payload: &str) -> StoreResult<bool> {
+        let (now, name, payload) = (self.now(), name.to_owned(), Json::checked(payload).unwrap());
+        self.write(move |tx| verbs::signals::give(tx, id, &name, &payload, 1000, now)).await
+    }
+
+    /// What is left to an attempt whose time for a signal is up.
+    pub async fn time_out(&self, claim: Claim, name: &str) -> StoreResult<Option<Json>> {
+        let (now, name) = (self.now(), name.to_owned());
+        self.write(move |tx| verbs::signals::time_out(tx, claim, &name, now)).await
     }
 
     pub async fn cancel(&self, id: i64) -> StoreResult<bool> {

@@ -21,14 +21,16 @@ statement!(
     format!(
         "SELECT queue FROM counters WHERE job_type = ? AND state = '{}' AND n > 0 \
          AND queue NOT IN (SELECT name FROM pauses WHERE kind = 'queue') \
-         AND job_type NOT IN (SELECT name FROM pauses WHERE kind = 'job_type')",
+         AND job_type NOT IN (SELECT name FROM pauses WHERE kind = 'job_type') \
+         AND NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'all')",
         State::Pending
     )
 );
 statement!(
     IsOpen,
     "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'queue' AND name = ?) \
-     AND NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'job_type' AND name = ?)"
+     AND NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'job_type' AND name = ?) \
+     AND NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'all')"
 );
 statement!(
     Heads,

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
-use crate::store::verbs::{children, parents};
+use crate::store::verbs::{fence, parents};
 
 statement!(WorkflowOf, "SELECT workflow_id FROM jobs WHERE id = ?");
 statement!(ParentOf, "SELECT parent_job_id FROM jobs WHERE id = ?");
@@ -87,7 +87,7 @@ pub fn add(tx: &mut Tx<'_>, new: &Addition, by: &Adder, now: Timestamp) -> Store
 fn who(tx: &mut Tx<'_>, by: &Adder) -> StoreResult<(i64, Option<i64>)> {
     match by {
         Adder::Claim(claim) => {
-            children::check(tx, *claim)?;
+            fence::check(tx, *claim, "it makes no jobs")?;
             let found: Vec<Option<i64>> = tx.load::<WorkflowOf, Nullable<BigInt>, _>(binds![claim.job_id])?;
             let workflow = found.first().copied().flatten().ok_or_else(|| {
                 Error::Conflict(format!("job {} is in no workflow that could take more jobs", claim.job_id))
