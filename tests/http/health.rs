@@ -36,7 +36,8 @@ fn a_store_that_is_locked_is_named_and_writes_are_put_off() {
         let asked = Instant::now();
         let (ready, written) =
             tokio::join!(server.get("/readyz"), server.post("/api/jobs", json!({"job_type": "puppet"})));
-        assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+        // Four seconds for the lock; the rest is for a machine that is busy with something else.
+        assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
         assert!(ready.problem(503).contains("store: "), "{}", ready.text);
         assert_eq!(ready.json()["ready"], false);
         assert!(written.problem(503).contains("locked"), "{}", written.text);
