@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::configured::ConfigArgs;
 use super::failure::Failure;
+use crate::config::Database;
 use crate::store::connection;
 use crate::store::owner::OwnerLock;
 
@@ -27,13 +28,12 @@ impl Migrate {
         let mut out = std::io::stdout();
         match self.what {
             What::Status(args) => {
-                let path = args.load()?.0.database_path();
-                if !path.exists() {
-                    return Err(Failure::NoDatabase(path));
+                let database = args.load()?.0.database();
+                match database {
+                    Database::Sqlite(path) if !path.exists() => return Err(Failure::NoDatabase(path)),
+                    _ => {}
                 }
-                let mut conn = connection::open_readers(&path, 1).and_then(|pool| {
-                    pool.get().map_err(|e| crate::store::StoreError::Database(e.to_string()))
-                })?;
+                let mut conn = connection::open(&database)?;
                 let (done, missing) = connection::migration_status(&mut conn)?;
                 for name in done {
                     writeln!(out, "done     {name}")?;
@@ -44,11 +44,16 @@ impl Migrate {
             }
             What::Up(args) => {
                 let config = args.load()?.0;
-                let path = config.database_path();
+                let database = config.database();
                 std::fs::create_dir_all(&config.data_dir)
                     .map_err(|source| Failure::Local { what: "make the data folder", source })?;
-                let _owner = OwnerLock::acquire(&path)?;
-                let done = connection::migrate(&mut connection::open_writer(&path)?)?;
+                let _owner = match &database {
+                    Database::Sqlite(path) => Some(OwnerLock::acquire(path)?),
+                    Database::Postgres(_) => None,
+                };
+                let mut conn = connection::open(&database)?;
+                connection::prepare(&database, &mut conn)?;
+                let done = connection::migrate(&mut conn)?;
                 for name in &done {
                     writeln!(out, "done     {name}")?;
                 }

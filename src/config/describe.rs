@@ -24,6 +24,8 @@ pub(super) fn describe(config: &Config, origins: &Origins) -> String {
     page.top_level(config);
     page.retry("retry", &config.retry, "default");
     page.defaults(&config.defaults);
+    page.table("postgres");
+    page.line("schema", config.postgres_schema.as_str());
     page.table("logs");
     page.line("max_bytes_per_stream", size(config.logs_max_bytes_per_stream));
     page.retention(&config.retention);
@@ -84,7 +86,7 @@ impl Page<'_> {
     fn top_level(&mut self, config: &Config) {
         self.line("data_dir", config.data_dir.display().to_string());
         match &config.database_url {
-            Some(url) => self.line("database_url", url.as_str()),
+            Some(url) => self.line("database_url", url.to_string()),
             None => self.push(format_args!(
                 "# database_url: {}",
                 printable(&config.database_path().display().to_string())

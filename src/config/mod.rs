@@ -11,6 +11,7 @@
 
 mod auth;
 mod cleanup;
+mod database;
 mod describe;
 mod downloads;
 mod fault;
@@ -37,6 +38,7 @@ use std::time::Duration;
 
 pub use auth::{Role, Token};
 pub use cleanup::CleanupConfig;
+pub use database::{Database, DatabaseUrl, Postgres};
 pub use downloads::{DownloadsConfig, YtDlpConfig};
 pub use fault::{ConfigError, Fault};
 pub use job_types::{CommandConfig, JobTypeConfig, ProgressFormat, RunConfig, UrlConfig};
@@ -58,8 +60,11 @@ use crate::domain::Backoff;
 pub struct Config {
     /// Holds `queue.db` and `logs/`.
     pub data_dir: PathBuf,
-    /// The SQLite file, if it is not in `data_dir`: a path, with or without `sqlite://` before it.
-    pub database_url: Option<String>,
+    /// The SQLite file, if it is not in `data_dir` (a path, with or without `sqlite://` before it),
+    /// or a PostgreSQL database.
+    pub database_url: Option<DatabaseUrl>,
+    /// Where in a PostgreSQL database the tables are.
+    pub postgres_schema: String,
     /// Where the HTTP server listens: an address (or `localhost`) and a port.
     pub bind: String,
     /// Whether other machines may reach the server without a token.
@@ -170,6 +175,7 @@ impl Default for Config {
         Self {
             data_dir: "callboard-data".into(),
             database_url: None,
+            postgres_schema: "public".into(),
             bind: "127.0.0.1:8080".into(),
             insecure: false,
             accept_unknown_job_types: false,
@@ -246,12 +252,26 @@ impl Config {
         describe::describe(self, origins)
     }
 
-    /// The SQLite file.
+    /// Where the queue is kept.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        match &self.database_url {
+            None => Database::Sqlite(self.data_dir.join("queue.db")),
+            Some(url) => match url.path() {
+                Some(path) => Database::Sqlite(path),
+                None => {
+                    Database::Postgres(Postgres { url: url.clone(), schema: self.postgres_schema.clone() })
+                }
+            },
+        }
+    }
+
+    /// The SQLite file; the one that would be in `data_dir` where PostgreSQL keeps the queue.
     #[must_use]
     pub fn database_path(&self) -> PathBuf {
-        match self.database_url.as_deref() {
-            Some(url) => url.strip_prefix("sqlite://").unwrap_or(url).into(),
-            None => self.data_dir.join("queue.db"),
+        match self.database() {
+            Database::Sqlite(path) => path,
+            Database::Postgres(_) => self.data_dir.join("queue.db"),
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use ::config::Value;
 
+use super::database::{self, DatabaseUrl};
 use super::fault::ConfigError;
 use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
@@ -54,12 +55,17 @@ pub(super) fn read(file: Option<ConfigFile>, sources: &Sources) -> Result<(Confi
 }
 
 fn top_level(top: &mut Section<'_>) -> Config {
-    for key in ["faktory_bind", "faktory_password", "postgres"] {
+    for key in ["faktory_bind", "faktory_password"] {
         top.not_available(key);
     }
     let mut config = Config::default();
     top.set("data_dir", &mut config.data_dir, kinds::path);
-    top.set("database_url", &mut config.database_url, |value| database_url(value).map(Some));
+    top.set("database_url", &mut config.database_url, |value| {
+        DatabaseUrl::parse(kinds::text(value)?).map(Some)
+    });
+    top.section("postgres", |postgres| {
+        postgres.set("schema", &mut config.postgres_schema, postgres_schema);
+    });
     top.set("bind", &mut config.bind, address);
     top.set("insecure", &mut config.insecure, kinds::boolean);
     top.set("accept_unknown_job_types", &mut config.accept_unknown_job_types, kinds::boolean);
@@ -129,23 +135,11 @@ fn retention(section: &mut Section<'_>) -> Retention {
     read
 }
 
-/// What was given is not shown: a password may be in it.
-fn database_url(value: &Value) -> Result<String, String> {
-    let url = kinds::text(value)?;
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Err("names a PostgreSQL database, which is not available in this version; give a \
-                    sqlite:// path, or leave it out for the file in data_dir"
-            .into());
-    }
-    let path = url.strip_prefix("sqlite://").unwrap_or(&url);
-    if path.is_empty() || path == ":memory:" {
-        Err("must name a file: callboard keeps every job on disk".into())
-    } else if path.contains("://") || path.starts_with("file:") || path.starts_with("sqlite:") {
-        Err("must be sqlite://PATH or a plain path".into())
-    } else if path.contains('?') {
-        Err("must be a path without parameters (what follows the ?)".into())
-    } else {
-        Ok(url)
+fn postgres_schema(value: &Value) -> Result<String, String> {
+    let name = kinds::text(value)?;
+    match database::schema(&name) {
+        true => Ok(name),
+        false => Err(kinds::wrong("letters, digits and _, at most 63, not a digit or pg_ first", value)),
     }
 }
 

@@ -14,11 +14,12 @@ use super::progress_hub::ProgressHub;
 use super::rescuer::rescue_all;
 use super::shared::{Parts, Shared};
 use super::supervisor::{Supervisor, load_settings};
-use crate::config::{Config, ScheduleConfig};
+use crate::config::{Config, Database, ScheduleConfig};
 use crate::domain::{Claim, Clock, Job};
 use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::faults::{FaultLayer, Faults};
+use crate::store::owner::OwnerLock;
 use crate::store::{Seams, Store, verbs, views};
 use crate::workers::AnyWorker;
 use crate::workers::subprocess::Instance;
@@ -83,8 +84,12 @@ impl Builder {
         std::fs::create_dir_all(&options.data_dir)
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
         let link = Link::default();
-        let store = Store::open_with(&options.database, READERS, seams(&link, self.faults))?;
-        let instance = Instance::new(store.instance());
+        let store = Store::open_with(&options.database, READERS, seams(&link, self.faults, home(&options)?))?;
+        let instance = match &options.database {
+            Database::Sqlite(_) => Instance::new(store.instance()),
+            // Other nodes of this store may be on this machine.
+            Database::Postgres(_) => Instance::of_data_dir(&options.data_dir),
+        };
         super::leftovers::end(&instance, &options).await?;
         let mut registry = super::configured::registry(&self.config, &options, instance, &self.clock)?;
         for worker in self.workers {
@@ -172,10 +177,19 @@ fn job_threads() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|e| Error::Unavailable(format!("cannot start the threads for jobs: {e}")))
 }
 
-fn seams(link: &Link, faults: FaultLayer) -> Seams {
+/// The folder of a node is its own, also where the queue is elsewhere; a queue in a file has a lock
+/// beside that.
+fn home(options: &Options) -> Result<Option<OwnerLock>, Error> {
+    match &options.database {
+        Database::Sqlite(_) => Ok(None),
+        Database::Postgres(_) => Ok(Some(OwnerLock::acquire(&options.data_dir.join("node"))?)),
+    }
+}
+
+fn seams(link: &Link, faults: FaultLayer, owner: Option<OwnerLock>) -> Seams {
     let told = link.clone();
     let observer = Box::new(move |commit| told.tell(commit));
-    Seams { observer, claims: Some(Box::new(AtOnce::new(link.clone()))), faults }
+    Seams { observer, claims: Some(Box::new(AtOnce::new(link.clone()))), faults, owner }
 }
 
 struct Lookup(Store);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Config, Retention};
+use crate::config::{Config, Database, Retention};
 use crate::domain::{Backoff, KeyPath, Limits, PerKey};
 use crate::workers::{AnyWorker, Registry};
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use std::sync::Arc;
 pub struct Options {
     /// Holds the database, the logs and the working directories.
     pub data_dir: PathBuf,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where the queue is kept.
+    pub database: Database,
     /// Whether jobs are taken whose type no worker here has.
     pub accept_unknown_job_types: bool,
     /// How often the node says that it is alive, and everything is looked at.
@@ -70,7 +70,7 @@ impl Options {
     pub fn of(config: &Config) -> Self {
         Self {
             data_dir: config.data_dir.clone(),
-            database: config.database_path(),
+            database: config.database(),
             accept_unknown_job_types: config.accept_unknown_job_types,
             heartbeat: config.heartbeat,
             shutdown_grace: config.shutdown_grace,

@@ -3,35 +3,27 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::sql_types::BigInt;
-
 use super::claims::{Fate, Standby};
 use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
 use super::limits::LimitsTable;
-use super::sql::{self, Conn, statement};
+use super::link::{self, Link};
+use super::sql::{self, statement};
 use super::tx::{Committed, Names, Tx};
 use super::writer::{Observer, Seams, Write};
 
 /// How long the writes of a commit that failed are tried one after the other.
 const ALONE: Duration = Duration::from_secs(3);
 
+/// How often a transaction is done again that met those of other nodes.
+const CONTENDED: u32 = 8;
+
 /// The time between two complaints in the log.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
-statement!(Begin, "BEGIN IMMEDIATE");
-statement!(Commit, "COMMIT");
-statement!(Rollback, "ROLLBACK");
 statement!(Savepoint, "SAVEPOINT verb");
 statement!(Release, "RELEASE verb");
 statement!(RollbackTo, "ROLLBACK TO verb");
-// Tells a commit that reached the disk without an answer from one that did not.
-statement!(
-    Mark,
-    "INSERT INTO sequences (name, last) VALUES ('commits', 1) \
-     ON CONFLICT (name) DO UPDATE SET last = sequences.last + 1 RETURNING last"
-);
-statement!(LastMark, "SELECT last FROM sequences WHERE name = 'commits'");
 
 /// Writes that share a commit.
 pub(super) type Batch = Vec<Box<dyn Write>>;
@@ -52,7 +44,7 @@ enum Trouble {
 
 /// Has the connection that writes.
 pub(super) struct Committer {
-    conn: Conn,
+    link: Link,
     names: Names,
     faults: FaultLayer,
     limits: LimitsTable,
@@ -63,10 +55,10 @@ pub(super) struct Committer {
 
 impl Committer {
     /// Works on this connection, tells the observer of each commit and lets claims go along.
-    pub fn new(conn: Conn, limits: LimitsTable, seams: Seams) -> Self {
-        let Seams { observer, claims, faults } = seams;
+    pub fn new(link: Link, limits: LimitsTable, seams: Seams) -> Self {
+        let Seams { observer, claims, faults, .. } = seams;
         let (names, standby) = (Names::default(), Standby::new(claims));
-        Self { conn, names, faults, limits, observer, standby, complaint: Complaint::default() }
+        Self { link, names, faults, limits, observer, standby, complaint: Complaint::default() }
     }
 
     /// Puts a batch on disk and answers its callers.
@@ -74,12 +66,7 @@ impl Committer {
     /// # Errors
     /// The database takes nothing at the moment, so there is no use in trying the next batch.
     pub fn commit(&mut self, mut batch: Batch) -> StoreResult<()> {
-        let done = match self.transaction(&mut batch, together) {
-            // One of them must not take its neighbours along, so each gets a savepoint now.
-            Err(Trouble::Verb(_)) if batch.len() > 1 => self.transaction(&mut batch, apart),
-            done => done,
-        };
-        match done {
+        match self.through(&mut batch) {
             Ok(committed) => {
                 if !committed.is_empty() {
                     (self.observer)(committed);
@@ -107,6 +94,26 @@ impl Committer {
                 self.complaint.make(batch.len(), "they may be on disk", &e);
                 answer(batch, &Err(e));
                 Ok(())
+            }
+        }
+    }
+
+    /// Gets a batch through, also when other nodes are at the same rows.
+    fn through(&mut self, batch: &mut Batch) -> Result<Committed, Trouble> {
+        let mut tries = 0;
+        loop {
+            let done = match self.transaction(batch, together) {
+                // One of them must not take its neighbours along, so each gets a savepoint now.
+                Err(Trouble::Verb(e)) if batch.len() > 1 && !is_contention(&e) => {
+                    self.transaction(batch, apart)
+                }
+                done => done,
+            };
+            match done {
+                Err(Trouble::Verb(e) | Trouble::Undone(e)) if is_contention(&e) && tries < CONTENDED => {
+                    tries += 1;
+                }
+                done => return done,
             }
         }
     }
@@ -140,8 +147,8 @@ impl Committer {
     }
 
     fn attempt(&mut self, batch: &mut Batch, verbs: Verbs, claims: bool) -> Result<Committed, Trouble> {
-        self.at(Point::Begin).and_then(|()| self.run::<Begin>()).map_err(Trouble::Away)?;
-        let mut tx = Tx::new(&mut self.conn, &mut self.names, &self.faults, &self.limits);
+        self.at(Point::Begin).and_then(|()| self.link.begin()).map_err(Trouble::Away)?;
+        let mut tx = Tx::new(&mut self.link.conn, &mut self.names, &self.faults, &self.limits);
         let written = verbs(&mut tx, batch).and_then(|wrote| {
             if wrote && claims {
                 self.standby.claim(&mut tx).map_err(Trouble::Claims)?;
@@ -151,8 +158,7 @@ impl Committer {
         let done = match written {
             Ok((committed, mark)) => self.close(committed, mark),
             Err(trouble) => {
-                // A full disk may have rolled it back already.
-                let _ = self.run::<Rollback>();
+                self.link.rollback();
                 Err(trouble)
             }
         };
@@ -166,10 +172,8 @@ impl Committer {
     }
 
     fn close(&mut self, committed: Committed, mark: Option<i64>) -> Result<Committed, Trouble> {
-        let done = self
-            .at(Point::Commit)
-            .and_then(|()| self.run::<Commit>())
-            .and_then(|()| self.at(Point::Committed));
+        let done =
+            self.at(Point::Commit).and_then(|()| self.link.commit()).and_then(|()| self.at(Point::Committed));
         let Err(e) = done else {
             // One that wrote nothing shows nothing: a full disk takes it too.
             if mark.is_some() {
@@ -177,31 +181,20 @@ impl Committer {
             }
             return Ok(committed);
         };
-        let _ = self.run::<Rollback>();
+        self.link.rollback();
         let Some(mark) = mark else { return Err(Trouble::Undone(e)) };
-        match self.last_mark() {
-            Ok(last) if last >= mark => {
+        match self.at(Point::Look).and_then(|()| self.link.is_on_disk(mark)) {
+            Ok(true) => {
                 log::warn!("a commit failed, but it is on disk: {e}");
                 Ok(committed)
             }
-            Ok(_) => Err(Trouble::Undone(e)),
+            Ok(false) => Err(Trouble::Undone(e)),
             Err(_) => Err(Trouble::Doubt(e)),
         }
     }
 
-    fn last_mark(&mut self) -> StoreResult<i64> {
-        self.at(Point::Look)?;
-        let last: Vec<i64> = sql::load::<LastMark, BigInt, _>(&mut self.conn, &[])?;
-        Ok(last.first().copied().unwrap_or_default())
-    }
-
-    fn run<S: sql::Statement>(&mut self) -> StoreResult<()> {
-        sql::run::<S>(&mut self.conn, &[])?;
-        Ok(())
-    }
-
     fn at(&mut self, point: Point) -> StoreResult<()> {
-        self.faults.at(point, &mut self.conn)
+        self.faults.at(point, &mut self.link.conn)
     }
 }
 
@@ -233,7 +226,8 @@ fn together(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<bool, Trouble> {
     for write in batch {
         let before = tx.written();
         match write.attempt(tx) {
-            Err(e) if tx.written() != before => return Err(Trouble::Verb(e)),
+            // PostgreSQL takes nothing more in a transaction in which something failed.
+            Err(e) if tx.written() != before || !e.is_refusal() => return Err(Trouble::Verb(e)),
             _ => {}
         }
     }
@@ -248,6 +242,8 @@ fn apart(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<bool, Trouble> {
         run_in::<Savepoint>(tx)?;
         match write.attempt(tx) {
             Ok(()) => wrote |= tx.written() != before,
+            // Its locks are in the way of others, and only the end of the transaction lets go of all.
+            Err(e) if is_contention(&e) => return Err(Trouble::Undone(e)),
             Err(_) => {
                 tx.restore(effects);
                 run_in::<RollbackTo>(tx)?;
@@ -268,8 +264,11 @@ fn seal(tx: &mut Tx<'_>, wrote: bool) -> StoreResult<(Committed, Option<i64>)> {
     if !wrote {
         return Ok((committed, None));
     }
-    let mark: Vec<i64> = tx.run_returning::<Mark, BigInt, _>(&[])?;
-    Ok((committed, mark.first().copied()))
+    Ok((committed, link::mark(tx)?))
+}
+
+fn is_contention(e: &StoreError) -> bool {
+    matches!(e, StoreError::Contended(_))
 }
 
 /// Answers all callers alike.

@@ -13,6 +13,9 @@ pub enum StoreError {
     /// The database did not do it: it is full, locked by a stranger, broken, or away.
     #[error("{0}")]
     Database(String),
+    /// Another node's transaction was in the way. Nothing was written, and trying again helps.
+    #[error("{0}")]
+    Contended(String),
     /// The writer is gone; the program is going down.
     #[error("the store is closed")]
     Closed,
@@ -23,6 +26,13 @@ impl From<DieselError> for StoreError {
         match &e {
             DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
                 Self::Refused(Error::Conflict(format!("it is there already: {}", info.message())))
+            }
+            DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
+                Self::Contended(info.message().to_owned())
+            }
+            // Diesel has no kind of its own for it.
+            DieselError::DatabaseError(_, info) if info.message().contains("deadlock detected") => {
+                Self::Contended(info.message().to_owned())
             }
             _ => Self::Database(explain(e.to_string())),
         }
@@ -41,6 +51,14 @@ fn explain(text: String) -> String {
         return text;
     };
     format!("{text} ({advice})")
+}
+
+impl StoreError {
+    /// Whether the caller is to blame: the database did all it was asked to.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
 }
 
 impl From<StoreError> for Error {

@@ -3,10 +3,13 @@
 
 pub mod claims;
 mod committer;
+pub mod conn;
 pub mod connection;
+pub mod dialect;
 pub mod error;
 pub mod faults;
 pub mod limits;
+mod link;
 pub mod owner;
 pub mod row;
 pub mod schema;
@@ -20,7 +23,6 @@ pub mod views;
 pub mod workflow_row;
 pub mod writer;
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -29,11 +31,13 @@ use diesel::prelude::*;
 use self::connection::ReadPool;
 pub use self::error::{StoreError, StoreResult};
 use self::limits::LimitsTable;
+use self::link::Link;
 use self::owner::OwnerLock;
 use self::sql::Conn;
 pub use self::tx::{Committed, Tx};
 pub use self::writer::Seams;
 use self::writer::{Observer, Writer};
+use crate::config::Database;
 
 /// The store. Cloning gives another handle to the same one; it closes with the last one.
 #[derive(Clone)]
@@ -48,34 +52,39 @@ pub struct Store {
 /// What keeps the store open.
 struct Open {
     writer: JoinHandle<()>,
-    owner: OwnerLock,
+    owner: Option<OwnerLock>,
 }
 
 impl Store {
-    /// Opens the SQLite file at `path`, makes or updates its tables, and takes it into possession.
+    /// Opens a database, makes or updates its tables, and takes it into possession if it is a file.
     /// `observer` is told of every commit.
     ///
     /// # Errors
-    /// When another process has it, it cannot be opened, or it was made by a newer version.
-    pub fn open(path: &Path, readers: u32, observer: Observer) -> StoreResult<Self> {
-        Self::open_with(path, readers, Seams::observed(observer))
+    /// When another process has the file, it cannot be opened, or it was made by a newer version.
+    pub fn open(database: impl Into<Database>, readers: u32, observer: Observer) -> StoreResult<Self> {
+        Self::open_with(database, readers, Seams::observed(observer))
     }
 
     /// As [`Self::open`], with all that the rest of the program has to do with each commit.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_with(path: &Path, readers: u32, seams: Seams) -> StoreResult<Self> {
-        let owner = OwnerLock::acquire(path)?;
-        let mut conn = connection::open_writer(path)?;
+    pub fn open_with(database: impl Into<Database>, readers: u32, mut seams: Seams) -> StoreResult<Self> {
+        let database = database.into();
+        let owner = match &database {
+            Database::Sqlite(path) => Some(OwnerLock::acquire(path)?),
+            Database::Postgres(_) => seams.owner.take(),
+        };
+        let mut conn = connection::open(&database)?;
+        connection::prepare(&database, &mut conn)?;
         connection::migrate(&mut conn)?;
         let instance: String = schema::meta::table
             .filter(schema::meta::name.eq("instance"))
             .select(schema::meta::value)
             .first(&mut conn)?;
-        let readers = connection::open_readers(path, readers)?;
+        let readers = connection::open_readers(&database, readers)?;
         let limits = LimitsTable::default();
-        let (writer, thread) = Writer::start(conn, limits.clone(), seams)?;
+        let (writer, thread) = Writer::start(Link::new(database, conn), limits.clone(), seams)?;
         let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
         Ok(Self { writer, readers, limits, instance: instance.into(), open })
     }

@@ -58,7 +58,7 @@ pub struct JobRow {
 }
 
 /// The SQL type of a whole row.
-pub type RowSql = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<JobRow, Db>>;
+pub type RowSql = diesel::dsl::SqlTypeOf<<JobRow as Selectable<Db>>::SelectExpression>;
 
 impl JobRow {
     /// Its state. The database holds no other words: only `lifecycle` writes them.

@@ -7,21 +7,21 @@
 use std::marker::PhantomData;
 
 use diesel::backend::Backend;
+use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::methods::LoadQuery;
 use diesel::result::QueryResult;
-use diesel::sql_types::{BigInt, Double, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Double, HasSqlType, Nullable, Text};
 use diesel::sqlite::Sqlite;
-use diesel::{RunQueryDsl, SqliteConnection};
+use diesel::{PgConnection, RunQueryDsl, SqliteConnection};
 
-/// The connection that the store works on.
-pub type Conn = SqliteConnection;
-/// Its backend.
-pub type Db = Sqlite;
+pub use super::conn::{Conn, Db};
+pub use super::dialect::Dialect;
 
 /// A statement: a type for Diesel's cache and a text with `?` for each value.
 pub trait Statement: 'static {
     /// The SQL, cut at each `?`: it is walked through at each run, and is not to be searched then.
-    fn parts() -> &'static [&'static str];
+    fn parts(dialect: Dialect) -> &'static [&'static str];
 }
 
 /// Cuts SQL at each `?`.
@@ -35,27 +35,37 @@ pub fn cut(text: String) -> Vec<&'static str> {
 /// prepares the statement anew whenever it changes.
 pub const LIMIT: &str = "LIMIT ? + 0";
 
-/// A job is one of a [`list`] that is bound.
-pub const IN_LIST: &str = "id IN (SELECT value FROM json_each(?))";
-
 /// Numbers as one value: a statement has a fixed number of those.
 pub fn list(ids: impl Iterator<Item = i64>) -> String {
     let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
     format!("[{}]", ids.join(","))
 }
 
-/// Declares statements: `statement!(Name, "SQL")`; the text may be any expression.
+/// Declares statements: `statement!(Name, "SQL")`; the text may be any expression, also one of the
+/// dialect: `statement!(Name, |dialect| format!("… {}", dialect.lock()))`.
 macro_rules! statement {
-    ($(#[$doc:meta])* $name:ident, $text:expr) => {
+    ($(#[$doc:meta])* $name:ident, |$dialect:ident| $text:expr) => {
         $(#[$doc])*
         struct $name;
         impl $crate::store::sql::Statement for $name {
-            fn parts() -> &'static [&'static str] {
-                static PARTS: std::sync::LazyLock<Vec<&'static str>> =
-                    std::sync::LazyLock::new(|| $crate::store::sql::cut(String::from($text)));
-                &PARTS
+            fn parts(dialect: $crate::store::sql::Dialect) -> &'static [&'static str] {
+                use $crate::store::sql::{Dialect, cut};
+                static SQLITE: std::sync::LazyLock<Vec<&'static str>> =
+                    std::sync::LazyLock::new(|| cut(text(Dialect::Sqlite)));
+                static POSTGRES: std::sync::LazyLock<Vec<&'static str>> =
+                    std::sync::LazyLock::new(|| cut(text(Dialect::Postgres)));
+                fn text($dialect: Dialect) -> String {
+                    String::from($text)
+                }
+                match dialect {
+                    Dialect::Sqlite => &SQLITE,
+                    Dialect::Postgres => &POSTGRES,
+                }
             }
         }
+    };
+    ($(#[$doc:meta])* $name:ident, $text:expr) => {
+        $crate::store::sql::statement!($(#[$doc])* $name, |_dialect| $text);
     };
 }
 pub(crate) use statement;
@@ -69,11 +79,18 @@ pub enum Bind<'a> {
     Real(Option<f64>),
     /// A text, or NULL.
     Text(Option<&'a str>),
+    /// Yes or no.
+    Bool(bool),
 }
 
 impl From<i64> for Bind<'_> {
     fn from(v: i64) -> Self {
         Self::Int(Some(v))
+    }
+}
+impl From<bool> for Bind<'_> {
+    fn from(v: bool) -> Self {
+        Self::Bool(v)
     }
 }
 impl From<u32> for Bind<'_> {
@@ -134,32 +151,15 @@ pub struct Prepared<'a, S, ST> {
     kind: PhantomData<(S, ST)>,
 }
 
-impl<S: Statement, ST> QueryFragment<Db> for Prepared<'_, S, ST> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        let Some((first, rest)) = S::parts().split_first() else { return Ok(()) };
-        out.push_sql(first);
-        for (part, bind) in rest.iter().zip(self.binds) {
-            push::<Db>(&mut out, bind)?;
-            out.push_sql(part);
-        }
-        Ok(())
+impl<S: Statement, ST> QueryFragment<Sqlite> for Prepared<'_, S, ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        fill(&mut out, S::parts(Dialect::Sqlite), self.binds)
     }
 }
 
-fn push<'b, DB>(out: &mut AstPass<'_, 'b, DB>, bind: &'b Bind<'_>) -> QueryResult<()>
-where
-    DB: Backend,
-    DB: diesel::sql_types::HasSqlType<BigInt>
-        + diesel::sql_types::HasSqlType<Double>
-        + diesel::sql_types::HasSqlType<Text>,
-    i64: diesel::serialize::ToSql<BigInt, DB>,
-    f64: diesel::serialize::ToSql<Double, DB>,
-    str: diesel::serialize::ToSql<Text, DB>,
-{
-    match bind {
-        Bind::Int(v) => out.push_bind_param::<Nullable<BigInt>, Option<i64>>(v),
-        Bind::Real(v) => out.push_bind_param::<Nullable<Double>, Option<f64>>(v),
-        Bind::Text(v) => out.push_bind_param::<Nullable<Text>, Option<&str>>(v),
+impl<S: Statement, ST> QueryFragment<Pg> for Prepared<'_, S, ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        fill(&mut out, S::parts(Dialect::Postgres), self.binds)
     }
 }
 
@@ -172,12 +172,72 @@ impl<S, ST> Query for Prepared<'_, S, ST> {
     type SqlType = ST;
 }
 
-impl<S, ST> RunQueryDsl<Conn> for Prepared<'_, S, ST> {}
+impl<S, ST> RunQueryDsl<SqliteConnection> for Prepared<'_, S, ST> {}
+impl<S, ST> RunQueryDsl<PgConnection> for Prepared<'_, S, ST> {}
+
+/// A text that was put together for one run: it is not kept.
+pub struct Built<'a, ST> {
+    parts: Vec<&'a str>,
+    binds: &'a [Bind<'a>],
+    kind: PhantomData<ST>,
+}
+
+impl<ST> QueryFragment<Sqlite> for Built<'_, ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        fill(&mut out, &self.parts, self.binds)
+    }
+}
+
+impl<ST> QueryFragment<Pg> for Built<'_, ST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        fill(&mut out, &self.parts, self.binds)
+    }
+}
+
+impl<ST> QueryId for Built<'_, ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST> Query for Built<'_, ST> {
+    type SqlType = ST;
+}
+
+impl<ST> RunQueryDsl<SqliteConnection> for Built<'_, ST> {}
+impl<ST> RunQueryDsl<PgConnection> for Built<'_, ST> {}
+
+/// Writes the parts of a text with a value between each two.
+fn fill<'b, DB>(out: &mut AstPass<'_, 'b, DB>, parts: &'b [&'b str], binds: &'b [Bind<'b>]) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Double> + HasSqlType<Text> + HasSqlType<Bool>,
+    i64: diesel::serialize::ToSql<BigInt, DB>,
+    f64: diesel::serialize::ToSql<Double, DB>,
+    str: diesel::serialize::ToSql<Text, DB>,
+    bool: diesel::serialize::ToSql<Bool, DB>,
+{
+    let Some((first, rest)) = parts.split_first() else { return Ok(()) };
+    out.push_sql(first);
+    for (part, bind) in rest.iter().zip(binds) {
+        match bind {
+            Bind::Int(v) => out.push_bind_param::<Nullable<BigInt>, Option<i64>>(v)?,
+            Bind::Real(v) => out.push_bind_param::<Nullable<Double>, Option<f64>>(v)?,
+            Bind::Text(v) => out.push_bind_param::<Nullable<Text>, Option<&str>>(v)?,
+            Bind::Bool(v) => out.push_bind_param::<Bool, bool>(v)?,
+        }
+        out.push_sql(part);
+    }
+    Ok(())
+}
 
 /// Runs a statement; returns how many rows it changed.
 pub fn run<S: Statement>(conn: &mut Conn, binds: &[Bind<'_>]) -> QueryResult<usize> {
     let query: Prepared<'_, S, ()> = Prepared { binds, kind: PhantomData };
-    query.execute(conn)
+    match conn {
+        Conn::Sqlite(conn) => query.execute(conn),
+        Conn::Postgres(conn) => query.execute(conn),
+    }
 }
 
 /// Runs a statement that gives rows of SQL type `ST`, read as `U`.
@@ -185,8 +245,24 @@ pub fn load<S, ST, U>(conn: &mut Conn, binds: &[Bind<'_>]) -> QueryResult<Vec<U>
 where
     S: Statement,
     ST: 'static,
-    for<'q> Prepared<'q, S, ST>: diesel::query_dsl::methods::LoadQuery<'q, Conn, U>,
+    for<'q> Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
 {
     let query: Prepared<'_, S, ST> = Prepared { binds, kind: PhantomData };
-    query.load::<U>(conn)
+    match conn {
+        Conn::Sqlite(conn) => query.load::<U>(conn),
+        Conn::Postgres(conn) => query.load::<U>(conn),
+    }
+}
+
+/// As [`load`], for a text that was put together for this run.
+pub fn load_built<ST, U>(conn: &mut Conn, text: &str, binds: &[Bind<'_>]) -> QueryResult<Vec<U>>
+where
+    ST: 'static,
+    for<'q> Built<'q, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
+{
+    let query: Built<'_, ST> = Built { parts: text.split('?').collect(), binds, kind: PhantomData };
+    match conn {
+        Conn::Sqlite(conn) => query.load::<U>(conn),
+        Conn::Postgres(conn) => query.load::<U>(conn),
+    }
 }

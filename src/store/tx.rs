@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::{PgConnection, SqliteConnection};
+
 use super::error::StoreResult;
 use super::faults::{FaultLayer, Point};
 use super::limits::LimitsTable;
 use super::shift::Shift;
-use super::sql::{self, Bind, Conn, Statement, binds, statement};
+use super::sql::{self, Bind, Conn, Dialect, Statement, binds, statement};
 use super::stats::{self, Metric};
 use super::verbs::workflows;
 use crate::domain::ident::WORKFLOW_NODE;
@@ -29,6 +32,10 @@ statement!(
     "INSERT INTO stats_quarters (at, job_type, metric, n) VALUES (?, ?, ?, ?) \
      ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats_quarters.n + excluded.n"
 );
+
+// One lock for all that: with several, two nodes would take them in different orders and wait for
+// each other.
+statement!(Alone, "SELECT pg_advisory_xact_lock(hashtextextended('callboard ' || current_schema(), 0))");
 
 /// Which job a write is about, for counters and events.
 #[derive(Clone, Debug)]
@@ -97,8 +104,9 @@ impl Nested {
     }
 }
 
-type Counts = HashMap<(Arc<str>, Arc<str>, State), i64>;
-type Stats = HashMap<(i64, Arc<str>, i32), i64>;
+// In order, so that two nodes that add to the same rows do not wait for each other.
+type Counts = BTreeMap<(Arc<str>, Arc<str>, State), i64>;
+type Stats = BTreeMap<(i64, Arc<str>, i32), i64>;
 
 /// What the verbs of one transaction have gathered so far.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +116,8 @@ pub struct Effects {
     workflows: BTreeMap<i64, Shift>,
     nested: VecDeque<Nested>,
     committed: Committed,
+    /// A rollback to a savepoint lets go of the lock, so it is kept here.
+    alone: bool,
 }
 
 /// Texts that come again and again, shared.
@@ -170,7 +180,7 @@ impl<'c> Tx<'c> {
     where
         S: Statement,
         ST: 'static,
-        for<'q> sql::Prepared<'q, S, ST>: diesel::query_dsl::methods::LoadQuery<'q, Conn, U>,
+        for<'q> sql::Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
     {
         self.written += 1;
         self.faults.at(Point::Statement, self.conn)?;
@@ -185,7 +195,7 @@ impl<'c> Tx<'c> {
     where
         S: Statement,
         ST: 'static,
-        for<'q> sql::Prepared<'q, S, ST>: diesel::query_dsl::methods::LoadQuery<'q, Conn, U>,
+        for<'q> sql::Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
     {
         Ok(sql::load::<S, ST, U>(self.conn, binds)?)
     }
@@ -199,6 +209,20 @@ impl<'c> Tx<'c> {
     /// The shared form of a name.
     pub fn name(&mut self, text: &str) -> Arc<str> {
         self.names.get(text)
+    }
+
+    /// Waits until no other node decides by what this transaction is about to look at, and keeps them
+    /// out until the commit: who holds the lock of a unique job, and what a limit leaves. An embedded
+    /// database has one writer, so nobody is there to be kept out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn alone(&mut self) -> StoreResult<()> {
+        if self.conn.dialect() == Dialect::Postgres && !self.effects.alone {
+            sql::run::<Alone>(self.conn, &[])?;
+            self.effects.alone = true;
+        }
+        Ok(())
     }
 
     /// Names a job for counters and events.

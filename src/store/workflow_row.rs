@@ -35,7 +35,7 @@ pub struct WorkflowRow {
 }
 
 /// The SQL type of a whole row.
-pub type WorkflowSql = diesel::dsl::SqlTypeOf<diesel::dsl::AsSelect<WorkflowRow, Db>>;
+pub type WorkflowSql = diesel::dsl::SqlTypeOf<<WorkflowRow as Selectable<Db>>::SelectExpression>;
 
 impl WorkflowRow {
     /// Its state. The database holds no other words: only `lifecycle` writes them.

@@ -10,7 +10,8 @@ use super::committer::{self, Batch, Committer};
 use super::error::{StoreError, StoreResult};
 use super::faults::FaultLayer;
 use super::limits::LimitsTable;
-use super::sql::Conn;
+use super::link::Link;
+use super::owner::OwnerLock;
 use super::tx::{Committed, Tx};
 
 /// The most writes that share a commit. More would make the first of them wait for little gain.
@@ -29,13 +30,15 @@ pub struct Seams {
     pub claims: Option<Box<dyn Claims>>,
     /// Makes it fail, in tests.
     pub faults: FaultLayer,
+    /// Held as long as the store is open, besides the lock of an embedded database.
+    pub owner: Option<OwnerLock>,
 }
 
 impl Seams {
     /// Only an observer.
     #[must_use]
     pub fn observed(observer: Observer) -> Self {
-        Self { observer, claims: None, faults: FaultLayer::default() }
+        Self { observer, claims: None, faults: FaultLayer::default(), owner: None }
     }
 }
 
@@ -94,9 +97,13 @@ enum Inline {
 
 impl Writer {
     /// Starts the writer's thread.
-    pub fn start(conn: Conn, limits: LimitsTable, seams: Seams) -> StoreResult<(Self, JoinHandle<()>)> {
+    pub(super) fn start(
+        link: Link,
+        limits: LimitsTable,
+        seams: Seams,
+    ) -> StoreResult<(Self, JoinHandle<()>)> {
         let (line, inbox) = mpsc::channel(QUEUE);
-        let committer = Committer::new(conn, limits, seams);
+        let committer = Committer::new(link, limits, seams);
         let thread = std::thread::Builder::new()
             .name("callboard-write".into())
             .spawn(move || run(committer, inbox))

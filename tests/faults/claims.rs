@@ -65,9 +65,9 @@ impl Along {
         let (trick, notes) = (Arc::new(Mutex::new(Trick::None)), Arc::new(Mutex::new(Vec::new())));
         let claims = Recorder { trick: trick.clone(), notes: notes.clone() };
         let seams = Seams {
-            observer: Box::new(|_| ()),
             claims: Some(Box::new(claims)),
             faults: FaultLayer::new(weather.clone()),
+            ..Seams::observed(Box::new(|_| ()))
         };
         let store = Store::open_with(&dir.path().join("queue.db"), 1, seams).unwrap();
         Self { store, weather, trick, notes, _dir: dir }

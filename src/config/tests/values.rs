@@ -76,12 +76,10 @@ fn what_is_not_built_yet_is_refused_by_name() {
     let text = "
         faktory_bind = '127.0.0.1:7419'
         faktory_password = 'hunter2'
-        [postgres]
-        schema = 'public'
     ";
     let error = load(text, &[], Flags::default()).unwrap_err();
     let keys: Vec<_> = error.faults.iter().map(|f| f.key.as_str()).collect();
-    let expected = ["faktory_bind", "faktory_password", "postgres"];
+    let expected = ["faktory_bind", "faktory_password"];
     assert_eq!(keys, expected);
     assert!(error.faults.iter().all(|f| f.message.starts_with("is not available in this version")));
     let env = [("CALLBOARD_FAKTORY_BIND", "127.0.0.1:7419"), ("CALLBOARD_FAKTORY_PASSWORD", "hunter2")];
@@ -106,12 +104,13 @@ fn database_urls() {
     }
     let refused = |url: &str| faults(&format!("database_url = '{url}'"), &[]).join("\n");
     for url in ["postgres://u:hunter2@h/db", "postgresql://h"] {
-        let message = refused(url);
-        assert!(
-            message.contains("not available in this version") && !message.contains("hunter2"),
-            "{message}"
-        );
+        let config = from_file(&format!("database_url = '{url}'\npostgres.schema = 'jobs'"));
+        let Database::Postgres(postgres) = config.database() else { panic!("{url}") };
+        assert_eq!(postgres.schema, "jobs");
+        assert!(!format!("{config:?}").contains("hunter2"));
     }
+    let schema = faults("postgres.schema = '1 2'", &[]).join("\n");
+    assert!(schema.contains("postgres.schema"), "{schema}");
     for url in ["", "sqlite://", ":memory:", "mysql://u:hunter2@h", "sqlite:x", "file:x", "a.db?mode=ro"] {
         let message = refused(url);
         assert!(message.contains("database_url must") && !message.contains("hunter2"), "{message}");

@@ -11,11 +11,11 @@ use crate::store::tx::Tx;
 use crate::store::verbs::limits::held;
 use crate::store::verbs::parents;
 
-statement!(
-    Look,
+statement!(Look, |dialect| format!(
     "SELECT state, job_type, queue, attempt, node, has_children, workflow_id, concurrency_key, \
-     rate_key FROM jobs WHERE id = ?"
-);
+     rate_key FROM jobs WHERE id = ?{}",
+    dialect.lock()
+));
 statement!(
     Cancel,
     format!(

@@ -7,7 +7,7 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 
-statement!(See, "INSERT OR IGNORE INTO seen_items (scope, item, at) VALUES (?, ?, ?)");
+statement!(See, "INSERT INTO seen_items (scope, item, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
 
 /// Something that was found, and the jobs that it is worth if it was never seen before.
 #[derive(Clone, Debug)]

@@ -10,30 +10,26 @@ use super::limits::held;
 use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Outcome, State, Timestamp, Verdict};
 use crate::store::error::StoreResult;
-use crate::store::sql::{IN_LIST, binds, list, statement};
+use crate::store::sql::{binds, list, statement};
 use crate::store::tx::Tx;
 
-statement!(
-    Complete,
-    format!(
-        "UPDATE jobs SET state = '{}', crash_count = 0, ready_at = ?, completed_at = ?, result = NULL, \
+statement!(Complete, |dialect| format!(
+    "UPDATE jobs SET state = '{}', crash_count = 0, ready_at = ?, completed_at = ?, result = NULL, \
          error = NULL, node = NULL \
-         WHERE {IN_LIST} AND attempt = ? AND node = ? AND {} \
-         AND cancel_requested_at IS NULL AND has_children = 0 \
+         WHERE {} AND attempt = ? AND node = ? AND {} \
+         AND cancel_requested_at IS NULL AND has_children = FALSE \
          RETURNING id, job_type, queue, workflow_id, concurrency_key",
-        State::Completed,
-        lifecycle::sql_guard(Move::Succeed)
-    )
-);
-statement!(
-    AddAttempts,
-    format!(
-        "INSERT INTO attempts (job_id, number, started_at, finished_at, outcome, error, worker_id) \
+    State::Completed,
+    dialect.in_list(),
+    lifecycle::sql_guard(Move::Succeed)
+));
+statement!(AddAttempts, |dialect| format!(
+    "INSERT INTO attempts (job_id, number, started_at, finished_at, outcome, error, worker_id) \
          SELECT id, attempt, started_at, ?, '{}', NULL, worker_id \
-         FROM jobs WHERE {IN_LIST}",
-        Outcome::Success.as_str()
-    )
-);
+         FROM jobs WHERE {}",
+    Outcome::Success.as_str(),
+    dialect.in_list()
+));
 
 /// Ends those attempts that can be ended so. For each of `finished`: the state that its job is in
 /// now, or `None` when it has to go the general way.

@@ -9,7 +9,7 @@ use crate::store::tx::Tx;
 
 statement!(Doom, "INSERT INTO doomed_logs (job_id) VALUES (?)");
 statement!(Doomed, format!("SELECT job_id FROM doomed_logs WHERE job_id > ? ORDER BY job_id {LIMIT}"));
-statement!(Forget, "DELETE FROM doomed_logs WHERE job_id IN (SELECT value FROM json_each(?))");
+statement!(Forget, |dialect| format!("DELETE FROM doomed_logs WHERE job_id IN ({})", dialect.numbers()));
 
 /// The folder of a job that is deleted now.
 pub(super) fn doom(tx: &mut Tx<'_>, job_id: i64) -> StoreResult<()> {

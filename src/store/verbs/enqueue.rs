@@ -9,17 +9,16 @@ use crate::store::error::{StoreError, StoreResult};
 use crate::store::sql::{binds, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
-use crate::store::verbs::{limits, parents, patch, tags, unique};
+use crate::store::verbs::{ids, limits, parents, patch, tags, unique};
 
-statement!(
-    Insert,
+statement!(Insert, |dialect| format!(
     "INSERT INTO jobs (id, state, job_type, queue, priority, max_retries, has_parents, parents_left, run_at, \
      created_at, ready_at, completed_at, timeout_secs, key, target_id, unique_hash, unique_states, unique_until, \
      unique_spec, backoff, on_parent_failure, parent_job_id, workflow_id, name, tags, metadata, args, error, \
      rank, concurrency_key, rate_key, held) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-);
-statement!(NextIds, "UPDATE sequences SET last = last + ? WHERE name = 'jobs' RETURNING last");
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?){}",
+    dialect.unless_there("key")
+));
 statement!(ByKey, "SELECT id FROM jobs WHERE key = ?");
 
 /// A job on its way into the store, with everything worked out that needs no database.
@@ -137,22 +136,24 @@ pub struct Stored {
 /// Refused when a parent is unknown (field `jobs[i].depends_on` or `jobs[i].parent_job_id`, without
 /// `jobs[i].` when `bulk` is false) or a unique conflict is to be refused.
 pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -> StoreResult<Vec<Stored>> {
-    let mut next = next_ids(tx, jobs.len())?;
+    let ids = next_ids(tx, jobs.len())?;
+    let mut next = ids.iter().copied();
+    let mut id = next.next();
     let mut stored = Vec::with_capacity(jobs.len());
     for (i, job) in jobs.iter().enumerate() {
         let field = if bulk { format!("jobs[{i}].") } else { String::new() };
-        let found = one(tx, job, next, &field, now)?;
-        next += i64::from(!found.duplicate);
+        let found = one(tx, job, id.unwrap_or_default(), &field, now)?;
+        if !found.duplicate {
+            id = next.next();
+        }
         stored.push(found);
     }
     Ok(stored)
 }
 
-/// Takes ids for `n` jobs; the first of them.
-pub(super) fn next_ids(tx: &mut Tx<'_>, n: usize) -> StoreResult<i64> {
-    let wanted = i64::try_from(n).unwrap_or(i64::MAX);
-    let last: Vec<i64> = tx.run_returning::<NextIds, BigInt, _>(binds![wanted])?;
-    Ok(last.first().map_or(1, |last| last - wanted + 1))
+/// Takes ids for `n` jobs.
+pub(super) fn next_ids(tx: &mut Tx<'_>, n: usize) -> StoreResult<Vec<i64>> {
+    ids::take(tx, ids::Of::Jobs, n)
 }
 
 /// Where a new job stands among others.
@@ -175,32 +176,40 @@ fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) ->
         return Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now });
     }
     let family = parents::look(tx, &new.job, &new.parents, field)?;
-    let state = insert(tx, new, id, &Place { parents: &new.parents, family, ..Place::default() }, now)?;
-    Ok(Stored { id, duplicate: false, state, created_at: now })
+    let place = Place { parents: &new.parents, family, ..Place::default() };
+    if let Some(state) = insert(tx, new, id, &place, now)? {
+        return Ok(Stored { id, duplicate: false, state, created_at: now });
+    }
+    match with_key(tx, new)? {
+        Some(id) => Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now }),
+        // It was there, and is gone again.
+        None => Err(StoreError::Contended("a job with the same key came and went".into())),
+    }
 }
 
-/// Stores a job of which is known that no other is like it. Returns its state.
+/// Stores a job of which this transaction knows of no other like it. Returns its state, or `None`
+/// when another node has stored one of the same key meanwhile.
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     new: &Prepared,
     id: i64,
     place: &Place<'_>,
     now: Timestamp,
-) -> StoreResult<State> {
+) -> StoreResult<Option<State>> {
     let (state, error) = first_state(new, place, now);
     debug_assert!(lifecycle::NEW.contains(&state));
     let job = &new.job;
     let stand = limits::keys::stand(tx, job, id, state)?;
     let until =
         new.lock.as_ref().and_then(|l| l.for_secs).map(|s| now.plus(std::time::Duration::from_secs_f64(s)));
-    tx.run::<Insert>(binds![
+    let inserted = tx.run::<Insert>(binds![
         id,
         state.as_str(),
         &job.job_type,
         &job.queue,
         u32::from(job.priority),
         new.max_retries,
-        i64::from(!place.parents.is_empty()),
+        !place.parents.is_empty(),
         place.family.unfinished,
         job.run_at,
         now,
@@ -227,6 +236,9 @@ pub(super) fn insert(
         &stand.marks.rate_key,
         &stand.held,
     ])?;
+    if inserted == 0 {
+        return Ok(None);
+    }
     tags::add(tx, id, &job.tags)?;
     parents::bind(tx, id, place.parents)?;
     let job_ref = tx.job_ref(id, &job.job_type, &job.queue, 0, place.workflow_id);
@@ -235,7 +247,7 @@ pub(super) fn insert(
     if let (State::Scheduled, Some(at)) = (state, job.run_at) {
         tx.due(at);
     }
-    Ok(state)
+    Ok(Some(state))
 }
 
 fn first_state(new: &Prepared, place: &Place<'_>, now: Timestamp) -> (State, Option<String>) {

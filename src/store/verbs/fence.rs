@@ -9,7 +9,7 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 
-statement!(Holds, format!("SELECT id FROM jobs WHERE {CLAIM_GUARD}"));
+statement!(Holds, |dialect| format!("SELECT id FROM jobs WHERE {CLAIM_GUARD}{}", dialect.lock()));
 
 /// Refuses one who does not hold a claim any more; `so` says what comes of that.
 pub(super) fn check(tx: &mut Tx<'_>, claim: Claim, so: &str) -> StoreResult<()> {

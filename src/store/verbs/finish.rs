@@ -14,13 +14,11 @@ use crate::store::verbs::{complete, parents, signals};
 /// The guard of everything that only the holder of a claim may do.
 pub const CLAIM_GUARD: &str = "id = ? AND attempt = ? AND node = ? AND state = 'running'";
 
-statement!(
-    Look,
-    format!(
-        "SELECT job_type, queue, retry_count, max_retries, crash_count, cancel_requested_at, \
-         has_children, started_at, worker_id, workflow_id, concurrency_key FROM jobs WHERE {CLAIM_GUARD}"
-    )
-);
+statement!(Look, |dialect| format!(
+    "SELECT job_type, queue, retry_count, max_retries, crash_count, cancel_requested_at, \
+         has_children, started_at, worker_id, workflow_id, concurrency_key FROM jobs WHERE {CLAIM_GUARD}{}",
+    dialect.lock()
+));
 statement!(
     Write,
     format!(

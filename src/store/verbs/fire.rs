@@ -138,7 +138,10 @@ fn store(tx: &mut Tx<'_>, name: &str, job: &Prepared, now: Timestamp) -> StoreRe
 fn in_the_way(tx: &mut Tx<'_>, name: &str, overlap: Overlap) -> StoreResult<Option<i64>> {
     match overlap {
         Overlap::Allow => Ok(None),
-        Overlap::Skip => Ok(tx.load::<Unfinished, BigInt, i64>(binds![name])?.first().copied()),
+        Overlap::Skip => {
+            tx.alone()?;
+            Ok(tx.load::<Unfinished, BigInt, i64>(binds![name])?.first().copied())
+        }
     }
 }
 

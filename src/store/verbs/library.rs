@@ -42,7 +42,7 @@ pub fn begin(tx: &mut Tx<'_>, pass: &LibraryPass) -> StoreResult<()> {
         pass.kind.as_str(),
         &pass.source,
         pass.number,
-        i64::from(pass.full),
+        pass.full,
         pass.since,
         pass.finished_newest,
         pass.full_at,

@@ -12,6 +12,7 @@ mod fence;
 pub mod finish;
 pub mod fire;
 pub mod give_back;
+mod ids;
 pub mod library;
 pub mod limits;
 pub mod nodes;

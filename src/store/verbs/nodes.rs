@@ -1,13 +1,11 @@
 //! Server processes and their heartbeats.
 
-use diesel::sql_types::BigInt;
-
 use crate::domain::Timestamp;
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
+use crate::store::verbs::ids;
 
-statement!(NextId, "UPDATE sequences SET last = last + 1 WHERE name = 'nodes' RETURNING last");
 statement!(LoseOthers, "UPDATE nodes SET state = 'lost' WHERE state = 'alive'");
 statement!(
     Register,
@@ -17,12 +15,11 @@ statement!(Beat, "UPDATE nodes SET heartbeat_at = ? WHERE id = ?");
 statement!(Leave, "UPDATE nodes SET state = 'stopped', heartbeat_at = ? WHERE id = ?");
 statement!(ForgetOld, "DELETE FROM nodes WHERE state <> 'alive' AND heartbeat_at < ?");
 
-/// Notes a new server process; returns its id. On an embedded database there is only one at a time,
-/// so those before it are gone.
+/// Notes a new server process; returns its id. There is only one at a time, so those before it
+/// are gone.
 pub fn register(tx: &mut Tx<'_>, host: &str, pid: u32, now: Timestamp) -> StoreResult<i64> {
     tx.run::<LoseOthers>(&[])?;
-    let ids: Vec<i64> = tx.run_returning::<NextId, BigInt, _>(&[])?;
-    let id = ids.first().copied().unwrap_or(1);
+    let id = ids::next(tx, ids::Of::Nodes)?;
     tx.run::<Register>(binds![id, host, pid, now, now])?;
     Ok(id)
 }

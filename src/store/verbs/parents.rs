@@ -9,9 +9,10 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{self, Statement, binds, statement};
 use crate::store::tx::Tx;
 
-statement!(StateOf, "SELECT state FROM jobs WHERE id = ?");
+// Locked, so that a parent which ends meanwhile finds its new child.
+statement!(StateOf, |dialect| format!("SELECT state FROM jobs WHERE id = ?{}", dialect.lock()));
 statement!(Bind, "INSERT INTO dependencies (child_id, parent_id) VALUES (?, ?)");
-statement!(MarkParent, "UPDATE jobs SET has_children = 1 WHERE id = ? AND has_children = 0");
+statement!(MarkParent, "UPDATE jobs SET has_children = TRUE WHERE id = ? AND has_children = FALSE");
 statement!(
     CountDown,
     format!(
@@ -52,14 +53,12 @@ statement!(
         lifecycle::sql_guard(Move::ParentFailed)
     )
 );
-statement!(
-    Unfinished,
-    format!(
-        "SELECT count(*) FROM dependencies d JOIN jobs p ON p.id = d.parent_id \
-         WHERE d.child_id = ? AND p.state IN ({})",
-        lifecycle::sql_list(&State::UNFINISHED)
-    )
-);
+statement!(Unfinished, |dialect| format!(
+    "SELECT p.id FROM dependencies d JOIN jobs p ON p.id = d.parent_id \
+         WHERE d.child_id = ? AND p.state IN ({}) ORDER BY d.parent_id{}",
+    lifecycle::sql_list(&State::UNFINISHED),
+    dialect.lock_of("p")
+));
 
 /// What the parents of a new job are like.
 #[derive(Debug, Default)]
@@ -115,8 +114,8 @@ pub fn bind(tx: &mut Tx<'_>, child: i64, parents: &[i64]) -> StoreResult<()> {
 
 /// How many parents of a job are not final.
 pub fn unfinished(tx: &mut Tx<'_>, child: i64) -> StoreResult<i64> {
-    let n: Vec<i64> = tx.load::<Unfinished, BigInt, _>(binds![child])?;
-    Ok(n.first().copied().unwrap_or_default())
+    let open: Vec<i64> = tx.load::<Unfinished, BigInt, _>(binds![child])?;
+    Ok(i64::try_from(open.len()).unwrap_or(i64::MAX))
 }
 
 /// A blocked job's parents have changed: counts anew those that are not final, and sets it free when

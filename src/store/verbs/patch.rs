@@ -12,7 +12,7 @@ use crate::store::verbs::limits::held;
 use crate::store::verbs::limits::keys::{JobParts, Marks};
 use crate::store::verbs::{tags, unique};
 
-statement!(Whole, format!("SELECT {COLUMNS} FROM jobs WHERE id = ?"));
+statement!(Whole, |dialect| format!("SELECT {COLUMNS} FROM jobs WHERE id = ?{}", dialect.lock()));
 statement!(
     Write,
     format!(

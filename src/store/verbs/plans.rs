@@ -5,10 +5,10 @@ use diesel::sql_types::{BigInt, Bool};
 use crate::domain::{Change, RowFilter, RowState, Timestamp};
 use crate::error::Error;
 use crate::store::error::StoreResult;
-use crate::store::sql::{Bind, binds, statement};
+use crate::store::sql::{Bind, Dialect, binds, statement};
 use crate::store::tx::Tx;
+use crate::store::verbs::ids;
 
-statement!(NextId, "UPDATE sequences SET last = last + 1 WHERE name = 'plans' RETURNING last");
 statement!(OfJob, "SELECT id FROM plans WHERE job_id = ?");
 statement!(IsReady, "SELECT ready FROM plans WHERE id = ?");
 statement!(Begin, "INSERT INTO plans (id, job_id, ready, created_at) VALUES (?, ?, FALSE, ?)");
@@ -30,20 +30,21 @@ statement!(
         RowState::Approved
     )
 );
-statement!(Matching, format!("SELECT COUNT(*) FROM plan_rows WHERE {}", open_rows()));
-statement!(
-    Review,
-    format!("UPDATE plan_rows SET state = ?, note = NULL WHERE {} AND state <> ?", open_rows())
-);
+statement!(Matching, |dialect| format!("SELECT COUNT(*) FROM plan_rows WHERE {}", open_rows(dialect)));
+statement!(Review, |dialect| format!(
+    "UPDATE plan_rows SET state = ?, note = NULL WHERE {} AND state <> ?",
+    open_rows(dialect)
+));
 
 /// The rows that a person may still decide on and that a filter means; see [`filter_binds`].
-fn open_rows() -> String {
+fn open_rows(dialect: Dialect) -> String {
     let open = RowState::OPEN.map(|state| format!("'{state}'")).join(",");
     format!(
         "plan_id = ? AND state IN ({open}) \
-         AND (? IS NULL OR number IN (SELECT value FROM json_each(?))) \
+         AND (? IS NULL OR number IN ({})) \
          AND COALESCE(state = ?, TRUE) AND COALESCE(field = ?, TRUE) AND COALESCE(scene_id = ?, TRUE) \
-         AND COALESCE(confidence >= ?, TRUE)"
+         AND COALESCE(confidence >= ?, TRUE)",
+        dialect.numbers()
     )
 }
 
@@ -59,8 +60,7 @@ pub fn begin(tx: &mut Tx<'_>, job_id: i64, now: Timestamp) -> StoreResult<(i64, 
         }
         return Ok((id, ready));
     }
-    let ids: Vec<i64> = tx.run_returning::<NextId, BigInt, _>(&[])?;
-    let id = ids.first().copied().unwrap_or(1);
+    let id = ids::next(tx, ids::Of::Plans)?;
     tx.run::<Begin>(binds![id, job_id, now])?;
     Ok((id, false))
 }

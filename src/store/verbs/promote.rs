@@ -8,14 +8,12 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
 
-statement!(
-    Due,
-    format!(
-        "SELECT id, state, job_type, queue, attempt, run_at, workflow_id FROM jobs \
-         WHERE {} AND run_at <= ? ORDER BY run_at, id {LIMIT}",
-        lifecycle::sql_guard(Move::Due)
-    )
-);
+statement!(Due, |dialect| format!(
+    "SELECT id, state, job_type, queue, attempt, run_at, workflow_id FROM jobs \
+         WHERE {} AND run_at <= ? ORDER BY run_at, id {LIMIT}{}",
+    lifecycle::sql_guard(Move::Due),
+    dialect.lock_free()
+));
 statement!(
     Promote,
     format!(

@@ -10,11 +10,11 @@ use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::{parents, signals, steps, unique};
 
-statement!(
-    Look,
+statement!(Look, |dialect| format!(
     "SELECT state, job_type, queue, attempt, has_children, has_parents, unique_hash, unique_states, workflow_id \
-     FROM jobs WHERE id = ?"
-);
+     FROM jobs WHERE id = ?{}",
+    dialect.lock()
+));
 statement!(
     Write,
     format!(

@@ -45,6 +45,7 @@ pub struct Given {
 /// # Errors
 /// Refused when it is there and should be new, or stands in the configuration.
 pub fn put(tx: &mut Tx<'_>, given: &Given, new: bool, now: Timestamp) -> StoreResult<bool> {
+    tx.alone()?;
     match views::schedules::schedule(tx.conn, &given.name)? {
         Some(_) if new => Err(Error::Conflict(format!(
             "schedule {} is there already; PUT /api/schedules/{0} changes it",
@@ -62,6 +63,7 @@ pub fn put(tx: &mut Tx<'_>, given: &Given, new: bool, now: Timestamp) -> StoreRe
 /// Makes the schedules of the configuration what it says: new ones are made, changed ones changed,
 /// those that it names no more deleted. Whether one is paused stays as it was.
 pub fn configure(tx: &mut Tx<'_>, wanted: &[Given], now: Timestamp) -> StoreResult<()> {
+    tx.alone()?;
     let kept: Vec<String> = tx.load::<Owned, Text, _>(binds![Owner::Config.as_str()])?;
     for gone in kept.iter().filter(|name| !wanted.iter().any(|given| given.name == **name)) {
         remove(tx, gone)?;
@@ -85,12 +87,13 @@ pub fn configure(tx: &mut Tx<'_>, wanted: &[Given], now: Timestamp) -> StoreResu
 /// # Errors
 /// Refused when there is none of that name.
 pub fn pause(tx: &mut Tx<'_>, name: &str, paused: bool, now: Timestamp) -> StoreResult<()> {
+    tx.alone()?;
     let there = known(tx, name)?;
     if there.paused == paused {
         return Ok(());
     }
     let next = next_of(&there, &there.spec, paused, now);
-    tx.run::<SetPaused>(binds![i64::from(paused), next, now, name])?;
+    tx.run::<SetPaused>(binds![paused, next, now, name])?;
     announce(tx, paused, next);
     Ok(())
 }
@@ -126,15 +129,7 @@ fn refuse_configured(there: &Schedule) -> StoreResult<()> {
 fn insert(tx: &mut Tx<'_>, given: &Given, owner: Owner, now: Timestamp) -> StoreResult<()> {
     let paused = given.paused.unwrap_or_default();
     let next = given.spec.timing.first(now);
-    tx.run::<Insert>(binds![
-        &given.name,
-        &spec_text(&given.spec)?,
-        owner.as_str(),
-        i64::from(paused),
-        next,
-        now,
-        now
-    ])?;
+    tx.run::<Insert>(binds![&given.name, &spec_text(&given.spec)?, owner.as_str(), paused, next, now, now])?;
     announce(tx, paused, next);
     Ok(())
 }
@@ -143,7 +138,7 @@ fn change(tx: &mut Tx<'_>, there: &Schedule, given: &Given, owner: Owner, now: T
     let paused = given.paused.unwrap_or(there.paused);
     let next = next_of(there, &given.spec, paused, now);
     let spec = spec_text(&given.spec)?;
-    tx.run::<Change>(binds![&spec, owner.as_str(), i64::from(paused), next, now, &given.name])?;
+    tx.run::<Change>(binds![&spec, owner.as_str(), paused, next, now, &given.name])?;
     announce(tx, paused, next);
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 
-statement!(Pause, "INSERT OR IGNORE INTO pauses (kind, name, at) VALUES (?, ?, ?)");
+statement!(Pause, "INSERT INTO pauses (kind, name, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
 statement!(Resume, "DELETE FROM pauses WHERE kind = ? AND name = ?");
 statement!(
     Keep,

@@ -11,7 +11,10 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::{JobRef, Tx};
 
-statement!(Look, "SELECT state, job_type, queue, attempt, workflow_id FROM jobs WHERE id = ?");
+statement!(Look, |dialect| format!(
+    "SELECT state, job_type, queue, attempt, workflow_id FROM jobs WHERE id = ?{}",
+    dialect.lock()
+));
 statement!(Known, "SELECT parked, timed_out, payload FROM signals WHERE job_id = ? AND name = ?");
 statement!(Kept, "SELECT count(*), CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM signals WHERE job_id = ?");
 statement!(

@@ -4,8 +4,11 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 
-statement!(Add, "INSERT OR IGNORE INTO job_tags (tag, job_id) VALUES (?, ?)");
-statement!(Remove, "DELETE FROM job_tags WHERE job_id = ? AND tag IN (SELECT value FROM json_each(?))");
+statement!(Add, "INSERT INTO job_tags (tag, job_id) VALUES (?, ?) ON CONFLICT DO NOTHING");
+statement!(Remove, |dialect| format!(
+    "DELETE FROM job_tags WHERE job_id = ? AND tag IN ({})",
+    dialect.texts()
+));
 
 /// Notes a job's tags.
 pub(super) fn add(tx: &mut Tx<'_>, id: i64, tags: &[String]) -> StoreResult<()> {

@@ -7,11 +7,11 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 
-statement!(
-    Holding,
+statement!(Holding, |dialect| format!(
     "SELECT id, unique_until, state FROM jobs \
-     WHERE unique_hash = ? AND unique_hash IS NOT NULL AND instr(unique_states, state) > 0 ORDER BY id"
-);
+     WHERE unique_hash = ? AND unique_hash IS NOT NULL AND {} > 0 ORDER BY id",
+    dialect.place_of("state", "unique_states")
+));
 statement!(Unlock, "UPDATE jobs SET unique_hash = NULL WHERE id = ?");
 
 /// The job that holds a lock.
@@ -33,6 +33,7 @@ pub(super) fn rival(tx: &mut Tx<'_>, hash: &str, id: i64, now: Timestamp) -> Sto
 
 /// Holders whose time is over let go.
 fn holders(tx: &mut Tx<'_>, hash: &str, now: Timestamp) -> StoreResult<Vec<Holder>> {
+    tx.alone()?;
     let found: Vec<(i64, Option<i64>, String)> =
         tx.load::<Holding, (BigInt, Nullable<BigInt>, Text), _>(binds![hash])?;
     let mut holders = Vec::with_capacity(found.len());

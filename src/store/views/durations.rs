@@ -9,7 +9,8 @@ use crate::store::sql::{self, Conn, binds, statement};
 statement!(
     Latest,
     format!(
-        "SELECT id, max(completed_at - started_at, 0) FROM jobs WHERE job_type = ? AND queue = ? \
+        "SELECT id, \
+         CASE WHEN completed_at > started_at THEN completed_at - started_at ELSE 0 END FROM jobs WHERE job_type = ? AND queue = ? \
          AND state = '{}' AND started_at IS NOT NULL AND completed_at IS NOT NULL ORDER BY id DESC LIMIT ?",
         State::Completed
     )

@@ -95,7 +95,7 @@ pub fn jobs_before(conn: &mut Conn, job: &Job, most: i64) -> QueryResult<i64> {
         Before,
         format!(
             "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = '{}' AND held IS NULL AND job_type = ? \
-             AND queue = ? AND (priority, rank, id) < (SELECT priority, rank, id FROM jobs WHERE id = ?) {LIMIT})",
+             AND queue = ? AND (priority, rank, id) < (SELECT priority, rank, id FROM jobs WHERE id = ?) {LIMIT}) before",
             State::Pending
         )
     );

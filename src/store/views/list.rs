@@ -6,15 +6,14 @@
 //! own; and a search for text looks at a bounded number of jobs a page.
 
 use diesel::prelude::*;
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Integer};
 
 use super::cursor::Cursor;
 use super::job::complete;
 use crate::domain::{Job, JobFilter, Order, State, Timestamp};
-use crate::store::row::{COLUMNS, JobRow};
+use crate::store::row::{COLUMNS, JobRow, RowSql};
 use crate::store::schema::{counters, jobs};
-use crate::store::sql::{Conn, Db};
+use crate::store::sql::{self, Bind, Conn, Db, Dialect};
 
 /// How many jobs a search for text looks at for one page.
 const SEARCH_WINDOW: i64 = 20_000;
@@ -52,25 +51,22 @@ pub fn list(
 /// `SEARCH_WINDOW` jobs that pass otherwise.
 pub fn count(conn: &mut Conn, filter: &JobFilter, most: usize) -> QueryResult<i64> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut sql = Sql::default();
+    let mut sql = Sql::new(conn.dialect());
     let plain = JobFilter { q: None, ..filter.clone() };
     let looked_at = if filter.q.is_some() { SEARCH_WINDOW } else { most };
     candidates(conn, &mut sql, &plain, Order::Newest, None, looked_at)?;
     let inner = std::mem::take(&mut sql.text);
     let text = match &filter.q {
-        None => format!("SELECT count(*) AS n FROM ({inner})"),
+        None => format!("SELECT count(*) FROM ({inner}) found"),
         Some(q) => {
-            let found = format!("SELECT 1 FROM jobs WHERE id IN (SELECT id FROM ({inner})){}", sql.holds(q));
-            format!("SELECT count(*) AS n FROM ({found} LIMIT {most})")
+            let holds = sql.holds(q);
+            let found =
+                format!("SELECT 1 FROM jobs WHERE id IN (SELECT id FROM ({inner}) near){holds} LIMIT {most}");
+            format!("SELECT count(*) FROM ({found}) found")
         }
     };
-    #[derive(QueryableByName)]
-    struct Count {
-        #[diesel(sql_type = BigInt)]
-        n: i64,
-    }
-    let counts: Vec<Count> = sql.query(text).load(conn)?;
-    Ok(counts.first().map_or(0, |c| c.n))
+    let counts: Vec<i64> = sql::load_built::<BigInt, _>(conn, &text, &sql.binds())?;
+    Ok(counts.first().copied().unwrap_or_default())
 }
 
 fn page(conn: &mut Conn, mut rows: Vec<JobRow>, limit: usize) -> QueryResult<Page> {
@@ -113,18 +109,11 @@ fn nth(
     after: Option<Cursor>,
     n: i64,
 ) -> QueryResult<Option<Cursor>> {
-    let mut text = Sql::default();
-    candidates(conn, &mut text, filter, order, after, n + 1)?;
-    #[derive(QueryableByName)]
-    struct Place {
-        #[diesel(sql_type = BigInt)]
-        id: i64,
-        #[diesel(sql_type = BigInt)]
-        priority: i64,
-    }
-    let sql = format!("SELECT id, priority FROM ({}) LIMIT 1 OFFSET {n}", text.text);
-    let places: Vec<Place> = text.query(sql).load(conn)?;
-    Ok(places.first().map(|p| Cursor { id: p.id, priority: p.priority }))
+    let mut sql = Sql::new(conn.dialect());
+    candidates(conn, &mut sql, filter, order, after, n + 1)?;
+    let text = format!("SELECT id, priority FROM ({}) near LIMIT 1 OFFSET {n}", sql.text);
+    let places: Vec<(i64, i32)> = sql::load_built::<(BigInt, Integer), _>(conn, &text, &sql.binds())?;
+    Ok(places.first().map(|(id, priority)| Cursor { id: *id, priority: i64::from(*priority) }))
 }
 
 fn rows(
@@ -135,16 +124,16 @@ fn rows(
     limit: i64,
     window: Option<i64>,
 ) -> QueryResult<Vec<JobRow>> {
-    let mut sql = Sql::default();
+    let mut sql = Sql::new(conn.dialect());
     let plain = JobFilter { q: None, ..filter.clone() };
     candidates(conn, &mut sql, &plain, order, after, window.unwrap_or(limit))?;
     let inner = std::mem::take(&mut sql.text);
-    let mut text = format!("SELECT {COLUMNS} FROM jobs WHERE id IN (SELECT id FROM ({inner}))");
+    let mut text = format!("SELECT {COLUMNS} FROM jobs WHERE id IN (SELECT id FROM ({inner}) near)");
     if let Some(q) = &filter.q {
         text += &sql.holds(q);
     }
     text += &format!(" ORDER BY {} LIMIT {limit}", order_by(order));
-    sql.query(text).load(conn)
+    sql::load_built::<RowSql, _>(conn, &text, &sql.binds())
 }
 
 fn order_by(order: Order) -> &'static str {
@@ -167,7 +156,7 @@ fn candidates(
     let tail = format!("ORDER BY {} LIMIT {limit}", order_by(order));
     let bounds = id_bounds(conn, filter)?;
     match ranges(conn, filter)? {
-        Some(ranges) if ranges.is_empty() => sql.text = "SELECT id, priority FROM jobs WHERE 0".into(),
+        Some(ranges) if ranges.is_empty() => sql.text = "SELECT id, priority FROM jobs WHERE FALSE".into(),
         Some(ranges) => {
             let mut parts = Vec::new();
             for range in ranges {
@@ -179,15 +168,15 @@ fn candidates(
                 sql.binds.push(Value::Text(range.job_type));
                 sql.binds.push(Value::Text(range.queue));
                 part += &sql.rest(filter, order, after, bounds);
-                parts.push(format!("SELECT * FROM ({part} {tail})"));
+                parts.push(format!("SELECT * FROM ({part} {tail}) range"));
             }
-            sql.text = format!("SELECT * FROM ({}) {tail}", parts.join(" UNION ALL "));
+            sql.text = format!("SELECT * FROM ({}) ranges {tail}", parts.join(" UNION ALL "));
         }
         None => {
             let mut text = sql.source(filter, order);
-            // The plus keeps `jobs_list` out where a better index fits.
-            let plus = if has_own_index(filter) { "+" } else { "" };
-            let column = |name| format!("{plus}{name}");
+            // `jobs_list` is kept out where a better index fits.
+            let (own_index, dialect) = (has_own_index(filter), sql.dialect);
+            let column = |name: &str| if own_index { dialect.aside(name) } else { name.to_owned() };
             text += &sql.any_of(&column("state"), filter.state.iter().map(|s| s.as_str().to_owned()));
             text += &sql.any_of(&column("job_type"), filter.job_type.iter().cloned());
             text += &sql.any_of(&column("queue"), filter.queue.iter().cloned());
@@ -282,8 +271,8 @@ fn first_id_at(conn: &mut Conn, t: Timestamp) -> QueryResult<Option<i64>> {
     Ok((low <= last).then_some(low))
 }
 
-#[derive(Default)]
 struct Sql {
+    dialect: Dialect,
     text: String,
     binds: Vec<Value>,
 }
@@ -294,6 +283,18 @@ enum Value {
 }
 
 impl Sql {
+    const fn new(dialect: Dialect) -> Self {
+        Self { dialect, text: String::new(), binds: Vec::new() }
+    }
+
+    fn binds(&self) -> Vec<Bind<'_>> {
+        let bind = |value| match value {
+            &Value::Int(n) => Bind::from(n),
+            Value::Text(s) => Bind::from(s),
+        };
+        self.binds.iter().map(bind).collect()
+    }
+
     fn any_of(&mut self, column: &str, values: impl Iterator<Item = String>) -> String {
         let before = self.binds.len();
         self.binds.extend(values.map(Value::Text));
@@ -317,9 +318,12 @@ impl Sql {
         match by_tag(filter, order) {
             Some(tag) => {
                 self.binds.push(Value::Text(tag.to_owned()));
-                "SELECT job_id AS id, priority FROM job_tags CROSS JOIN jobs ON jobs.id = job_id WHERE tag = ?".into()
+                format!(
+                    "SELECT job_id AS id, priority FROM job_tags {} jobs ON jobs.id = job_id WHERE tag = ?",
+                    self.dialect.join_in_order()
+                )
             }
-            None => "SELECT id, priority FROM jobs WHERE 1".into(),
+            None => "SELECT id, priority FROM jobs WHERE TRUE".into(),
         }
     }
 
@@ -327,7 +331,7 @@ impl Sql {
     fn holds(&mut self, q: &str) -> String {
         let columns = ["args", "coalesce(target_id, '')", "coalesce(error, '')"];
         self.binds.extend(columns.map(|_| Value::Text(q.to_owned())));
-        let conditions = columns.map(|column| format!("instr({column}, ?) > 0"));
+        let conditions = columns.map(|column| format!("{} > 0", self.dialect.place_of("?", column)));
         format!(" AND ({})", conditions.join(" OR "))
     }
 
@@ -366,16 +370,5 @@ impl Sql {
             };
         }
         text
-    }
-
-    fn query(self, text: String) -> BoxedSqlQuery<'static, Db, SqlQuery> {
-        let mut query = diesel::sql_query(text).into_boxed::<Db>();
-        for value in self.binds {
-            query = match value {
-                Value::Int(n) => query.bind::<BigInt, _>(n),
-                Value::Text(s) => query.bind::<Text, _>(s),
-            };
-        }
-        query
     }
 }

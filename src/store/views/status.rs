@@ -55,7 +55,7 @@ pub fn oldest_pending(conn: &mut Conn, kept: &[Counter], queue: Option<&str>) ->
         Oldest,
         format!(
             "SELECT min(ready_at) FROM (SELECT ready_at FROM jobs WHERE job_type = ? AND queue = ? \
-             AND state = '{}' ORDER BY id LIMIT 20)",
+             AND state = '{}' ORDER BY id LIMIT 20) oldest",
             State::Pending
         )
     );
@@ -77,7 +77,7 @@ fn throughput(conn: &mut Conn, now: Timestamp, span_ms: i64) -> QueryResult<Thro
     let rows: Vec<(i32, Option<i64>)> = stats::table
         .filter(stats::at.ge(since))
         .group_by(stats::metric)
-        .select((stats::metric, diesel::dsl::sql::<Nullable<BigInt>>("sum(n)")))
+        .select((stats::metric, diesel::dsl::sql::<Nullable<BigInt>>("CAST(sum(n) AS BIGINT)")))
         .into_boxed::<Db>()
         .load(conn)?;
     let mut sum = Throughput::default();

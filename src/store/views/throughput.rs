@@ -12,12 +12,14 @@ use crate::store::stats::{Metric, QUARTER_MS};
 
 statement!(
     Quarters,
-    "SELECT at / ? * ?, job_type, metric, sum(n) FROM stats_quarters WHERE at >= ? GROUP BY 1, 2, 3"
+    "SELECT at / ? * ?, job_type, metric, CAST(sum(n) AS BIGINT) FROM stats_quarters WHERE at >= ? \
+     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
 );
 statement!(
     Steps,
     format!(
-        "SELECT at / ? * ?, job_type, metric, sum(n) FROM stats WHERE at >= ? AND metric <= {} GROUP BY 1, 2, 3",
+        "SELECT at / ? * ?, job_type, metric, CAST(sum(n) AS BIGINT) FROM stats WHERE at >= ? AND metric <= {} \
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         Metric::Failed.code()
     )
 );

@@ -33,13 +33,11 @@ statement!(
          ORDER BY id DESC {LIMIT}"
     )
 );
-statement!(
-    Named,
-    format!(
-        "SELECT {COLUMNS} FROM workflows WHERE name = ? AND name IS NOT NULL AND parent_job_id IS NULL AND id < ? \
-         AND state IN (SELECT value FROM json_each(?)) ORDER BY id DESC {LIMIT}"
-    )
-);
+statement!(Named, |dialect| format!(
+    "SELECT {COLUMNS} FROM workflows WHERE name = ? AND name IS NOT NULL AND parent_job_id IS NULL AND id < ? \
+         AND state IN ({}) ORDER BY id DESC {LIMIT}",
+    dialect.texts()
+));
 
 /// Which workflows a list shows. An empty list of states lets all pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -18,6 +18,7 @@ mod pauses;
 mod retry;
 mod settings;
 mod signals;
+mod two_nodes;
 mod uniqueness;
 mod waiting;
 mod workflows;

@@ -11,7 +11,7 @@ pub mod store;
 pub use property::{block_on, for_all};
 pub use store::{NODE, TestStore, at, claim_of, error};
 
-/// Makes a test of each case for each database. Another database is another module in here.
+/// Makes a test of each case for each database. Each database is a module in here.
 macro_rules! on_every_database {
     ($($case:ident),+ $(,)?) => {
         mod sqlite {
@@ -21,6 +21,18 @@ macro_rules! on_every_database {
                     let b = $crate::support::TestStore::sqlite();
                     super::$case(&b).await;
                     b.audit().await;
+                }
+            )+
+        }
+        mod postgres {
+            $(
+                #[actix_rt::test]
+                async fn $case() {
+                    if crate::postgres::is_there() {
+                        let b = $crate::support::TestStore::postgres();
+                        super::$case(&b).await;
+                        b.audit().await;
+                    }
                 }
             )+
         }
@@ -36,6 +48,16 @@ macro_rules! property_on_every_database {
                 #[test]
                 fn $case() {
                     super::$case($crate::support::TestStore::sqlite);
+                }
+            )+
+        }
+        mod postgres_properties {
+            $(
+                #[test]
+                fn $case() {
+                    if crate::postgres::is_there() {
+                        super::$case($crate::support::TestStore::postgres);
+                    }
                 }
             )+
         }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use callboard::config::Database;
 use callboard::domain::{
     Backoff, Claim, EventBody, Job, JobFilter, JobPatch, Json, NewJob, Order, Progress, State, Timestamp,
     Verdict,
@@ -15,6 +16,7 @@ use callboard::store::verbs::promote::Promoted;
 use callboard::store::{Committed, Store, StoreResult, Tx, verbs, views};
 
 use super::gate::Gate;
+use crate::postgres::Schema;
 
 /// The node that the short forms claim as.
 pub const NODE: i64 = 1;
@@ -42,12 +44,29 @@ pub struct TestStore {
     pub gate: Gate,
     told: Arc<Mutex<Vec<Committed>>>,
     clock: Cell<i64>,
-    home: tempfile::TempDir,
+    home: Home,
+}
+
+/// What is gone with the store.
+enum Home {
+    Folder(tempfile::TempDir),
+    Schema(Schema),
 }
 
 impl TestStore {
     pub fn sqlite() -> Self {
         let home = tempfile::tempdir().unwrap();
+        let file = Database::from(database(home.path()).as_path());
+        Self::open(Home::Folder(home), file)
+    }
+
+    pub fn postgres() -> Self {
+        let schema = Schema::new();
+        let database = schema.database();
+        Self::open(Home::Schema(schema), database)
+    }
+
+    fn open(home: Home, database: Database) -> Self {
         let told = Arc::new(Mutex::new(Vec::new()));
         let gate = Gate::default();
         let (sink, door) = (told.clone(), gate.clone());
@@ -55,12 +74,23 @@ impl TestStore {
             sink.lock().unwrap().push(commit);
             door.pass();
         };
-        let store = Store::open(&database(home.path()), 2, Box::new(observer)).unwrap();
+        let store = Store::open(&database, 2, Box::new(observer)).unwrap();
         Self { store, gate, told, clock: Cell::new(1000), home }
     }
 
+    /// Another node's store on the same database.
+    pub fn beside(&self) -> Store {
+        match &self.home {
+            Home::Folder(_) => panic!("an embedded database has one owner"),
+            Home::Schema(schema) => Store::open(schema.database(), 2, Box::new(|_| {})).unwrap(),
+        }
+    }
+
     pub fn database(&self) -> PathBuf {
-        database(self.home.path())
+        match &self.home {
+            Home::Folder(home) => database(home.path()),
+            Home::Schema(schema) => panic!("schema {} is no file", schema.name),
+        }
     }
 
     pub fn now(&self) -> Timestamp {

@@ -36,6 +36,7 @@ pub(super) fn claim(
     by: &Claimer,
     now: Timestamp,
 ) -> StoreResult<Claimed> {
+    tx.alone()?;
     let mut room = Room::look(tx, job_type, limits, n, now)?;
     let mut taken = Vec::new();
     if room.free > 0 {

@@ -11,7 +11,7 @@ use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Job, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::row::{COLUMNS, JobRow, RowSql};
-use crate::store::sql::{IN_LIST, LIMIT, binds, list, statement};
+use crate::store::sql::{LIMIT, binds, list, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
 use crate::store::views::job::depends_on;
@@ -42,24 +42,25 @@ statement!(
 );
 // Two statements for a whole claim. One that updates and returns the rows would be shorter, and
 // costs half as much again: SQLite keeps what it returns in a table of its own until it is done.
-statement!(
-    First,
-    format!(
-        "SELECT {COLUMNS} FROM jobs WHERE {} AND held IS NULL AND job_type = ? AND queue = ? \
-         ORDER BY priority, rank, id {LIMIT}",
-        lifecycle::sql_guard(Move::Claim)
-    )
-);
-statement!(These, format!("SELECT {COLUMNS} FROM jobs WHERE {IN_LIST}"));
-statement!(
-    Take,
-    format!(
-        "UPDATE jobs SET state = '{}', attempt = attempt + 1, node = ?, worker_id = ?, started_at = ?, progress = NULL \
-         WHERE {IN_LIST} AND {}",
-        State::Running,
-        lifecycle::sql_guard(Move::Claim)
-    )
-);
+statement!(First, |dialect| format!(
+    "SELECT {COLUMNS} FROM jobs WHERE {} AND held IS NULL AND job_type = ? AND queue = ? \
+         ORDER BY priority, rank, id {LIMIT}{}",
+    lifecycle::sql_guard(Move::Claim),
+    dialect.lock_free()
+));
+statement!(These, |dialect| format!(
+    "SELECT {COLUMNS} FROM jobs WHERE {} AND {}{}",
+    dialect.in_list(),
+    lifecycle::sql_guard(Move::Claim),
+    dialect.lock_free()
+));
+statement!(Take, |dialect| format!(
+    "UPDATE jobs SET state = '{}', attempt = attempt + 1, node = ?, worker_id = ?, started_at = ?, progress = NULL \
+         WHERE {} AND {}",
+    State::Running,
+    dialect.in_list(),
+    lifecycle::sql_guard(Move::Claim)
+));
 
 /// Who claims.
 #[derive(Clone, Debug)]
@@ -112,7 +113,7 @@ fn open_queues(tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<String>> {
     let mut queues: Vec<String> = tx.load::<OpenQueues, Text, _>(binds![job_type])?;
     for new in tx.new_in_queues(job_type) {
         let known = queues.iter().any(|queue| **queue == *new);
-        if !known && !tx.load::<IsOpen, BigInt, i64>(binds![&*new, job_type])?.is_empty() {
+        if !known && !tx.load::<IsOpen, Integer, i32>(binds![&*new, job_type])?.is_empty() {
             queues.push(new.as_ref().to_owned());
         }
     }
@@ -135,7 +136,7 @@ fn take(tx: &mut Tx<'_>, rows: Vec<JobRow>, by: &Claimer, now: Timestamp) -> Sto
         return Ok(Vec::new());
     }
     let ids = list(rows.iter().map(|row| row.id));
-    // Nobody writes in between, so these are the rows that were read.
+    // They are locked, or there is no other writer, so these are the rows that were read.
     let taken = tx.run::<Take>(binds![by.node, &by.worker_id, now, &ids])?;
     debug_assert_eq!(taken, rows.len());
     rows.into_iter().map(|row| started(tx, row.started(by.node, &by.worker_id, now), now)).collect()

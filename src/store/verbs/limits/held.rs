@@ -5,25 +5,27 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use super::rate;
 use crate::domain::{Limits, State, Timestamp};
 use crate::store::error::StoreResult;
-use crate::store::sql::{IN_LIST, LIMIT, binds, list, statement};
+use crate::store::sql::{LIMIT, binds, list, statement};
 use crate::store::tx::Tx;
 use crate::store::views;
 
 /// The most values that one sweep looks at.
 const MAX_SWEEP: usize = 1000;
 
-statement!(Hold, format!("UPDATE jobs SET held = ? WHERE {IN_LIST} AND state = '{}'", State::Pending));
+statement!(Hold, |dialect| format!(
+    "UPDATE jobs SET held = ? WHERE {} AND state = '{}'",
+    dialect.in_list(),
+    State::Pending
+));
 // Not one of a paused queue: it would take the place of those that could run.
-statement!(
-    Release,
-    format!(
-        "UPDATE jobs SET held = NULL WHERE id IN (SELECT id FROM jobs \
+statement!(Release, |dialect| format!(
+    "UPDATE jobs SET held = NULL WHERE id IN (SELECT id FROM jobs \
          WHERE state = '{}' AND held IS NOT NULL AND job_type = ? AND held = ? \
          AND queue NOT IN (SELECT name FROM pauses WHERE kind = 'queue') \
-         ORDER BY priority, rank, id {LIMIT})",
-        State::Pending
-    )
-);
+         ORDER BY priority, rank, id {LIMIT}{})",
+    State::Pending,
+    dialect.lock_free()
+));
 statement!(
     First,
     format!(

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use super::{held, turns};
 use crate::domain::{Json, KeyPath, Keys, Limits, NewJob, State, lifecycle};
 use crate::store::error::StoreResult;
-use crate::store::sql::{IN_LIST, LIMIT, binds, list, statement};
+use crate::store::sql::{LIMIT, binds, list, statement};
 use crate::store::tx::Tx;
 
 /// Jobs gone through in one write.
@@ -33,10 +33,11 @@ statement!(
         "SELECT id FROM jobs WHERE job_type = ? AND queue = ? AND state = ? AND id > ? ORDER BY id {LIMIT}"
     )
 );
-statement!(
-    Parts,
-    format!("SELECT id, priority, target_id, args, metadata FROM jobs WHERE {IN_LIST} ORDER BY id")
-);
+statement!(Parts, |dialect| format!(
+    "SELECT id, priority, target_id, args, metadata FROM jobs WHERE {} ORDER BY id{}",
+    dialect.in_list(),
+    dialect.lock()
+));
 statement!(Write, "UPDATE jobs SET rank = ?, concurrency_key = ?, rate_key = ?, held = NULL WHERE id = ?");
 
 /// Where a new job stands: what is kept with it for the claim.

@@ -21,7 +21,8 @@ statement!(Turns, "SELECT key, next FROM turns WHERE job_type = ? AND priority =
 statement!(
     Set,
     "INSERT INTO turns (job_type, priority, key, next) VALUES (?, ?, ?, ?) \
-     ON CONFLICT (job_type, priority, key) DO UPDATE SET next = max(turns.next, excluded.next)"
+     ON CONFLICT (job_type, priority, key) DO UPDATE SET \
+     next = CASE WHEN excluded.next > turns.next THEN excluded.next ELSE turns.next END"
 );
 statement!(
     Forget,
@@ -37,6 +38,7 @@ pub fn rank(
     fairness: &Fairness,
     value: Option<&str>,
 ) -> StoreResult<i64> {
+    tx.alone()?;
     let value = value.unwrap_or("null");
     let found: Vec<(String, i64)> =
         tx.load::<Turns, (Text, BigInt), _>(binds![job_type, u32::from(priority), value])?;

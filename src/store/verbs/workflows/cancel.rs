@@ -12,14 +12,12 @@ use crate::store::tx::Tx;
 use crate::store::verbs::parents;
 
 statement!(Note, "UPDATE workflows SET cancel_requested_at = coalesce(cancel_requested_at, ?) WHERE id = ?");
-statement!(
-    Open,
-    format!(
-        "SELECT id, state, job_type, queue, attempt, node, has_children FROM jobs \
-         WHERE workflow_id = ? AND workflow_id IS NOT NULL AND state IN ({}) ORDER BY id",
-        lifecycle::sql_list(&State::UNFINISHED)
-    )
-);
+statement!(Open, |dialect| format!(
+    "SELECT id, state, job_type, queue, attempt, node, has_children FROM jobs \
+         WHERE workflow_id = ? AND workflow_id IS NOT NULL AND state IN ({}) ORDER BY id{}",
+    lifecycle::sql_list(&State::UNFINISHED),
+    dialect.lock()
+));
 statement!(
     Cancel,
     format!(

@@ -24,7 +24,7 @@ use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 use crate::store::workflow_row::{COLUMNS, WorkflowRow, WorkflowSql};
 
-statement!(Whole, format!("SELECT {COLUMNS} FROM workflows WHERE id = ?"));
+statement!(Whole, |dialect| format!("SELECT {COLUMNS} FROM workflows WHERE id = ?{}", dialect.lock()));
 
 /// A workflow as it is now, with what this transaction has changed so far.
 fn find(tx: &mut Tx<'_>, id: i64) -> StoreResult<WorkflowRow> {

@@ -24,7 +24,7 @@ statement!(
 statement!(
     Held,
     format!(
-        "SELECT id FROM jobs WHERE workflow_id = ? AND workflow_id IS NOT NULL AND has_parents = 0 AND {} \
+        "SELECT id FROM jobs WHERE workflow_id = ? AND workflow_id IS NOT NULL AND has_parents = FALSE AND {} \
          ORDER BY id",
         lifecycle::sql_guard(Move::Unblock)
     )

@@ -61,10 +61,9 @@ pub(super) fn insert(
     held: bool,
     now: Timestamp,
 ) -> StoreResult<Vec<(i64, State)>> {
-    let first = enqueue::next_ids(tx, nodes.len())?;
-    let mut known = there;
     // In the order in which they were given, for people.
-    let ids: Vec<i64> = (first..).take(nodes.len()).collect();
+    let ids = enqueue::next_ids(tx, nodes.len())?;
+    let mut known = there;
     for i in &graph.order {
         if known.contains_key(i) {
             continue;
@@ -87,7 +86,8 @@ pub(super) fn insert(
         all.dedup();
         let name = Some(node.name.as_str());
         let place = Place { workflow_id: Some(workflow), name, parents: &all, family, held };
-        let state = enqueue::insert(tx, &node.job, ids[*i], &place, now)?;
+        let state = enqueue::insert(tx, &node.job, ids[*i], &place, now)?
+            .ok_or_else(|| Error::Conflict(format!("{field}key: another job has it already")))?;
         known.insert(*i, (ids[*i], state));
         if let Some(inner) = &node.inner {
             start::store(tx, inner, Some(ids[*i]), now)?;

@@ -11,6 +11,7 @@ use crate::store::shift::Shift;
 use crate::store::sql::{Bind, binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::enqueue::{self, Place, Prepared};
+use crate::store::verbs::ids;
 use crate::store::workflow_row::{COLUMNS, WorkflowRow, WorkflowSql};
 
 static COUNT_ALL: LazyLock<String> = LazyLock::new(|| {
@@ -82,7 +83,7 @@ fn finish(tx: &mut Tx<'_>, row: WorkflowRow, end: State, now: Timestamp) -> Stor
     let mut info = row.into_info();
     info.state = end;
     if let Some(callback) = callback {
-        let id = enqueue::next_ids(tx, 1)?;
+        let id = ids::next(tx, ids::Of::Jobs)?;
         enqueue::insert(tx, &Prepared::new(callback.job(&info), 0), id, &Place::default(), now)?;
         tx.run::<NoteCallback>(binds![id, info.id])?;
     }

@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use diesel::sql_types::BigInt;
-
 use super::nodes::{self, PreparedNode};
 use crate::domain::graph::Graph;
 use crate::domain::{State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
+use crate::store::verbs::ids;
 
-statement!(NextId, "UPDATE sequences SET last = last + 1 WHERE name = 'workflows' RETURNING last");
 statement!(
     Insert,
     format!(
@@ -50,8 +48,7 @@ pub(super) fn store(
     node: Option<i64>,
     now: Timestamp,
 ) -> StoreResult<i64> {
-    let ids: Vec<i64> = tx.run_returning::<NextId, BigInt, _>(&[])?;
-    let id = ids.first().copied().unwrap_or(1);
+    let id = ids::next(tx, ids::Of::Workflows)?;
     tx.run::<Insert>(binds![id, &new.name, node, &new.callback, now])?;
     nodes::insert(tx, id, &new.nodes, &new.graph, HashMap::new(), node.is_some(), now)?;
     Ok(id)

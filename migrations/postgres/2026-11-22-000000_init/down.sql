@@ -1,0 +1,12 @@
+DROP SEQUENCE nodes_ids;
+DROP SEQUENCE jobs_ids;
+DROP TABLE meta;
+DROP TABLE job_type_settings;
+DROP TABLE pauses;
+DROP TABLE nodes;
+DROP TABLE stats;
+DROP TABLE counters;
+DROP TABLE job_tags;
+DROP TABLE dependencies;
+DROP TABLE attempts;
+DROP TABLE jobs;

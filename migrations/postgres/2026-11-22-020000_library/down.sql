@@ -1,0 +1,5 @@
+DROP SEQUENCE plans_ids;
+DROP TABLE plan_rows;
+DROP TABLE plans;
+DROP TABLE library_passes;
+DROP TABLE library_items;

@@ -1,0 +1,13 @@
+ALTER TABLE job_type_settings DROP COLUMN global_concurrency;
+DROP TABLE job_type_keys;
+DROP TABLE turns;
+DROP TABLE rate_waits;
+DROP TABLE rate_starts;
+DROP INDEX jobs_counted;
+DROP INDEX jobs_held;
+DROP INDEX jobs_claim;
+ALTER TABLE jobs DROP COLUMN held;
+ALTER TABLE jobs DROP COLUMN rate_key;
+ALTER TABLE jobs DROP COLUMN concurrency_key;
+ALTER TABLE jobs DROP COLUMN rank;
+CREATE INDEX jobs_claim ON jobs (job_type, queue, priority, id) WHERE state = 'pending';

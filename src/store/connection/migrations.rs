@@ -1,0 +1,90 @@
+//! The migrations, in the binary: the same names for both databases.
+
+use diesel::backend::Backend;
+use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::sql::Conn;
+
+/// Those of SQLite.
+pub const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+/// Those of PostgreSQL.
+pub const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Held while the tables are changed, so that of several nodes that start at once one does it.
+const TAKE_TURNS: &str =
+    "SELECT pg_advisory_lock(hashtextextended('callboard tables ' || current_schema(), 0))";
+const NEXT_TURN: &str =
+    "SELECT pg_advisory_unlock(hashtextextended('callboard tables ' || current_schema(), 0))";
+
+/// Runs the migrations that are missing; returns their names.
+pub fn migrate(conn: &mut Conn) -> StoreResult<Vec<String>> {
+    match conn {
+        Conn::Sqlite(conn) => run_missing(conn, SQLITE_MIGRATIONS),
+        Conn::Postgres(conn) => {
+            conn.batch_execute(TAKE_TURNS)?;
+            let done = run_missing(conn, POSTGRES_MIGRATIONS);
+            conn.batch_execute(NEXT_TURN)?;
+            done
+        }
+    }
+}
+
+/// The migrations that have run and those that are missing, by name.
+pub fn migration_status(conn: &mut Conn) -> StoreResult<(Vec<String>, Vec<String>)> {
+    match conn {
+        Conn::Sqlite(conn) => status(conn, SQLITE_MIGRATIONS),
+        Conn::Postgres(conn) => status(conn, POSTGRES_MIGRATIONS),
+    }
+}
+
+fn run_missing<C, DB>(conn: &mut C, migrations: EmbeddedMigrations) -> StoreResult<Vec<String>>
+where
+    C: MigrationHarness<DB>,
+    DB: Backend,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    refuse_newer(conn, &migrations)?;
+    conn.run_pending_migrations(migrations)
+        .map(|done| done.iter().map(ToString::to_string).collect())
+        .map_err(|e| StoreError::Database(format!("migration failed: {e}")))
+}
+
+fn status<C, DB>(conn: &mut C, migrations: EmbeddedMigrations) -> StoreResult<(Vec<String>, Vec<String>)>
+where
+    C: MigrationHarness<DB>,
+    DB: Backend,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let fail = |e: Box<dyn std::error::Error + Send + Sync>| StoreError::Database(e.to_string());
+    let done = conn.applied_migrations().map_err(fail)?;
+    let missing = conn.pending_migrations(migrations).map_err(fail)?;
+    Ok((
+        done.iter().rev().map(ToString::to_string).collect(),
+        missing.iter().map(|m| m.name().to_string()).collect(),
+    ))
+}
+
+/// An older binary must not write into tables that it does not know.
+fn refuse_newer<C, DB>(conn: &mut C, migrations: &EmbeddedMigrations) -> StoreResult<()>
+where
+    C: MigrationHarness<DB>,
+    DB: Backend,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let fail = |e: Box<dyn std::error::Error + Send + Sync>| StoreError::Database(e.to_string());
+    let known: Vec<String> = MigrationSource::<DB>::migrations(migrations)
+        .map_err(fail)?
+        .iter()
+        .map(|m| m.name().version().to_string())
+        .collect();
+    let applied = conn.applied_migrations().map_err(fail)?;
+    match applied.iter().map(ToString::to_string).find(|v| !known.contains(v)) {
+        Some(newer) => Err(StoreError::Database(format!(
+            "the database was made by a newer callboard (it has migration {newer}); use that version or a later one"
+        ))),
+        None => Ok(()),
+    }
+}

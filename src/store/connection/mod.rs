@@ -1,0 +1,80 @@
+//! Opening a database: settings, migrations, the read pool.
+
+mod migrations;
+mod postgres;
+mod sqlite;
+
+use std::time::Duration;
+
+use r2d2::{ManageConnection, Pool};
+
+pub use self::migrations::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, migrate, migration_status};
+pub use self::sqlite::{open_writer, tune_process};
+use super::error::{StoreError, StoreResult};
+use super::sql::{Conn, run, statement};
+use crate::config::Database;
+
+/// How long a reader waits for a free connection.
+const FREE_READER: Duration = Duration::from_secs(5);
+
+statement!(Alive, "SELECT 1");
+
+/// The pool of connections that only read.
+pub type ReadPool = Pool<Readers>;
+
+/// Opens a connection that writes.
+pub fn open(database: &Database) -> StoreResult<Conn> {
+    match database {
+        Database::Sqlite(path) => sqlite::open_writer(path),
+        Database::Postgres(postgres) => postgres::open_writer(postgres),
+    }
+}
+
+/// Makes what the tables need to be in, where a database has such a thing.
+pub fn prepare(database: &Database, conn: &mut Conn) -> StoreResult<()> {
+    match (database, conn) {
+        (Database::Postgres(at), Conn::Postgres(conn)) => postgres::make_schema(at, conn),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the pool of connections that only read.
+pub fn open_readers(database: &Database, size: u32) -> StoreResult<ReadPool> {
+    let over_a_network = matches!(database, Database::Postgres(_));
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        // Neither limit is of use on a local file, and both would wake the process now and then.
+        .max_lifetime(over_a_network.then_some(Duration::from_secs(1800)))
+        .idle_timeout(None)
+        .test_on_check_out(over_a_network)
+        .connection_timeout(FREE_READER)
+        .error_handler(Box::new(r2d2::NopErrorHandler))
+        .build(Readers(database.clone()))
+        .map_err(|e| StoreError::Database(format!("cannot open the database for reading: {e}")))
+}
+
+/// Makes the connections of the read pool.
+#[derive(Debug)]
+pub struct Readers(Database);
+
+impl ManageConnection for Readers {
+    type Connection = Conn;
+    type Error = StoreError;
+
+    fn connect(&self) -> StoreResult<Conn> {
+        match &self.0 {
+            Database::Sqlite(path) => sqlite::open_reader(path),
+            Database::Postgres(postgres) => postgres::open_reader(postgres),
+        }
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> StoreResult<()> {
+        Ok(run::<Alive>(conn, &[]).map(|_| ())?)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        // One that was in the middle of a transaction that could not be ended is of no use.
+        diesel::r2d2::R2D2Connection::is_broken(conn)
+    }
+}

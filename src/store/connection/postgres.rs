@@ -1,0 +1,92 @@
+//! Opening PostgreSQL.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
+
+use crate::config::Postgres;
+use crate::store::error::{StoreError, StoreResult};
+use crate::store::sql::Conn;
+
+/// The oldest version that has all that the statements use.
+const OLDEST: i32 = 130_000;
+
+// The tables are reached by a walk over an index or not at all. While they are young PostgreSQL does
+// not know yet how large they will be, and keeps the plan of a prepared statement that was made then.
+// A lock is waited for as long as on SQLite. A node that was stopped in the middle of a transaction
+// must not keep the others from theirs.
+const WRITER: &str = "SET enable_seqscan = off; SET jit = off; \
+    SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; \
+    SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '10s'; \
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+// All that a view sees is of one moment.
+const READER: &str = "SET enable_seqscan = off; SET jit = off; \
+    SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
+    SET lock_timeout = '4s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'";
+
+/// Opens a connection that writes.
+pub fn open_writer(at: &Postgres) -> StoreResult<Conn> {
+    let mut conn = establish(at)?;
+    conn.batch_execute(WRITER)?;
+    Ok(Conn::Postgres(conn))
+}
+
+/// Opens a connection that only reads.
+pub fn open_reader(at: &Postgres) -> StoreResult<Conn> {
+    let mut conn = establish(at)?;
+    conn.batch_execute(READER)?;
+    Ok(Conn::Postgres(conn))
+}
+
+/// Makes the schema if it is not there.
+pub fn make_schema(at: &Postgres, conn: &mut PgConnection) -> StoreResult<()> {
+    let schema = &at.schema;
+    // Not CREATE IF NOT EXISTS alone: that wants the right to create one that is there.
+    let there: bool = diesel::select(
+        diesel::dsl::sql::<Bool>("to_regnamespace(quote_ident(")
+            .bind::<Text, _>(schema)
+            .sql(")) IS NOT NULL"),
+    )
+    .get_result(conn)?;
+    if !there {
+        conn.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).map_err(|e| {
+            StoreError::Database(format!(
+                "there is no schema {schema} in {}, and it cannot be made: {e}; make it, and let the user of callboard \
+                 create tables in it",
+                at.url
+            ))
+        })?;
+    }
+    let may: Option<bool> = diesel::select(
+        diesel::dsl::sql::<Nullable<Bool>>("has_schema_privilege(quote_ident(")
+            .bind::<Text, _>(schema)
+            .sql("), 'CREATE, USAGE')"),
+    )
+    .get_result(conn)?;
+    if may == Some(false) {
+        return Err(StoreError::Database(format!(
+            "the user of callboard may not create tables in schema {schema} of {0}; GRANT CREATE, USAGE ON SCHEMA \
+             {schema}, or name another one as postgres.schema",
+            at.url
+        )));
+    }
+    Ok(())
+}
+
+fn establish(at: &Postgres) -> StoreResult<PgConnection> {
+    let mut conn = PgConnection::establish(&at.url.conninfo()).map_err(|e| {
+        StoreError::Database(format!("cannot reach {}: {}", at.url, e.to_string().trim_end()))
+    })?;
+    let version: i32 =
+        diesel::select(diesel::dsl::sql::<Integer>("CAST(current_setting('server_version_num') AS INTEGER)"))
+            .get_result(&mut conn)?;
+    if version < OLDEST {
+        return Err(StoreError::Database(format!(
+            "{} is PostgreSQL {}; callboard needs 13 or later",
+            at.url,
+            version / 10_000
+        )));
+    }
+    conn.batch_execute(&format!("SET search_path TO \"{}\"; SET client_min_messages = warning", at.schema))?;
+    Ok(conn)
+}

@@ -1,0 +1,61 @@
+//! Numbers for new rows: they rise, and none is given twice.
+
+use diesel::sql_types::BigInt;
+
+use crate::store::error::StoreResult;
+use crate::store::sql::{Dialect, binds, statement};
+use crate::store::tx::Tx;
+
+// A row that is written would make every transaction of every node wait for the one before it, so
+// PostgreSQL has its sequences. Those give single numbers: others may take some in between.
+statement!(Take, |dialect| {
+    dialect.either(
+        "UPDATE sequences SET last = last + ? WHERE name = ? RETURNING last",
+        "SELECT nextval(CAST(numbers.name || '_ids' AS regclass)) \
+         FROM (SELECT generate_series(1, ?), CAST(? AS TEXT) AS name) numbers",
+    )
+});
+
+/// What is numbered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Of {
+    Jobs,
+    Nodes,
+    Plans,
+    Workflows,
+}
+
+impl Of {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Jobs => "jobs",
+            Self::Nodes => "nodes",
+            Self::Plans => "plans",
+            Self::Workflows => "workflows",
+        }
+    }
+}
+
+/// Takes `n` numbers, in rising order.
+pub(super) fn take(tx: &mut Tx<'_>, of: Of, n: usize) -> StoreResult<Vec<i64>> {
+    if n == 0 {
+        return Ok(Vec::new());
+    }
+    let wanted = i64::try_from(n).unwrap_or(i64::MAX);
+    let mut taken: Vec<i64> = tx.run_returning::<Take, BigInt, _>(binds![wanted, of.name()])?;
+    match tx.conn.dialect() {
+        Dialect::Sqlite => {
+            let last = taken.first().copied().unwrap_or(wanted);
+            Ok((last - wanted + 1..=last).collect())
+        }
+        Dialect::Postgres => {
+            taken.sort_unstable();
+            Ok(taken)
+        }
+    }
+}
+
+/// Takes one number.
+pub(super) fn next(tx: &mut Tx<'_>, of: Of) -> StoreResult<i64> {
+    Ok(take(tx, of, 1)?.first().copied().unwrap_or(1))
+}

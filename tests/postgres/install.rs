@@ -1,0 +1,57 @@
+//! Where PostgreSQL's programs are, and who may run them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::unistd::{Gid, Uid, User};
+
+/// The programs, and the user who runs them: a server refuses to be run by root.
+#[derive(Clone, Debug)]
+pub struct Install {
+    bin: PathBuf,
+    user: Option<(Uid, Gid)>,
+}
+
+impl Install {
+    /// The newest one on this machine.
+    pub fn find() -> Option<Self> {
+        let newest = |root: &str| {
+            let versions = std::fs::read_dir(root).into_iter().flatten().flatten();
+            let mut bins: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+            bins.sort();
+            bins.pop()
+        };
+        let on_path = std::env::var_os("PATH").unwrap_or_default();
+        let bin = std::env::split_paths(&on_path)
+            .chain(newest("/usr/lib/postgresql"))
+            .find(|bin| bin.join("initdb").exists() && bin.join("pg_ctl").exists())?;
+        let of = |name| User::from_name(name).ok().flatten().map(|user| (user.uid, user.gid));
+        let user = Uid::effective().is_root().then(|| of("postgres").or_else(|| of("nobody"))).flatten();
+        Some(Self { bin, user })
+    }
+
+    /// A command line for one of the programs, begun as the user who may run it.
+    pub fn command(&self, program: &str) -> Command {
+        let path = self.bin.join(program);
+        let Some((uid, gid)) = self.user else { return Command::new(path) };
+        let mut command = Command::new("setpriv");
+        command.arg(format!("--reuid={uid}")).arg(format!("--regid={gid}")).arg("--clear-groups").arg(path);
+        command
+    }
+
+    /// The same as text for a shell.
+    pub fn shell(&self, program: &str) -> String {
+        let command = self.command(program);
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        words.map(|word| OsStr::to_string_lossy(word).into_owned()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A folder that is the user's.
+    pub fn make_folder(&self, path: &Path) {
+        std::fs::create_dir_all(path).unwrap();
+        if let Some((uid, gid)) = self.user {
+            std::os::unix::fs::chown(path, Some(uid.as_raw()), Some(gid.as_raw())).unwrap();
+        }
+    }
+}

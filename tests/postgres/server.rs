@@ -1,0 +1,131 @@
+//! A server: shared by all tests that run at a time, or one's own to be ill-treated.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::install::Install;
+
+/// Losing the data of tests that prove nothing about that is allowed.
+const FAST: &str = "fsync = off\nfull_page_writes = off\n";
+const SETTINGS: &str = "listen_addresses = ''\nmax_connections = 200\nshared_buffers = 64MB\n\
+    unix_socket_permissions = 0777\nlog_min_messages = warning\n";
+
+/// A server on a socket in a folder.
+pub struct Server {
+    install: Install,
+    home: PathBuf,
+    /// Held as long as this process uses the shared server.
+    _user: Option<File>,
+}
+
+impl Server {
+    /// The one that all tests of this build share.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            let install = Install::find().expect("PostgreSQL");
+            let home =
+                PathBuf::from(format!("/tmp/callboard-postgres-{:08x}", hash(env!("CARGO_TARGET_TMPDIR"))));
+            std::fs::create_dir_all(&home).unwrap();
+            let starting = lock_file(&home.join("start.lock"));
+            starting.lock().unwrap();
+            let user = lock_file(&home.join("users.lock"));
+            user.lock_shared().unwrap();
+            let server = Self { install, home, _user: Some(user) };
+            if !server.is_up() {
+                server.make(FAST);
+                server.start();
+                server.end_when_idle();
+            }
+            server
+        })
+    }
+
+    /// One of its own, which keeps what it has acknowledged.
+    pub fn durable(home: &Path) -> Self {
+        let server =
+            Self { install: Install::find().expect("PostgreSQL"), home: home.to_owned(), _user: None };
+        server.make("");
+        server.start();
+        server
+    }
+
+    /// Its one database.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@/postgres?host={}", self.socket().display())
+    }
+
+    pub fn start(&self) {
+        let log = self.home.join("data/server.log");
+        let started = self.control(&["-w", "-t", "60", "-l", &log.to_string_lossy(), "start"]);
+        assert!(started, "PostgreSQL does not start; see {}", log.display());
+    }
+
+    /// `fast` ends transactions and connections, `immediate` is a crash.
+    pub fn stop(&self, mode: &str) {
+        self.control(&["-w", "-t", "60", "-m", mode, "stop"]);
+    }
+
+    fn is_up(&self) -> bool {
+        self.control(&["status"])
+    }
+
+    fn control(&self, args: &[&str]) -> bool {
+        let mut command = self.install.command("pg_ctl");
+        command.arg("-D").arg(self.home.join("data")).args(args);
+        // A server that inherits a pipe would hold up whoever reads it.
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.current_dir("/").status().unwrap().success()
+    }
+
+    fn make(&self, settings: &str) {
+        let data = self.home.join("data");
+        let _ = std::fs::remove_dir_all(&data);
+        self.install.make_folder(&data);
+        self.install.make_folder(&self.socket());
+        let mut command = self.install.command("initdb");
+        command
+            .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "-D"])
+            .arg(&data);
+        let made = command.current_dir("/").output().unwrap();
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        let socket = format!("unix_socket_directories = '{}'\n", self.socket().display());
+        let config = data.join("postgresql.auto.conf");
+        std::fs::write(config, format!("{SETTINGS}{socket}{settings}")).unwrap();
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.home.join("socket")
+    }
+
+    /// Leaves somebody behind who stops it once no test has used it for half a minute.
+    fn end_when_idle(&self) {
+        let script = format!(
+            "exec 8>start.lock 9>users.lock; while sleep 30; do flock 8; \
+             if flock -n 9; then {} -D data -m immediate stop; rm -rf data socket; exit; fi; flock -u 8; done",
+            self.install.shell("pg_ctl")
+        );
+        let mut command = Command::new("setsid");
+        command.args(["bash", "-c", &script]).current_dir(&self.home);
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        #[expect(clippy::zombie_processes, reason = "it outlives this process")]
+        quiet.spawn().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The shared one is never dropped.
+        self.stop("immediate");
+    }
+}
+
+fn lock_file(path: &Path) -> File {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path).unwrap()
+}
+
+fn hash(text: &str) -> u32 {
+    text.bytes().fold(2_166_136_261, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619))
+}
