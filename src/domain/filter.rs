@@ -40,6 +40,28 @@ impl JobFilter {
         *self == Self::default()
     }
 
+    /// Whether these jobs can be listed in an order at a cost that does not grow with what is done: by
+    /// priority only what is unfinished is sorted, and that is found by state, job type and queue.
+    ///
+    /// # Errors
+    /// A sentence that says what to name or to leave out.
+    pub fn check_order(&self, order: Order) -> Result<(), &'static str> {
+        if order != Order::Priority {
+            return Ok(());
+        }
+        if self.state.is_empty() || self.state.iter().any(|state| state.is_final()) {
+            return Err(
+                "by priority needs state, with unfinished states only: scheduled, blocked, pending, \
+                        running, retrying",
+            );
+        }
+        let Self { state, job_type, queue, q, .. } = self.clone();
+        match (Self { state, job_type, queue, q, ..Self::default() } == *self) {
+            true => Ok(()),
+            false => Err("by priority takes no filter but state, job_type, queue and q"),
+        }
+    }
+
     /// Whether a job passes; `with_state` false leaves the state out, as streams of events do for
     /// frames other than state frames.
     #[must_use]

@@ -142,9 +142,13 @@ impl<'a> Fields<'a> {
         max: usize,
         read: impl Fn(&Given<'a>) -> Result<T, String>,
     ) -> Option<Vec<T>> {
-        match self.peek_given(name)? {
-            Given::Text(_) => self.repeated(name, max, read),
-            Given::Json(_) => self.array(name, max, read),
+        match self.peek_given(name) {
+            Some(Given::Text(_)) => self.repeated(name, max, read),
+            Some(Given::Json(_)) => self.array(name, max, read),
+            None => {
+                self.known.push(name);
+                None
+            }
         }
     }
 
@@ -294,6 +298,16 @@ mod tests {
         assert!(found[1].1.contains("did you mean priority?"), "{found:?}");
         assert_eq!(found[2].0, "zzz");
         assert!(found[2].1.contains("there are priority"), "{found:?}");
+    }
+
+    #[test]
+    fn lists_that_are_not_given_are_proposed_too() {
+        let mut fields = Fields::of_object(r#"{"tagz":["a"],"stat":"b"}"#).unwrap();
+        assert_eq!(fields.list("tags", 9, Given::word::<crate::domain::State>), None);
+        assert!(fields.any_of("state", 9, Given::word::<crate::domain::State>).is_empty());
+        let found = faults(fields);
+        assert!(found[0].1.contains("did you mean tags?"), "{found:?}");
+        assert!(found[1].1.contains("did you mean state?"), "{found:?}");
     }
 
     #[test]

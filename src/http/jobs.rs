@@ -114,6 +114,9 @@ pub(super) async fn page(
     let order = fields.read("order", |g| g.text()?.parse()).unwrap_or_default();
     let limit = fields.read("limit", |g| g.integer(1..=MAX_PAGE)).unwrap_or(PAGE);
     let cursor = fields.read("cursor", cursor);
+    if let Err(why) = filter.check_order(order) {
+        fields.fault("order", why);
+    }
     query::finish(fields)?;
     let limit = usize::try_from(limit).unwrap_or_default();
     Ok(callboard.list(filter, order, cursor, limit).await?)

@@ -20,6 +20,8 @@ pub enum Metric {
     Completed,
     /// Jobs that came to the dead letters.
     Failed,
+    /// Jobs of a queue that were completed or failed: its name stands where that of a job type does.
+    EndedInQueue,
     /// Attempts started, by how long they had been ready: the n-th step of the histogram.
     Latency(u16),
 }
@@ -37,13 +39,14 @@ impl Metric {
             Self::Enqueued => 0,
             Self::Completed => 1,
             Self::Failed => 2,
+            Self::EndedInQueue => 3,
             Self::Latency(step) => LATENCY + i32::from(step),
         }
     }
 
-    /// Whether charts show it, and quarters count it.
+    /// Whether quarters count it.
     #[must_use]
-    pub fn is_charted(code: i32) -> bool {
+    pub fn is_in_quarters(code: i32) -> bool {
         code <= Self::Failed.code()
     }
 
@@ -54,6 +57,7 @@ impl Metric {
             0 => Some(Self::Enqueued),
             1 => Some(Self::Completed),
             2 => Some(Self::Failed),
+            3 => Some(Self::EndedInQueue),
             _ => u16::try_from(code - LATENCY).ok().map(Self::Latency),
         }
     }
@@ -112,6 +116,7 @@ mod tests {
             Metric::Enqueued,
             Metric::Completed,
             Metric::Failed,
+            Metric::EndedInQueue,
             Metric::latency(0),
             Metric::latency(123_456),
         ] {

@@ -270,6 +270,7 @@ impl<'c> Tx<'c> {
         };
         if let Some(metric) = metric {
             self.stat(&job.job_type, metric, at);
+            self.stat(&job.queue, Metric::EndedInQueue, at);
         }
         self.effects.committed.events.push(Event {
             job_id: job.id,
@@ -297,9 +298,9 @@ impl<'c> Tx<'c> {
         self.count(&job.job_type, &to_queue, state, 1);
     }
 
-    /// Adds one to a statistic.
-    pub fn stat(&mut self, job_type: &Arc<str>, metric: Metric, at: Timestamp) {
-        let key = (stats::span_of(at), job_type.clone(), metric.code());
+    /// Adds one to a statistic of a job type (or queue).
+    pub fn stat(&mut self, of: &Arc<str>, metric: Metric, at: Timestamp) {
+        let key = (stats::span_of(at), of.clone(), metric.code());
         *self.effects.stats.entry(key).or_default() += 1;
     }
 
@@ -409,7 +410,7 @@ impl<'c> Tx<'c> {
         }
         for ((at, job_type, metric), n) in effects.stats {
             self.run::<AddToStats>(binds![at, &*job_type, i64::from(metric), n])?;
-            if Metric::is_charted(metric) {
+            if Metric::is_in_quarters(metric) {
                 let quarter = stats::quarter_of(at);
                 self.run::<AddToQuarter>(binds![quarter, &*job_type, i64::from(metric), n])?;
             }

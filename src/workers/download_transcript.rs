@@ -98,6 +98,7 @@ impl DownloadTranscript {
         state: &SourceState,
         args: &TranscriptArgs,
     ) -> RunResult<(Transcript, f64)> {
+        self.media.recogniser.needed()?;
         let folder = state.path("sound");
         fs::create_dir_all(&folder)?;
         self.media.yt_dlp.fetch_sound(toolbox, url, &folder, FETCHING).await?;
@@ -126,6 +127,8 @@ impl Worker for DownloadTranscript {
     type Output = WrittenTranscript;
 
     async fn run(&self, ctx: Context, args: TranscriptArgs) -> RunResult<WrittenTranscript> {
+        self.media.ffmpeg.needed()?;
+        self.media.ffprobe.needed()?;
         let url = self.media.open_url(&args.url).await?;
         let folder = self.media.root.folder(args.folder.as_deref())?;
         let state = SourceState::lock(&folder, url.as_str())?;

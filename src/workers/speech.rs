@@ -1,7 +1,7 @@
 //! The program that turns speech into text, as it is configured.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -59,6 +59,14 @@ impl Recogniser {
         }
     }
 
+    /// Where it is, for a job, which fails for good without it.
+    ///
+    /// # Errors
+    /// Fatal when none is configured or it is not there.
+    pub fn needed(&self) -> RunResult<PathBuf> {
+        self.tool.as_ref().ok_or_else(|| Failure::fatal(NOT_CONFIGURED))?.needed()
+    }
+
     /// Its name and version.
     pub fn info(&self) -> BoxFuture<'_, Option<ToolInfo>> {
         async move {
@@ -81,9 +89,9 @@ impl Recogniser {
         language: Option<&str>,
         span: Span,
     ) -> RunResult<Transcript> {
-        let tool = self.tool.as_ref().ok_or_else(|| Failure::fatal(NOT_CONFIGURED))?;
+        let program = self.needed()?;
         let places = Places::new(self, toolbox, input, language);
-        let mut call = Call::new(tool.needed()?, self.args(&places));
+        let mut call = Call::new(program, self.args(&places));
         let assignments = self.config.env.iter().filter_map(|entry| entry.split_once('='));
         call.secrets = assignments.clone().filter_map(|(name, value)| secret(name, value)).collect();
         call.env = assignments.map(|(name, value)| (name.to_owned(), value.into())).collect();

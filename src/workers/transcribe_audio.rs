@@ -111,6 +111,7 @@ pub(super) async fn listen(
     language: Option<&str>,
     from: f64,
 ) -> RunResult<(Transcript, f64)> {
+    media.recogniser.needed()?;
     let sound = extract(media, toolbox, file, from).await?;
     recognise(media, toolbox, sound, language, from).await
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, axe};
 use crate::server::Server;
 
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 22] = [
     "/",
     "/?range=1d",
     "/jobs",
@@ -25,6 +25,9 @@ const PAGES: [&str; 19] = [
     "/schedules/a-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-name",
     "/schedules/a-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-very-long-name/edit",
     "/schedules/new",
+    "/workflows",
+    "/workflows?state=failed",
+    "/workflows/1",
 ];
 
 /// As long as a name may be.
@@ -48,6 +51,19 @@ async fn server_with_jobs() -> Server {
         "name": SCHEDULE, "job_type": "noop", "cron": "*/15 9-17 1,15 JAN-JUN,DEC MON-FRI", "timezone": "America/Argentina/Buenos_Aires",
     });
     server.schedule(&schedule).await;
+    let job = |name: &str, job_type: &str| json!({"name": name, "job_type": job_type});
+    let after =
+        |name: &str, parents: &[&str]| json!({"name": name, "job_type": "noop", "depends_on": parents});
+    let long = "n".repeat(100);
+    let nodes = json!([
+        job(&long, "broken"),
+        job("fetch", "count"),
+        after("cut", &["fetch"]),
+        after("all", &["fetch", "cut", &long]),
+    ]);
+    let workflow = server.workflow(json!({"name": "w".repeat(200), "jobs": nodes})).await;
+    assert_eq!(workflow["id"], 1);
+    server.until(workflow["jobs"][0]["id"].as_i64().unwrap(), "failed").await;
     server
 }
 
@@ -64,7 +80,7 @@ async fn axe_finds_nothing_serious() {
         }
         browser.go(&server.at("/dead-letters")).await;
         browser.click(".groups button[value=delete]").await;
-        browser.read("h1", "Delete 1 job?").await;
+        browser.read("h1", "Delete 2 jobs?").await;
         browser.js(&format!("document.documentElement.dataset.theme = {theme:?}")).await;
         found.extend(findings(&browser, &axe).await.into_iter().map(|f| format!("question {theme}: {f}")));
     }
@@ -86,14 +102,21 @@ async fn findings(browser: &Browser, axe: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn nothing_sticks_out_at_360_pixels() {
-    let (server, browser) = (server_with_jobs().await, Browser::start().await);
+    let server = server_with_jobs().await;
+    for language in ["en", "ru"] {
+        nothing_sticks_out(&server, language).await;
+    }
+}
+
+async fn nothing_sticks_out(server: &Server, language: &str) {
+    let browser = Browser::speaking(language).await;
     for width in [360, 768] {
         browser.narrow(width).await;
         for path in PAGES {
             browser.go(&server.at(path)).await;
             browser.see("main").await;
             let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-            assert_eq!(browser.js(over).await, 0, "{path} at {width}");
+            assert_eq!(browser.js(over).await, 0, "{path} at {width} in {language}");
         }
     }
     browser.close().await;

@@ -98,6 +98,13 @@ impl Server {
         }
     }
 
+    /// Makes a workflow; returns it.
+    pub async fn workflow(&self, workflow: Value) -> Value {
+        let made = self.http.post(self.at("/api/workflows")).json(&workflow).send().await.unwrap();
+        assert!(made.status().is_success(), "{}", made.text().await.unwrap());
+        made.json().await.unwrap()
+    }
+
     pub async fn enqueue_many(&self, jobs: Vec<Value>) {
         let answer =
             self.http.post(self.at("/api/jobs/bulk")).json(&json!({"jobs": jobs})).send().await.unwrap();

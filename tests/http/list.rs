@@ -89,6 +89,13 @@ fn pages_follow_each_other_in_every_order() {
         by_priority.sort_by_key(|id| (priorities[made.iter().position(|m| m == id).unwrap()], *id));
         for (order, wanted) in [("newest", &newest), ("oldest", &made), ("priority", &by_priority)] {
             for filter in ["", "&state=scheduled", "&q=word", "&job_type=puppet&queue=default"] {
+                // By priority there are only lists of what waits or runs.
+                let filter = match order {
+                    "priority" => {
+                        format!("{}&state=scheduled&state=retrying", filter.replace("&state=scheduled", ""))
+                    }
+                    _ => filter.to_owned(),
+                };
                 let (mut seen, mut cursor) = (Vec::new(), String::new());
                 loop {
                     let page =
@@ -103,6 +110,25 @@ fn pages_follow_each_other_in_every_order() {
             }
         }
         assert_eq!(found(server, "").await, newest);
+    });
+}
+
+#[test]
+fn by_priority_there_are_only_lists_of_what_is_unfinished() {
+    test(async |server| {
+        for query in [
+            "",
+            "&state=failed",
+            "&state=pending&state=completed",
+            "&state=pending&tag=x",
+            "&state=blocked&key=x",
+        ] {
+            let answer = server.get(&format!("/api/jobs?order=priority{query}")).await;
+            answer.problem(422);
+            assert_eq!(answer.fields(), ["order"], "{query}");
+        }
+        server.get("/api/dead-letters?order=priority").await.problem(422);
+        server.get("/api/jobs?order=priority&state=running&job_type=puppet&queue=default&q=x").await.ok(200);
     });
 }
 

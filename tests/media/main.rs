@@ -11,6 +11,7 @@ mod example;
 #[allow(dead_code, reason = "made for the command line")]
 mod fake;
 mod metadata;
+mod missing;
 mod needed;
 mod pipeline;
 mod proxy;

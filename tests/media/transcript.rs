@@ -53,7 +53,7 @@ async fn captions_by_people_come_before_automatic_ones() {
         Video { captions: Some(("en", CAPTIONS.into())), ..Video::new("auto", "Auto", silent()) },
         Video::new("none", "None", silent()),
     ]);
-    let bench = MediaBench::new(&yt_dlp);
+    let bench = MediaBench::with(&yt_dlp, "[transcribe]\ncommand = ['true']");
     let run = |args| bench.run("download_transcript", args);
     let report = run(json!({"url": site.url("/watch/both"), "folder": "texts"})).await.unwrap();
     assert_eq!(

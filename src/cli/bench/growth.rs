@@ -143,12 +143,10 @@ fn lists() -> Vec<(String, JobFilter)> {
     lists
 }
 
-/// The orders that have an index: what waits has one by priority, which what is done has not.
+/// The orders that there are: what is unfinished can be listed by priority, which what is done cannot.
 fn orders(filter: &JobFilter) -> Vec<Order> {
     let mut orders = vec![Order::Newest, Order::Oldest];
-    if filter.state == [State::Pending] {
-        orders.push(Order::Priority);
-    }
+    orders.extend(filter.check_order(Order::Priority).map(|()| Order::Priority));
     orders
 }
 

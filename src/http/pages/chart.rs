@@ -2,7 +2,7 @@
 
 use crate::domain::Timestamp;
 use crate::domain::status::Step;
-use crate::store::views::throughput::Throughputs;
+use crate::store::views::throughput::{Throughputs, Whose};
 
 /// The height of the box.
 pub(super) const HEIGHT: i64 = 100;
@@ -38,6 +38,15 @@ pub(super) struct Bars {
     pub width: usize,
 }
 
+/// A line without axes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// The points of an SVG polyline.
+    pub points: String,
+    /// The sum of all steps.
+    pub sum: i64,
+}
+
 impl Span {
     /// The span of so many steps that ends now.
     pub(super) fn until(now: Timestamp, step_ms: i64, steps: usize) -> Self {
@@ -67,7 +76,8 @@ impl Span {
 
     /// The chart of all job types together.
     pub(super) fn bars(&self, all: &Throughputs) -> Bars {
-        let steps = self.fill(all.values().flatten());
+        let of_types = all.iter().filter(|(whose, _)| matches!(whose, Whose::JobType(_)));
+        let steps = self.fill(of_types.flat_map(|(_, steps)| steps));
         let most = steps.iter().map(|step| step.completed + step.failed).max().unwrap_or(0);
         // What is there is seen, however little of the whole it is.
         let scale = |n: i64| if n == 0 { 0 } else { (n * HEIGHT / most.max(1)).max(1) };
@@ -87,8 +97,12 @@ impl Span {
         Bars { bars, most, width: self.steps * PITCH }
     }
 
-    /// The line of what came to an end, as the points of an SVG polyline, and its sum.
-    pub(super) fn line(&self, steps: &[Step]) -> (String, i64) {
+    /// The line of what came to an end for one of them.
+    pub(super) fn line_of(&self, all: &Throughputs, whose: Whose) -> Line {
+        self.line(all.get(&whose).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    fn line(&self, steps: &[Step]) -> Line {
         let ended: Vec<i64> =
             self.fill(steps.iter()).iter().map(|step| step.completed + step.failed).collect();
         let most = ended.iter().copied().max().unwrap_or(0).max(1);
@@ -97,7 +111,7 @@ impl Span {
             .enumerate()
             .map(|(i, n)| format!("{},{}", i * PITCH, HEIGHT - n * HEIGHT / most))
             .collect();
-        (points.join(" "), ended.iter().sum())
+        Line { points: points.join(" "), sum: ended.iter().sum() }
     }
 }
 
@@ -114,8 +128,9 @@ mod tests {
         let span = Span::until(Timestamp::from_millis(35_999), 10_000, 3);
         assert_eq!(span.since, Timestamp::from_millis(10_000));
         let all = Throughputs::from([
-            ("a".into(), vec![step(0, 99, 0), step(10_000, 150, 1)]),
-            ("b".into(), vec![step(10_000, 49, 0), step(30_000, 1, 0)]),
+            (Whose::JobType("a".into()), vec![step(0, 99, 0), step(10_000, 150, 1)]),
+            (Whose::JobType("b".into()), vec![step(10_000, 49, 0), step(30_000, 1, 0)]),
+            (Whose::Queue("a".into()), vec![step(0, 999, 0)]),
         ]);
         let chart = span.bars(&all);
         assert_eq!((chart.most, chart.width, chart.bars.len()), (200, 30, 3));
@@ -129,7 +144,8 @@ mod tests {
     #[test]
     fn a_line_of_nothing_lies_on_the_ground() {
         let span = Span::until(Timestamp::from_millis(100_000), 10_000, 2);
-        assert_eq!(span.line(&[]), ("0,100 10,100".into(), 0));
-        assert_eq!(span.line(&[step(100_000, 3, 1)]), ("0,100 10,0".into(), 4));
+        let line = |points: &str, sum| Line { points: points.into(), sum };
+        assert_eq!(span.line(&[]), line("0,100 10,100", 0));
+        assert_eq!(span.line(&[step(100_000, 3, 1)]), line("0,100 10,0", 4));
     }
 }

@@ -8,6 +8,8 @@ use super::form::Form;
 use super::zone::Zone;
 use crate::domain::{JobFilter, Order, State, Timestamp};
 
+/// The most jobs that are sorted for a page.
+const MAX_SORTED: i64 = 20_000;
 /// What is not a filter.
 const OTHER: [&str; 2] = ["cursor", "order"];
 
@@ -45,7 +47,22 @@ impl Wanted {
         let order = fields.read("order", |g| g.text()?.parse()).unwrap_or_default();
         let cursor = fields.read("cursor", cursor);
         query::finish(fields)?;
-        Ok(Self { form: form.without(&["cursor"]), filter, order, cursor })
+        let form = form.without(&["cursor"]);
+        Ok(match filter.check_order(order) {
+            Ok(()) => Self { form, filter, order, cursor },
+            // Whoever goes on to another tab leaves the order behind.
+            Err(_) => Self { form, filter, order, cursor }.in_usual_order(),
+        })
+    }
+
+    /// Whether the list can be ordered by priority, if it has so many jobs: they are sorted for that.
+    pub(super) fn may_go_by_priority(&self, jobs: Option<i64>) -> bool {
+        self.filter.check_order(Order::Priority).is_ok() && jobs.is_none_or(|jobs| jobs <= MAX_SORTED)
+    }
+
+    /// The list as it is when nothing says otherwise.
+    pub(super) fn in_usual_order(self) -> Self {
+        Self { form: self.form.without(&["order"]), order: Order::default(), cursor: None, ..self }
     }
 
     /// The filters, but for the state, which has tabs.
@@ -132,6 +149,29 @@ mod tests {
         assert!(!tag.href.contains("cursor"));
         assert!(wanted.with_state(None).starts_with("/jobs?") && !wanted.with_state(None).contains("state"));
         assert!(!wanted.is_counted() && read("queue=a&state=failed").unwrap().is_counted());
+    }
+
+    #[test]
+    fn only_what_waits_goes_by_priority() {
+        let wanted = read("state=pending&state=running&order=priority&cursor=x").unwrap();
+        assert_eq!((wanted.order, wanted.may_go_by_priority(Some(9))), (Order::Priority, true));
+        assert!(wanted.with_state(Some(State::Failed)).contains("order=priority"));
+        for other in
+            ["order=priority", "state=failed&order=priority&cursor=x", "state=pending&tag=a&order=priority"]
+        {
+            let wanted = read(other).unwrap();
+            assert_eq!((wanted.order, wanted.may_go_by_priority(Some(9))), (Order::Newest, false), "{other}");
+            assert!(!wanted.may_go_by_priority(None), "{other}");
+            assert!(wanted.cursor.is_none() && !wanted.with_state(None).contains("order"), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_not_sorted() {
+        let wanted = read("state=pending&order=priority&cursor=x").unwrap();
+        assert!(!wanted.may_go_by_priority(Some(MAX_SORTED + 1)));
+        let usual = wanted.in_usual_order();
+        assert_eq!((usual.order, &usual.cursor, usual.filter.state.len()), (Order::Newest, &None, 1));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::runtime::callboard::by_state;
 /// Jobs on a page.
 const PAGE: usize = 50;
 /// Tags that are shown in a row.
-const TAGS: usize = 4;
+const TAGS: usize = 1;
 
 /// A tab for the jobs of one state.
 struct Tab {
@@ -41,6 +41,8 @@ struct JobsPage {
     wanted: Wanted,
     types: Vec<String>,
     queues: Vec<String>,
+    /// Whether that order is offered.
+    by_priority: bool,
 }
 
 /// Mounts the page.
@@ -50,13 +52,17 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) -> Reply {
     let zone = visit.zone.clone();
-    let wanted = Wanted::read(&Form::of_query(request.query_string()), &zone)?;
-    let found = callboard.list(wanted.filter.clone(), wanted.order, wanted.cursor.clone(), PAGE).await?;
+    let mut wanted = Wanted::read(&Form::of_query(request.query_string()), &zone)?;
     let counters = callboard.counters().await?;
     let any = |names: &[String], name: &str| names.is_empty() || names.iter().any(|n| n == name);
     let counts = by_state(&counters, |job_type, queue| {
         any(&wanted.filter.job_type, job_type) && any(&wanted.filter.queue, queue)
     });
+    let in_states = wanted.filter.state.iter().filter_map(|state| counts.get(state)).sum();
+    if wanted.order == Order::Priority && !wanted.may_go_by_priority(Some(in_states)) {
+        wanted = wanted.in_usual_order();
+    }
+    let found = callboard.list(wanted.filter.clone(), wanted.order, wanted.cursor.clone(), PAGE).await?;
     let tab = |state: Option<State>| Tab {
         state,
         count: wanted.is_counted().then(|| match state {
@@ -70,6 +76,7 @@ async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) ->
     page(&JobsPage {
         tabs: std::iter::once(None).chain(State::ALL.map(Some)).map(tab).collect(),
         chips: wanted.chips(&zone),
+        by_priority: wanted.may_go_by_priority(Some(in_states)),
         jobs: found.jobs,
         next: found.next_cursor.map(|cursor| wanted.at(&cursor)),
         types: names(types.chain(counters.iter().map(|(t, ..)| t.clone()))),
@@ -99,6 +106,11 @@ impl JobsPage {
 
     fn is_order(&self, order: &str) -> bool {
         order.parse() == Ok(self.wanted.order)
+    }
+
+    /// Whether a search stopped before it had a page: it looks at so many jobs at a time.
+    fn breaks_off(&self) -> bool {
+        self.next.is_some() && self.jobs.len() < PAGE
     }
 
     /// New jobs belong at the top of the list.

@@ -133,7 +133,15 @@ pub(super) fn printable(text: &str, most: usize) -> String {
 
 /// What an error says at its end, which in most of them is what went wrong.
 pub(super) fn last_line(error: &str) -> String {
-    printable(error.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default(), 200)
+    let line = error.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    printable(said_by_program(line).unwrap_or(line), 200)
+}
+
+/// What a program said before it ended, which tells more than how it ended.
+fn said_by_program(line: &str) -> Option<&str> {
+    let (program, ending) = line.split_once(" ended with ")?;
+    let (_, said) = ending.split_once(": ")?;
+    (!program.contains(' ')).then_some(said)
 }
 
 fn visible(c: char) -> char {
@@ -149,6 +157,17 @@ fn visible(c: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_in_a_line() {
+        for (error, line) in [
+            ("bash ended with exit code 65 (wrong data): site: refused\n", "site: refused"),
+            ("bash ended with exit code 1", "bash ended with exit code 1"),
+            ("a\nthe job ended with a bang: x\n\n", "the job ended with a bang: x"),
+        ] {
+            assert_eq!(last_line(error), line);
+        }
+    }
 
     #[test]
     fn order_and_numbers_are_kept() {

@@ -6,7 +6,7 @@ use askama::Template;
 use super::super::path::Name;
 use super::super::reply::Reply;
 use super::super::{job_types, query, resource};
-use super::chart::{HEIGHT, PITCH, Span};
+use super::chart::{HEIGHT, Line, PITCH, Span};
 use super::form::{Form, Posted};
 use super::notice::Notice;
 use super::ui::{Section, Ui};
@@ -17,6 +17,7 @@ use crate::domain::{KeyPath, RateLimit, State};
 use crate::error::Error;
 use crate::runtime::Callboard;
 use crate::runtime::callboard::{JobTypeInfo, JobTypePatch};
+use crate::store::views::throughput::Whose;
 
 /// The sparkline: an hour in minutes.
 const STEP_MS: i64 = 60_000;
@@ -25,10 +26,13 @@ const STEPS: usize = 60;
 /// A job type and its last hour.
 struct TypeRow {
     info: JobTypeInfo,
-    /// The points of a line.
-    line: String,
-    /// What came to an end in that hour.
-    ended: i64,
+    hour: Line,
+}
+
+/// A queue and its last hour.
+struct QueueRow {
+    info: QueueInfo,
+    hour: Line,
 }
 
 #[derive(Template)]
@@ -36,7 +40,7 @@ struct TypeRow {
 struct TypesPage {
     ui: Ui,
     types: Vec<TypeRow>,
-    queues: Vec<QueueInfo>,
+    queues: Vec<QueueRow>,
 }
 
 /// Mounts the page and its actions.
@@ -55,15 +59,19 @@ async fn list(callboard: Data<Callboard>, visit: Visit) -> Reply {
     let span = Span::until(callboard.clock().now(), STEP_MS, STEPS);
     let throughputs = callboard.throughputs(span.since, span.step_ms).await?;
     let row = |info: JobTypeInfo| {
-        let (line, ended) = span.line(throughputs.get(&info.name).map(Vec::as_slice).unwrap_or_default());
-        TypeRow { info, line, ended }
+        let hour = span.line_of(&throughputs, Whose::JobType(info.name.clone()));
+        TypeRow { info, hour }
+    };
+    let queue_row = |info: QueueInfo| {
+        let hour = span.line_of(&throughputs, Whose::Queue(info.name.clone()));
+        QueueRow { info, hour }
     };
     let mut types: Vec<TypeRow> = callboard.job_types().await?.into_iter().map(row).collect();
     // Those that can do something first; the order is otherwise that of their names.
     types.sort_by_key(|row| !row.info.available);
     page(&TypesPage {
         types,
-        queues: callboard.queues().await?,
+        queues: callboard.queues().await?.into_iter().map(queue_row).collect(),
         ui: visit.ui(&callboard, Section::Types).await?,
     })
 }
@@ -136,6 +144,13 @@ impl TypesPage {
     /// The share of its slots that a type uses, of 100.
     fn used(&self, info: &JobTypeInfo) -> i64 {
         (info.running * 100 / i64::from(info.concurrency.max(1))).min(100)
+    }
+
+    /// The share of what could run in a queue that does run, of 100.
+    fn at_work(&self, queue: &QueueInfo) -> i64 {
+        let n = |state| queue.counts.get(&state).copied().unwrap_or_default();
+        let (running, pending) = (n(State::Running), n(State::Pending));
+        running * 100 / (running + pending).max(1)
     }
 
     /// The limits in short.

@@ -91,6 +91,7 @@ pub(super) struct Ui {
     /// Path and query of this page.
     pub here: String,
     pub section: Section,
+    /// Empty: not known.
     pub counts: Counts,
     /// Whether everything is paused.
     pub is_paused: bool,
@@ -169,7 +170,7 @@ impl Ui {
             Section::DeadLetters => State::Failed,
             _ => return None,
         };
-        Some(self.num(self.count(state)))
+        Some(self.num(self.counts.get(&state)?))
     }
 
     /// The themes to choose from.

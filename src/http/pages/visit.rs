@@ -12,7 +12,7 @@ use super::words::Language;
 use super::zone::Zone;
 use crate::config::Role;
 use crate::domain::Timestamp;
-use crate::domain::status::{Counts, no_counts};
+use crate::domain::status::Counts;
 use crate::error::Error;
 use crate::runtime::Callboard;
 use crate::runtime::callboard::by_state;
@@ -93,7 +93,7 @@ impl Visit {
 
     /// The same where the store is not to be asked.
     pub(super) fn bare_ui(self, now: Timestamp) -> Ui {
-        self.into_ui(Section::None, no_counts(), now)
+        self.into_ui(Section::None, Counts::new(), now)
     }
 
     fn into_ui(self, section: Section, counts: Counts, now: Timestamp) -> Ui {

@@ -23,7 +23,8 @@ impl Callboard {
         self.read(views::status::all_counters).await
     }
 
-    /// What happened since a moment, which is where a step begins, in steps of so many milliseconds, by job type.
+    /// What happened since a moment, which is where a step begins, in steps of so many milliseconds, by job
+    /// type and by queue.
     ///
     /// # Errors
     /// [`Error::Unavailable`].

@@ -44,17 +44,17 @@ impl Past {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.entry(step_ms).or_default();
         let mut steps = if read_since > since { known.steps.clone() } else { Throughputs::new() };
-        for of_type in steps.values_mut() {
-            of_type.retain(|step| (since..read_since).contains(&step.at));
+        for of_one in steps.values_mut() {
+            of_one.retain(|step| (since..read_since).contains(&step.at));
         }
-        for (job_type, more) in read {
-            steps.entry(job_type).or_default().extend(more);
+        for (whose, more) in read {
+            steps.entry(whose).or_default().extend(more);
         }
         // A write of a step that is just over may still be on its way to the disk.
         let over = (now.as_millis() / step_ms - 1) * step_ms;
         let mut kept = steps.clone();
-        for of_type in kept.values_mut() {
-            of_type.retain(|step| step.at.as_millis() < over);
+        for of_one in kept.values_mut() {
+            of_one.retain(|step| step.at.as_millis() < over);
         }
         *known = Known { from: since.as_millis(), to: over.max(since.as_millis()), steps: kept };
         steps
@@ -65,6 +65,7 @@ impl Past {
 mod tests {
     use super::*;
     use crate::domain::status::Step;
+    use crate::store::views::throughput::Whose;
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::from_millis(ms)
@@ -72,11 +73,11 @@ mod tests {
 
     fn read(steps: &[(i64, i64)]) -> Throughputs {
         let step = |(ms, n): &(i64, i64)| Step { at: at(*ms), enqueued: 0, completed: *n, failed: 0 };
-        Throughputs::from([("t".into(), steps.iter().map(step).collect())])
+        Throughputs::from([(Whose::JobType("t".into()), steps.iter().map(step).collect())])
     }
 
     fn counts(all: &Throughputs) -> Vec<(i64, i64)> {
-        all["t"].iter().map(|s| (s.at.as_millis(), s.completed)).collect()
+        all[&Whose::JobType("t".into())].iter().map(|s| (s.at.as_millis(), s.completed)).collect()
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::store::schema::{counters, jobs};
 use crate::store::sql::{self, Bind, Conn, Db, Dialect};
 
 /// How many jobs a search for text looks at for one page.
-const SEARCH_WINDOW: i64 = 20_000;
+const SEARCH_WINDOW: i64 = 8_000;
 /// With more ranges than this a plain walk over the table is as good.
 const MAX_RANGES: usize = 64;
 /// How far `created_at` may be out of step with the ids (clocks that were set back).

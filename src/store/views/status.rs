@@ -89,7 +89,7 @@ fn throughput(conn: &mut Conn, now: Timestamp, span_ms: i64) -> QueryResult<Thro
             Some(Metric::Completed) => sum.completed = n,
             Some(Metric::Failed) => sum.failed = n,
             Some(Metric::Latency(step)) => latencies.push((step, n)),
-            None => {}
+            Some(Metric::EndedInQueue) | None => {}
         }
     }
     sum.queue_latency_ms = percentiles(latencies);

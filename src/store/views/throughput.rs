@@ -20,12 +20,21 @@ statement!(
     format!(
         "SELECT at / ? * ?, job_type, metric, CAST(sum(n) AS BIGINT) FROM stats WHERE at >= ? AND metric <= {} \
          GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-        Metric::Failed.code()
+        Metric::EndedInQueue.code()
     )
 );
 
-/// Steps by job type, in order, without those in which nothing happened.
-pub type Throughputs = BTreeMap<String, Vec<Step>>;
+/// Whose steps they are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whose {
+    /// A job type's.
+    JobType(String),
+    /// A queue's: only how many came to an end, as completed; and not for long steps.
+    Queue(String),
+}
+
+/// Steps in order, without those in which nothing happened.
+pub type Throughputs = BTreeMap<Whose, Vec<Step>>;
 
 /// The steps of `step_ms` since `since`, which should be where one begins.
 pub fn throughputs(conn: &mut Conn, since: Timestamp, step_ms: i64) -> QueryResult<Throughputs> {
@@ -38,16 +47,21 @@ pub fn throughputs(conn: &mut Conn, since: Timestamp, step_ms: i64) -> QueryResu
         sql::load::<Steps, Sql, _>(conn, bounds)?
     };
     let mut all = Throughputs::new();
-    for (at, job_type, metric, n) in rows {
-        let steps = all.entry(job_type).or_default();
+    for (at, name, metric, n) in rows {
+        let metric = Metric::from_code(metric);
+        let whose = match metric {
+            Some(Metric::EndedInQueue) => Whose::Queue(name),
+            _ => Whose::JobType(name),
+        };
+        let steps = all.entry(whose).or_default();
         let at = Timestamp::from_millis(at);
         if steps.last().is_none_or(|step| step.at != at) {
             steps.push(Step { at, enqueued: 0, completed: 0, failed: 0 });
         }
         let Some(step) = steps.last_mut() else { continue };
-        match Metric::from_code(metric) {
+        match metric {
             Some(Metric::Enqueued) => step.enqueued += n,
-            Some(Metric::Completed) => step.completed += n,
+            Some(Metric::Completed | Metric::EndedInQueue) => step.completed += n,
             Some(Metric::Failed) => step.failed += n,
             _ => {}
         }

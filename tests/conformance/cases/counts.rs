@@ -3,6 +3,7 @@
 use callboard::domain::status::QueueStatus;
 use callboard::domain::{NewJob, State, Verdict};
 use callboard::store::views;
+use callboard::store::views::throughput::Whose;
 
 use crate::support::{TestStore, at, claim_of, on_every_database};
 
@@ -132,7 +133,7 @@ async fn a_day_in_quarters_is_the_day_in_spans(b: &TestStore) {
     let (spans, quarters) = (read(10_000).await.unwrap(), read(900_000).await.unwrap());
     let sums = |all: &views::throughput::Throughputs, step: i64| {
         let mut sums = std::collections::BTreeMap::new();
-        for of in &all["t"] {
+        for of in &all[&Whose::JobType("t".into())] {
             let sum: &mut [i64; 3] = sums.entry(of.at.as_millis() / step).or_default();
             for (sum, n) in sum.iter_mut().zip([of.enqueued, of.completed, of.failed]) {
                 *sum += n;
@@ -143,6 +144,12 @@ async fn a_day_in_quarters_is_the_day_in_spans(b: &TestStore) {
     let by_quarter = sums(&quarters, 900_000);
     assert_eq!(by_quarter, sums(&spans, 900_000));
     assert!(by_quarter.len() > 3, "{by_quarter:?}");
+    // Queues are told of in spans only.
+    let ended = |all: &views::throughput::Throughputs| {
+        let of_queue = all.get(&Whose::Queue("default".into())).into_iter().flatten();
+        of_queue.map(|step| step.completed).sum::<i64>()
+    };
+    assert_eq!((ended(&spans), ended(&quarters)), (8, 0));
 }
 
 on_every_database!(
