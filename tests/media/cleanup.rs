@@ -55,6 +55,55 @@ fn kill_9_in_the_middle_and_a_clean_re_run() {
     assert_eq!((&job["result"]["count"], left()), (&json!(after_the_kill - 1), 1));
 }
 
+#[test]
+fn whatever_stops_it_in_the_middle_the_rest_stays_and_another_run_goes_on() {
+    const FILES: usize = 30_000;
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..FILES {
+        fs::write(dir.path().join(n.to_string()), "x").unwrap();
+    }
+    let root = dir.path().display();
+    let mut server = crate::served::Served::start(&format!(
+        "{}[cleanup]\nroots = ['{root}']\nmin_age_minutes = 0\nmax_deletes = {FILES}\n",
+        crate::served::stopped::QUICK
+    ));
+    let left = || fs::read_dir(dir.path()).unwrap().count();
+    let args = json!({"keep_last": 1, "dry_run": false});
+
+    let job = json!({"job_type": "cleanup", "args": args, "timeout_secs": 0.02, "max_retries": 0});
+    let id = server.call("POST", "/api/jobs", Some(&job)).1["id"].as_i64().unwrap();
+    let job = server.wait(id);
+    assert_eq!(
+        (&job["state"], &job["attempts"][0]["outcome"]),
+        (&json!("failed"), &json!("timeout")),
+        "{job}"
+    );
+    let after_the_limit = left();
+    assert!(after_the_limit > 1, "the time limit came too late");
+
+    let id = server.enqueue("cleanup", &args);
+    while left() == after_the_limit {
+        std::thread::yield_now();
+    }
+    server.call("DELETE", &format!("/api/jobs/{id}"), None);
+    assert_eq!(server.wait(id)["state"], "cancelled");
+    let after_the_cancel = left();
+    assert!(after_the_cancel > 1, "the cancel came too late");
+
+    let id = server.enqueue("cleanup", &args);
+    while left() == after_the_cancel {
+        std::thread::yield_now();
+    }
+    server.shut_down();
+    let after_the_shutdown = left();
+    assert!(after_the_shutdown > 1, "the shutdown came too late");
+    server.restart();
+    let job = server.wait(id);
+    let outcomes: Vec<_> = job["attempts"].as_array().unwrap().iter().map(|a| &a["outcome"]).collect();
+    assert_eq!(outcomes, ["released", "success"], "{job}");
+    assert_eq!((&job["result"]["count"], left()), (&json!(after_the_shutdown - 1), 1));
+}
+
 #[tokio::test]
 async fn a_dry_run_and_a_real_one_give_the_same_list() {
     let (bench, root, _outside) = bench();
