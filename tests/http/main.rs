@@ -8,6 +8,7 @@ mod bad_input;
 mod bulk;
 mod cases;
 mod enqueue;
+mod equal;
 mod fleet;
 mod health;
 mod job_types;

@@ -1,6 +1,8 @@
 //! Looks at what is left, without the program's own code: the database by SQL, the files of the
 //! programs, and what the producers were told.
 
+mod steering;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -68,18 +70,21 @@ pub fn check(dir: &Path, ledger: &Ledger, kills: u64) {
     findings.attempts_do_not_overlap();
     findings.cancels_were_kept(&told);
     findings.children_came_after_their_parents(&told);
+    findings.steering_held(&mut conn, &told);
     findings.counters_are_right(&mut conn);
     findings.nothing_is_left_over(dir);
     let attempts: usize = findings.attempts.values().map(Vec::len).sum();
     let lost = findings.attempts.values().flatten().filter(|a| a.outcome == "lost").count();
     println!(
         "torture: {kills} kills, {} answers, {} calls without one, {} jobs ({} acknowledged), \
-         {attempts} attempts ({lost} lost), {} cancels; {} checks, all well",
+         {attempts} attempts ({lost} lost), {} cancels, {} workflows, {} duplicates; {} checks, all well",
         told.answers,
         told.silence,
         findings.jobs.len(),
         told.jobs.len(),
         told.cancelled.len(),
+        told.workflows.len(),
+        told.duplicates,
         findings.checks
     );
     assert!(lost > 0, "no attempt was lost: the test hurts nobody");

@@ -18,6 +18,12 @@ pub struct Told {
     pub cancelled: BTreeSet<i64>,
     /// Jobs that a retry was asked for, answered or not.
     pub retried: BTreeSet<i64>,
+    /// Acknowledged workflows, with the number of their jobs.
+    pub workflows: BTreeMap<i64, usize>,
+    /// Workflows that a retry was asked for, answered or not.
+    pub retried_workflows: BTreeSet<i64>,
+    /// Enqueues that were answered with a job that was there.
+    pub duplicates: u64,
     /// Calls that were answered.
     pub answers: u64,
     /// Calls that were not: the server died.
@@ -36,6 +42,11 @@ impl Ledger {
             let n = told.jobs.len();
             if n == 0 { None } else { told.jobs.keys().nth(random.usize(..n)).copied() }
         })
+    }
+
+    /// One of the latest acknowledged workflows.
+    pub fn young_workflow(&self, random: &mut fastrand::Rng) -> Option<i64> {
+        self.with(|told| told.workflows.keys().rev().nth(random.usize(..4)).copied())
     }
 
     /// One of the latest acknowledged jobs, which may well be running.

@@ -9,6 +9,7 @@ mod checker;
 mod ledger;
 mod producer;
 mod server;
+mod steering;
 
 use std::env;
 use std::sync::Arc;
@@ -62,6 +63,8 @@ async fn nothing_acknowledged_is_lost_however_often_the_server_is_killed() {
     for producer in producers {
         producer.await.unwrap();
     }
+    let pause = format!("{}/api/schedules/tick/pause", life.address);
+    assert_eq!(reqwest::Client::new().post(pause).send().await.unwrap().status(), 200);
     wait_until_final(&life.address).await;
     life.go_down().await;
     checker::check(dir.path(), &ledger, kills);

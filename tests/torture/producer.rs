@@ -12,8 +12,8 @@ use super::server::KINDS;
 
 pub struct Producer {
     name: u64,
-    random: fastrand::Rng,
-    ledger: Arc<Ledger>,
+    pub(super) random: fastrand::Rng,
+    pub(super) ledger: Arc<Ledger>,
     address: watch::Receiver<Option<String>>,
     stop: watch::Receiver<bool>,
     client: Client,
@@ -35,12 +35,17 @@ impl Producer {
     pub async fn run(mut self) {
         self.address.wait_for(Option::is_some).await.unwrap();
         while !*self.stop.borrow() {
-            match self.random.u8(..20) {
+            match self.random.u8(..28) {
                 0..=10 => self.enqueue().await,
                 11..=12 => self.bulk().await,
                 13..=14 => self.child().await,
                 15..=17 => self.cancel().await,
-                _ => self.retry().await,
+                18..=19 => self.retry().await,
+                20..=22 => self.limited().await,
+                23..=24 => self.unique().await,
+                25 => self.workflow().await,
+                26 => self.cancel_workflow().await,
+                _ => self.retry_workflow().await,
             }
             // The pace of the load; there is nothing to wait for.
             tokio::time::sleep(Duration::from_millis(self.random.u64(10..70))).await;
@@ -121,13 +126,13 @@ impl Producer {
         assert!(matches!(status, 200 | 409 | 503), "a retry of job {id} was answered with {status}");
     }
 
-    fn job(&mut self) -> Value {
+    pub(super) fn job(&mut self) -> Value {
         let kind = KINDS[self.random.usize(..KINDS.len())];
         json!({"job_type": kind, "priority": self.random.u8(1..=10), "max_retries": 6})
     }
 
     /// `None`: the server died before it answered, or was not there.
-    async fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> Option<Response> {
+    pub(super) async fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> Option<Response> {
         let address = self.address.borrow().clone()?;
         let mut request = self.client.request(method.parse().unwrap(), format!("{address}{path}"));
         if let Some(body) = body {

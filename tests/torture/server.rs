@@ -10,6 +10,13 @@ use tokio::process::{Child, Command};
 /// The job types.
 pub const KINDS: [&str; 5] = ["plain", "plain2", "flaky", "napping", "stubborn"];
 
+/// Of each value of `args.k`, one job of type `keyed` runs at once, and this many in all.
+pub const KEYED_AT_ONCE: usize = 2;
+/// Jobs of type `rated` that start within a second, of each value of `args.k`.
+pub const RATED_A_SECOND: usize = 4;
+/// Jobs of any other type that run at once.
+pub const AT_ONCE: usize = 3;
+
 /// Appends to a file of its own: when it began and ended, and whether an earlier attempt of the same
 /// job was alive when it began.
 const PROGRAM: &str = r#"#!/bin/sh
@@ -25,7 +32,7 @@ if [ -f "$file" ]; then
 fi
 echo "start $attempt $$ $(date +%s%N)" >> "$file"
 case $kind in
-    plain2) sleep 0.05 ;;
+    plain2 | keyed | unique) sleep 0.05 ;;
     stubborn) sleep 0.3 ;;
     napping) if [ $((attempt % 2)) = 1 ]; then
             echo "end $attempt $(date +%s%N) napped" >> "$file"
@@ -63,9 +70,16 @@ impl Server {
              [retry]\nbase_delay_secs = 0.05\nmax_delay_secs = 0.4\n\
              [defaults]\nmax_crashes = 1000\n",
         );
-        for kind in KINDS {
+        config += "[schedules.tick]\nevery_secs = 1\nmisfire = 'all'\njob_type = 'plain'\nmax_retries = 6\n";
+        let keyed = format!(
+            "global_concurrency = {KEYED_AT_ONCE}\nconcurrency_key = 'args.k'\nconcurrency_per_key = 1\n\
+             fairness = {{ key = 'args.k' }}\n"
+        );
+        let rated = format!("rate_limit = {{ limit = {RATED_A_SECOND}, per_secs = 1, key = 'args.k' }}\n");
+        let kinds = KINDS.map(|kind| (kind, "")).into_iter();
+        for (kind, limits) in kinds.chain([("keyed", &*keyed), ("rated", &rated), ("unique", "")]) {
             config += &format!(
-                "[job_types.{kind}]\nconcurrency = 3\n\
+                "[job_types.{kind}]\nconcurrency = {AT_ONCE}\n{limits}\
                  command = ['/bin/sh', '{}', '{kind}', '{{id}}', '{{attempt}}', '{}']\n",
                 program.display(),
                 effects.display()

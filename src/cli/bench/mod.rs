@@ -6,6 +6,7 @@
 mod adapter;
 mod all;
 mod bulk;
+mod claims;
 mod commit;
 mod drain;
 mod enqueue;
@@ -56,6 +57,7 @@ enum What {
     Idle(idle::Idle),
     Start(start::Start),
     Growth(growth::Growth),
+    Claims(claims::Claims),
     Pages(pages::Pages),
     Recover(recover::Recover),
     Retries(retries::Retries),
@@ -83,6 +85,7 @@ impl Bench {
             What::Idle(w) => run(w, dir, out),
             What::Start(w) => run(w, dir, out),
             What::Growth(w) => run(w, dir, out),
+            What::Claims(w) => run(w, dir, out),
             What::Pages(w) => run(w, dir, out),
             What::Recover(w) => run(w, dir, out),
             What::Retries(w) => run(w, dir, out),

@@ -112,6 +112,13 @@ impl Latencies {
         self.0.len()
     }
 
+    /// The mean, in milliseconds; zero when there are none.
+    pub(super) fn mean(&self) -> f64 {
+        #[allow(clippy::cast_precision_loss)]
+        let count = self.0.len().max(1) as f64;
+        self.0.iter().sum::<Duration>().as_secs_f64() * 1000.0 / count
+    }
+
     /// The longest, in milliseconds; zero when there are none.
     pub(super) fn longest(&self) -> f64 {
         self.0.iter().max().map_or(0.0, |took| took.as_secs_f64() * 1000.0)
@@ -140,6 +147,7 @@ mod tests {
         (1..=200).rev().for_each(|ms| latencies.add(Duration::from_millis(ms)));
         let p = latencies.percentiles();
         assert!((p.p50 - 100.0).abs() < 1e-9 && (p.p99 - 198.0).abs() < 1e-9, "{p:?}");
+        assert!((latencies.mean() - 100.5).abs() < 1e-9);
         let mut one = Latencies::default();
         one.add(Duration::from_millis(7));
         assert!((one.percentiles().p50 - 7.0).abs() < 1e-9 && (one.percentiles().p99 - 7.0).abs() < 1e-9);
