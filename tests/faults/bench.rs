@@ -50,6 +50,9 @@ const DUMP: &str = "\
     UNION ALL SELECT 'step ' || job_id || ' ' || name || ' ' || attempt || ' ' || value FROM steps \
     UNION ALL SELECT 'signal ' || job_id || ' ' || name || ' ' || coalesce(until, '-') || ' ' || coalesce(parked, '-') \
         || ' ' || timed_out || ' ' || coalesce(payload, '-') FROM signals \
+    UNION ALL SELECT 'workflow ' || id || ' ' || state || ' ' || blocked || ' ' || pending || ' ' || running || ' ' \
+        || completed || ' ' || failed || ' ' || cancelled || ' ' || coalesce(callback_job_id, '-') || ' ' \
+        || coalesce(cancel_requested_at, '-') FROM workflows \
     UNION ALL SELECT 'tag ' || tag || ' ' || job_id FROM job_tags \
     UNION ALL SELECT 'counter ' || job_type || ' ' || queue || ' ' || state || ' ' || n FROM counters WHERE n <> 0 \
     ORDER BY line";
@@ -63,6 +66,11 @@ const UNCOUNTED: &str = "\
     SELECT count(*) AS n FROM \
         (SELECT job_type, queue, state, count(*) FROM jobs GROUP BY 1, 2, 3 \
          EXCEPT SELECT job_type, queue, state, n FROM counters)";
+/// Workflows that do not count their jobs, or have ended and not made their callback.
+const WRONG_WORKFLOWS: &str = "\
+    SELECT count(*) AS n FROM workflows w WHERE scheduled + blocked + pending + running + retrying + completed \
+        + failed + cancelled <> (SELECT count(*) FROM jobs j WHERE j.workflow_id = w.id) \
+    OR (w.state <> 'running' AND (SELECT count(*) FROM jobs j WHERE j.id = w.callback_job_id) <> 1)";
 /// Jobs whose attempts are not numbered from 1 without a gap; the one that runs has no row yet.
 const GAPS: &str = "\
     SELECT count(*) AS n FROM jobs j WHERE j.attempt <> (SELECT count(*) FROM attempts a WHERE a.job_id = j.id) \
@@ -111,7 +119,12 @@ impl Bench {
 
 /// Counters equal a recount, and attempts have no gaps.
 pub async fn check(store: &Store) {
-    for (what, sql) in [("counters", WRONG_COUNTERS), ("counters", UNCOUNTED), ("attempts", GAPS)] {
+    for (what, sql) in [
+        ("counters", WRONG_COUNTERS),
+        ("counters", UNCOUNTED),
+        ("workflows", WRONG_WORKFLOWS),
+        ("attempts", GAPS),
+    ] {
         let found = store.read(move |c| diesel::sql_query(sql).get_result::<Count>(c)).await.unwrap();
         assert_eq!(found.n, 0, "{what} are wrong: {sql}");
     }

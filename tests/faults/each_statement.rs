@@ -3,10 +3,11 @@
 use callboard::NewJob;
 use callboard::domain::{Claim, Json, OnParentFailure, State, Verdict};
 use callboard::store::faults::Point;
-use callboard::store::verbs::{cancel, delete, promote, rescue, retry, signals, steps};
+use callboard::store::verbs::{cancel, delete, promote, rescue, retry, signals, steps, workflows};
 use callboard::store::{StoreError, StoreResult};
 
 use crate::bench::{Bench, NODE, at};
+use crate::flows::FLOW;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Verb {
@@ -23,11 +24,19 @@ enum Verb {
     Retry,
     Promote,
     Delete,
+    StartFlow,
+    FanOut,
+    EndFlow,
+    CancelFlow,
+    RetryFlow,
 }
 
-use Verb::{Cancel, Delete, Enqueue, Fail, KeepStep, Lose, Promote, Retry, Signal, Succeed, TimeOut, Wait};
+use Verb::{
+    Cancel, CancelFlow, Delete, EndFlow, Enqueue, Fail, FanOut, KeepStep, Lose, Promote, Retry, RetryFlow,
+    Signal, StartFlow, Succeed, TimeOut, Wait,
+};
 
-const VERBS: [Verb; 13] = [
+const VERBS: [Verb; 18] = [
     Enqueue,
     Verb::Claim,
     KeepStep,
@@ -41,11 +50,19 @@ const VERBS: [Verb; 13] = [
     Retry,
     Promote,
     Delete,
+    StartFlow,
+    FanOut,
+    EndFlow,
+    CancelFlow,
+    RetryFlow,
 ];
 
 impl Verb {
     /// Makes what the verb is done to: the first job of a store, and its family.
     async fn prepare(self, b: &Bench) {
+        if matches!(self, StartFlow | FanOut | EndFlow | CancelFlow | RetryFlow) {
+            return self.prepare_flow(b).await;
+        }
         let tagged = || NewJob { tags: vec!["a".into(), "b".into()], ..NewJob::new("t") };
         let due = || if self == Promote { tagged().run_at(at(5)) } else { tagged() };
         let parent = b.enqueue(due()).await.unwrap();
@@ -67,6 +84,21 @@ impl Verb {
         }
         if self == Delete {
             b.store.write(|tx| cancel::cancel(tx, 5, at(3))).await.unwrap();
+        }
+    }
+
+    async fn prepare_flow(self, b: &Bench) {
+        if self == StartFlow {
+            return;
+        }
+        b.start_flow().await.unwrap();
+        assert_eq!(b.claim(1).await.unwrap(), [FIRST]);
+        if matches!(self, EndFlow | RetryFlow) {
+            b.finish(FIRST, Verdict::Success(None)).await.unwrap();
+            assert_eq!(b.claim(1).await.unwrap(), [LAST]);
+        }
+        if self == RetryFlow {
+            b.finish(LAST, Verdict::Fatal("no".into())).await.unwrap();
         }
     }
 
@@ -94,6 +126,14 @@ impl Verb {
             Retry => b.store.write(|tx| retry::retry(tx, 1, at(4))).await.map(drop),
             Promote => b.store.write(|tx| promote::promote(tx, 9, at(6))).await.map(drop),
             Delete => b.store.write(|tx| delete::delete(tx, &[5])).await.map(drop),
+            StartFlow => b.start_flow().await,
+            FanOut => b.fan_out(FIRST).await,
+            EndFlow => b.finish(LAST, Verdict::Success(None)).await.map(drop),
+            CancelFlow => b.store.write(|tx| workflows::cancel(tx, FLOW, at(3))).await.map(drop),
+            RetryFlow => {
+                let failures = workflows::From::Failures;
+                b.store.write(move |tx| workflows::retry(tx, FLOW, &failures, at(4))).await.map(drop)
+            }
         }
     }
 }
@@ -103,6 +143,8 @@ fn wait() -> Verdict {
 }
 
 const FIRST: Claim = Claim { job_id: 1, attempt: 1, node: NODE };
+/// The last job of a workflow.
+const LAST: Claim = Claim { job_id: 2, attempt: 1, node: NODE };
 
 #[actix_rt::test]
 async fn a_verb_that_fails_anywhere_has_done_nothing_and_can_be_done_again() {

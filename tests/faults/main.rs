@@ -4,6 +4,7 @@
 mod bench;
 mod claims;
 mod each_statement;
+mod flows;
 #[path = "../runtime/house.rs"]
 #[allow(dead_code)]
 mod house;
