@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use callboard::NewJob;
-use callboard::domain::State;
+use callboard::domain::{Claim, Json, State};
+use callboard::store::Store;
+use callboard::store::verbs::claim::{self, Claimer};
+use callboard::store::verbs::enqueue::{self, Prepared};
+use callboard::store::verbs::steps;
 use callboard::workers::worker::from_fn;
 use callboard::workers::{AnyWorker, BlockingWorker, Context, Failure, RunResult, blocking};
 use serde_json::{Value, json};
@@ -118,6 +122,34 @@ async fn an_attempt_that_was_taken_away_keeps_nothing() {
     let stale = why(ctx.step("a", || async { Ok(1) }).await);
     assert!(stale.contains("was taken away, so its step is not kept"), "{stale}");
     assert_eq!(house.job(id).await.steps.unwrap(), []);
+}
+
+/// What a process leaves behind that dies in the middle of an attempt, one step of which is finished.
+async fn leave_a_step(plan: &Plan) {
+    let data = &plan.config.data_dir;
+    std::fs::create_dir_all(data).unwrap();
+    let store = Store::open(&data.join("queue.db"), 1, Box::new(|_| ())).unwrap();
+    let now = plan.clock.now();
+    let jobs = vec![Prepared::new(NewJob::new("t"), 3)];
+    store.write(move |tx| enqueue::enqueue(tx, &jobs, false, now)).await.unwrap();
+    let by = Claimer { node: 77, worker_id: "77/t".into() };
+    let claimed = store.write(move |tx| claim::claim(tx, "t", 1, &by, now)).await.unwrap();
+    let held = Claim { job_id: claimed.jobs[0].id, attempt: 1, node: 77 };
+    let value = Json::trusted("5");
+    store.write(move |tx| steps::keep(tx, held, "a", &value, 99, now)).await.unwrap();
+    store.close().await;
+}
+
+#[actix_rt::test]
+async fn a_step_outlives_the_process() {
+    let (worker, mut acts) = puppet("t");
+    let plan = Plan::new().worker(worker);
+    leave_a_step(&plan).await;
+    let _house = plan.build().await;
+    let act = acts.next().await;
+    assert_eq!(act.ctx.attempt(), 2);
+    assert_eq!(act.ctx.step::<u8, _, _>("a", never).await.unwrap(), 5);
+    act.succeed();
 }
 
 /// Lets a job finish a step and end as the test says; its id.
