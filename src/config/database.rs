@@ -50,10 +50,10 @@ impl DatabaseUrl {
         if is_postgres(&text) {
             return conninfo(&text).map(|_| Self(text));
         }
-        let path = text.strip_prefix("sqlite://").unwrap_or(&text);
+        let path = sqlite_path(&text);
         if path.is_empty() || path == ":memory:" {
             Err("must name a file: callboard keeps every job on disk".into())
-        } else if path.contains("://") || path.starts_with("file:") || path.starts_with("sqlite:") {
+        } else if path.contains("://") || path.starts_with("file:") {
             Err("must be postgres://…, sqlite://PATH or a plain path".into())
         } else if path.contains('?') {
             Err("must be a path without parameters (what follows the ?)".into())
@@ -65,7 +65,7 @@ impl DatabaseUrl {
     /// The SQLite file that it names, if it names one.
     #[must_use]
     pub fn path(&self) -> Option<PathBuf> {
-        (!is_postgres(&self.0)).then(|| self.0.strip_prefix("sqlite://").unwrap_or(&self.0).into())
+        (!is_postgres(&self.0)).then(|| sqlite_path(&self.0).into())
     }
 
     /// As PostgreSQL's client library takes it, password included; empty for a file.
@@ -96,6 +96,10 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
+}
+
+fn sqlite_path(text: &str) -> &str {
+    text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text)
 }
 
 fn is_postgres(text: &str) -> bool {
@@ -202,13 +206,19 @@ fn conninfo(text: &str) -> Result<String, String> {
     Ok(written.join(" "))
 }
 
-/// A schema's name, as it is.
-pub(super) fn schema(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-        && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && name.len() <= 63
-        && !name.starts_with("pg_")
+impl Postgres {
+    /// Whether a schema can have this name, which is used as it is.
+    ///
+    /// # Errors
+    /// What a name may be.
+    pub fn check_schema(name: &str) -> Result<(), &'static str> {
+        let mut bytes = name.bytes();
+        let fits = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+            && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && name.len() <= 63
+            && !name.starts_with("pg_");
+        fits.then_some(()).ok_or("letters, digits and _, at most 63, not a digit or pg_ first")
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use ::config::Value;
 
-use super::database::{self, DatabaseUrl};
+use super::database::{DatabaseUrl, Postgres};
 use super::fault::ConfigError;
 use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
@@ -137,9 +137,9 @@ fn retention(section: &mut Section<'_>) -> Retention {
 
 fn postgres_schema(value: &Value) -> Result<String, String> {
     let name = kinds::text(value)?;
-    match database::schema(&name) {
-        true => Ok(name),
-        false => Err(kinds::wrong("letters, digits and _, at most 63, not a digit or pg_ first", value)),
+    match Postgres::check_schema(&name) {
+        Ok(()) => Ok(name),
+        Err(what) => Err(kinds::wrong(what, value)),
     }
 }
 

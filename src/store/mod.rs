@@ -5,6 +5,7 @@ pub mod claims;
 mod committer;
 pub mod conn;
 pub mod connection;
+pub mod copy;
 pub mod dialect;
 pub mod error;
 pub mod faults;
@@ -78,6 +79,7 @@ impl Store {
         let mut conn = connection::open(&database)?;
         connection::prepare(&database, &mut conn)?;
         connection::migrate(&mut conn)?;
+        copy::refuse_half_a_copy(&mut conn)?;
         let instance: String = schema::meta::table
             .filter(schema::meta::name.eq("instance"))
             .select(schema::meta::value)

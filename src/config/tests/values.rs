@@ -95,6 +95,7 @@ fn what_is_not_built_yet_is_refused_by_name() {
 #[test]
 fn database_urls() {
     for (url, path) in [
+        ("sqlite:a.db", "a.db"),
         ("sqlite://a/b.db", "a/b.db"),
         ("sqlite:///a/b.db", "/a/b.db"),
         ("a/b.db", "a/b.db"),
@@ -111,7 +112,7 @@ fn database_urls() {
     }
     let schema = faults("postgres.schema = '1 2'", &[]).join("\n");
     assert!(schema.contains("postgres.schema"), "{schema}");
-    for url in ["", "sqlite://", ":memory:", "mysql://u:hunter2@h", "sqlite:x", "file:x", "a.db?mode=ro"] {
+    for url in ["", "sqlite://", ":memory:", "mysql://u:hunter2@h", "sqlite:", "file:x", "a.db?mode=ro"] {
         let message = refused(url);
         assert!(message.contains("database_url must") && !message.contains("hunter2"), "{message}");
     }

@@ -30,6 +30,14 @@ pub fn open(database: &Database) -> StoreResult<Conn> {
     }
 }
 
+/// Opens a connection that only reads.
+pub fn open_to_read(database: &Database) -> StoreResult<Conn> {
+    match database {
+        Database::Sqlite(path) => sqlite::open_reader(path),
+        Database::Postgres(postgres) => postgres::open_reader(postgres),
+    }
+}
+
 /// Makes what the tables need to be in, where a database has such a thing.
 pub fn prepare(database: &Database, conn: &mut Conn) -> StoreResult<()> {
     match (database, conn) {
@@ -63,10 +71,7 @@ impl ManageConnection for Readers {
     type Error = StoreError;
 
     fn connect(&self) -> StoreResult<Conn> {
-        match &self.0 {
-            Database::Sqlite(path) => sqlite::open_reader(path),
-            Database::Postgres(postgres) => postgres::open_reader(postgres),
-        }
+        open_to_read(&self.0)
     }
 
     fn is_valid(&self, conn: &mut Conn) -> StoreResult<()> {

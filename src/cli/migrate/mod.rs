@@ -1,9 +1,11 @@
 //! `callboard migrate`
 
+mod copy;
+
 use std::io::Write;
 
-use super::configured::ConfigArgs;
-use super::failure::Failure;
+use crate::cli::configured::ConfigArgs;
+use crate::cli::failure::Failure;
 use crate::config::Database;
 use crate::store::connection;
 use crate::store::owner::OwnerLock;
@@ -21,6 +23,7 @@ enum What {
     Status(ConfigArgs),
     /// Run those that are missing
     Up(ConfigArgs),
+    Copy(copy::Copy),
 }
 
 impl Migrate {
@@ -42,6 +45,7 @@ impl Migrate {
                     writeln!(out, "missing  {name}")?;
                 }
             }
+            What::Copy(copy) => copy.run()?,
             What::Up(args) => {
                 let config = args.load()?.0;
                 let database = config.database();
