@@ -258,7 +258,7 @@ async fn every_other_verb_goes_straight_to_its_jobs() {
     w.enqueue(NewJob::new("t")).await;
     let (jobs, _) = w.claim().await;
     let claim = Claim { job_id: jobs[0].id, attempt: 1, node: 1 };
-    uses(&w.write(|tx| rescue::claims(tx, 0, 10)).await.1, "jobs_list");
+    uses(&w.write(|tx| rescue::claims(tx, 0, 0, 10)).await.1, "jobs_list");
     uses(&w.write(|tx| give_back::give_back(tx, "t", 1, |_| true, now())).await.1, "jobs_list");
     nobody_walks(&w.write(move |tx| rescue::lose(tx, claim, 3, now())).await.1);
 }

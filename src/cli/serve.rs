@@ -36,7 +36,14 @@ async fn serve(config: Config) -> Result<(), Failure> {
         server::listen(&config.bind).map_err(|source| Failure::Local { what: "start", source })?;
     let tokens = Tokens::from(config.auth_tokens.clone());
     let data_dir = config.data_dir.display().to_string();
-    let callboard = Callboard::builder(config).start().await.map_err(Failure::Start)?;
+    let starting = Callboard::builder(config).start();
+    let callboard = tokio::select! {
+        started = starting => started.map_err(Failure::Start)?,
+        name = signals.next() => {
+            log::info!("{name}: going down before the start was over");
+            return Ok(());
+        }
+    };
     let http = server::serve(listening.0, &callboard, &tokens)
         .map_err(|source| Failure::Local { what: "serve HTTP", source })?;
     log::info!("callboard {} is up, data in {data_dir}", env!("CARGO_PKG_VERSION"));

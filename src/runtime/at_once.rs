@@ -56,7 +56,7 @@ impl Claims for AtOnce {
             let Some(starter) = Starter::new(job_type, &shared) else { continue };
             let Some(free) = starter.begin_claim() else { continue };
             let (by, now) = starter.claimer();
-            let mut under_way = UnderWay { starter, jobs: Vec::new(), on_disk: false };
+            let mut under_way = UnderWay { starter, node: by.node, jobs: Vec::new(), on_disk: false };
             let claimed = claim::claim(tx, job_type, free, &by, now)?;
             under_way.jobs = claimed.jobs;
             // Otherwise the worker actor looks for more, now or when a limit lets it.
@@ -82,6 +82,7 @@ impl Claims for AtOnce {
 /// A claim that is written and not settled. However it is let go of, it ends.
 struct UnderWay {
     starter: Starter,
+    node: i64,
     jobs: Vec<Job>,
     /// Whether it is or may be on disk, and its jobs are not started.
     on_disk: bool,
@@ -90,7 +91,7 @@ struct UnderWay {
 impl UnderWay {
     fn start(mut self) {
         for job in std::mem::take(&mut self.jobs) {
-            self.starter.start(job);
+            self.starter.start(job, self.node);
         }
         self.on_disk = false;
     }
@@ -99,7 +100,7 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         if self.on_disk {
-            self.starter.clone().give_back_and_end();
+            self.starter.clone().give_back_and_end(self.node);
         } else {
             self.starter.end_claim();
         }

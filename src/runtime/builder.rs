@@ -7,8 +7,10 @@ use actix::Arbiter;
 
 use super::Callboard;
 use super::at_once::{AtOnce, Link};
+use super::cluster;
 use super::hub::{HubHandle, JobLookup};
 use super::limits;
+use super::membership::{self, Membership};
 use super::options::{Options, types};
 use super::progress_hub::ProgressHub;
 use super::rescuer::rescue_all;
@@ -20,7 +22,7 @@ use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::faults::{FaultLayer, Faults};
 use crate::store::owner::OwnerLock;
-use crate::store::{Seams, Store, verbs, views};
+use crate::store::{Seams, Store, StoreError, verbs, views};
 use crate::workers::AnyWorker;
 use crate::workers::subprocess::Instance;
 
@@ -84,7 +86,7 @@ impl Builder {
         std::fs::create_dir_all(&options.data_dir)
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
         let link = Link::default();
-        let store = Store::open_with(&options.database, READERS, seams(&link, self.faults, home(&options)?))?;
+        let (store, waited) = open(&options, &link, &self.faults).await?;
         let instance = match &options.database {
             Database::Sqlite(_) => Instance::new(store.instance()),
             // Other nodes of this store may be on this machine.
@@ -97,9 +99,14 @@ impl Builder {
         }
         super::configured::check_schedules(&self.config, &options, &registry)?;
         let now = self.clock.now();
+        let before = membership::recall(&options.data_dir, store.instance());
+        if let Some(gone) = before {
+            store.write(move |tx| verbs::nodes::lose(tx, gone)).await?;
+        }
         let rescued = rescue_all(&store, options.max_crashes, now).await?;
         let host = super::host::name();
         let node = store.write(move |tx| verbs::nodes::register(tx, &host, std::process::id(), now)).await?;
+        membership::remember(&options.data_dir, store.instance(), node);
         let settings = load_settings(&store).await?;
         let schedules = schedules_of(&self.config);
         store.write(move |tx| verbs::schedules::configure(tx, &schedules, now)).await?;
@@ -112,15 +119,19 @@ impl Builder {
             job_threads: job_threads.handle().clone(),
             arbiter: arbiter.handle(),
             clock: self.clock,
+            membership: Membership::new(node, &options, waited),
             options,
             store,
-            node,
             settings,
         }));
         shared.set_limits();
         limits::settle_all(&shared).await?;
         link.attach(&shared);
         launch(&shared, &arbiter).await?;
+        cluster::join(&shared)?;
+        if shared.membership.is_shared() {
+            arbiter.spawn(membership::guard(Arc::downgrade(&shared)));
+        }
         tell_rescued(&shared, rescued);
         Ok(Callboard::new(shared, job_threads))
     }
@@ -175,6 +186,24 @@ fn job_threads() -> Result<tokio::runtime::Runtime, Error> {
         .enable_all()
         .build()
         .map_err(|e| Error::Unavailable(format!("cannot start the threads for jobs: {e}")))
+}
+
+/// Opens the store; whether it had to wait for the database. One that is on another machine may come
+/// up later than this.
+async fn open(options: &Options, link: &Link, faults: &FaultLayer) -> Result<(Store, bool), Error> {
+    let mut waited = false;
+    loop {
+        let seams = seams(link, faults.clone(), home(options)?);
+        match Store::open_with(&options.database, READERS, seams) {
+            Err(StoreError::Away(why)) => {
+                if !std::mem::replace(&mut waited, true) {
+                    log::warn!("{why}; trying again until it is there");
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            opened => return Ok((opened?, waited)),
+        }
+    }
 }
 
 /// The folder of a node is its own, also where the queue is elsewhere; a queue in a file has a lock

@@ -20,6 +20,8 @@ pub struct Options {
     pub accept_unknown_job_types: bool,
     /// How often the node says that it is alive, and everything is looked at.
     pub heartbeat: Duration,
+    /// After so long a silence a node is lost.
+    pub node_timeout: Duration,
     /// How long running attempts have to come to an end at shutdown.
     pub shutdown_grace: Duration,
     /// How long a program has between being asked to end and being killed.
@@ -73,6 +75,7 @@ impl Options {
             database: config.database(),
             accept_unknown_job_types: config.accept_unknown_job_types,
             heartbeat: config.heartbeat,
+            node_timeout: config.node_timeout,
             shutdown_grace: config.shutdown_grace,
             // A program gets `kill_after` between SIGTERM and SIGKILL; some seconds more are for
             // its pipes to close and the worker to say how it ended.

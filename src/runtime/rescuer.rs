@@ -9,14 +9,17 @@ use super::guard::Guard;
 use super::shared::Shared;
 use super::worker::Ping;
 use crate::domain::{Claim, Timestamp};
-use crate::store::verbs::{give_back, rescue};
+use crate::store::verbs::{give_back, nodes, rescue};
 use crate::store::{Store, StoreResult, Tx};
+
+/// No node has this id.
+const NOBODY: i64 = 0;
 
 /// Claims looked at in one write.
 const CHUNK: usize = 500;
 
-/// Looks after stale claims every so many heartbeats. Nothing in the program should ever leave one;
-/// this is the net below it.
+/// Looks after stale claims every so many heartbeats. Nothing in one process should ever leave one;
+/// this is the net below it. Where there are other nodes, it looks at each.
 const EVERY: u32 = 6;
 
 /// See the module.
@@ -45,11 +48,13 @@ impl Handler<Ping> for Rescuer {
     fn handle(&mut self, _: Ping, ctx: &mut Context<Self>) {
         self.shared.watchdog.beat("rescuer");
         self.beats += 1;
-        if !self.beats.is_multiple_of(EVERY) || std::mem::replace(&mut self.at_work, true) {
+        let every = if self.shared.membership.is_shared() { 1 } else { EVERY };
+        if !self.beats.is_multiple_of(every) || std::mem::replace(&mut self.at_work, true) {
             return;
         }
         let shared = self.shared.clone();
         let work = async move {
+            lose_silent(&shared).await;
             match rescue_stale(&shared).await {
                 Ok(0) => {}
                 Ok(n) => log::warn!("{n} attempts belonged to nobody; they are taken back"),
@@ -60,8 +65,19 @@ impl Handler<Ping> for Rescuer {
     }
 }
 
-/// At the start on an embedded database nothing runs yet, so every claim on disk is an orphan.
-/// Returns those that there were.
+/// Declares those nodes lost that were silent for too long.
+async fn lose_silent(shared: &Arc<Shared>) {
+    let Some(patience) = shared.membership.patience() else { return };
+    let now = shared.clock.now();
+    match shared.store.write(move |tx| nodes::lose_silent(tx, patience, now)).await {
+        Ok(lost) if lost.is_empty() => {}
+        Ok(lost) => log::warn!("nodes {lost:?} were silent for too long; their attempts are taken back"),
+        Err(e) => log::warn!("cannot look for nodes that are lost: {e}"),
+    }
+}
+
+/// What nobody runs at the start: on an embedded database every claim on disk, on a shared one those
+/// of nodes that are gone. Returns those that there were.
 ///
 /// # Errors
 /// When the store fails.
@@ -70,7 +86,7 @@ pub async fn rescue_all(store: &Store, max_crashes: u32, now: Timestamp) -> Stor
     loop {
         let after = rescued.last().map_or(0, |claim: &Claim| claim.job_id);
         let lose = move |tx: &mut Tx<'_>| {
-            let claims = rescue::claims(tx, after, CHUNK)?;
+            let claims = rescue::claims(tx, NOBODY, after, CHUNK)?;
             for claim in &claims {
                 rescue::lose(tx, *claim, max_crashes, now)?;
             }
@@ -93,7 +109,7 @@ pub async fn rescue_stale(shared: &Arc<Shared>) -> StoreResult<u64> {
         return Ok(0);
     }
     answers_arrive(shared).await;
-    let (node, max_crashes, now) = (shared.node, shared.options.max_crashes, shared.clock.now());
+    let (node, max_crashes, now) = (shared.node(), shared.options.max_crashes, shared.clock.now());
     let mut taken_back = 0;
     for suspects in suspects.chunks(CHUNK) {
         let stale: Vec<Claim> = suspects.iter().filter(|claim| !is_held(shared, claim)).copied().collect();
@@ -103,7 +119,7 @@ pub async fn rescue_stale(shared: &Arc<Shared>) -> StoreResult<u64> {
                 states.push(match claim.node == node {
                     // This process lives, so the job did nobody any harm.
                     true => give_back::release(tx, &[*claim], now)?.pop().flatten(),
-                    // The file has one owner, so the process that this node was is gone.
+                    // The process that this node was is gone, or has been declared lost.
                     false => rescue::lose(tx, *claim, max_crashes, now)?,
                 });
             }
@@ -116,9 +132,9 @@ pub async fn rescue_stale(shared: &Arc<Shared>) -> StoreResult<u64> {
 
 /// The claims on disk that nobody holds, or not yet: their answers may be on their way.
 async fn unknown(shared: &Arc<Shared>) -> StoreResult<Vec<Claim>> {
-    let (mut after, mut unknown) = (0, Vec::new());
+    let (node, mut after, mut unknown) = (shared.node(), 0, Vec::new());
     loop {
-        let claims = shared.store.write(move |tx| rescue::claims(tx, after, CHUNK)).await?;
+        let claims = shared.store.write(move |tx| rescue::claims(tx, node, after, CHUNK)).await?;
         match claims.last() {
             Some(last) => after = last.job_id,
             None => return Ok(unknown),
@@ -142,5 +158,5 @@ async fn answers_arrive(shared: &Arc<Shared>) {
 }
 
 fn is_held(shared: &Arc<Shared>, claim: &Claim) -> bool {
-    claim.node == shared.node && shared.slots.values().any(|slots| slots.holds(claim))
+    claim.node == shared.node() && shared.slots.values().any(|slots| slots.holds(claim))
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use actix::Addr;
 
 use super::cron_scheduler::CronScheduler;
 use super::hub::HubHandle;
 use super::library::LibraryTables;
+use super::membership::Membership;
 use super::options::{Options, TypeEntry, TypeOptions};
 use super::progress::ProgressWriter;
 use super::pruner::Pruner;
@@ -22,8 +23,9 @@ use super::watchdog::Watchdog;
 use super::worker::Worker;
 use crate::domain::Clock;
 use crate::logs::JobLogs;
+use crate::store::exchange::Post;
 use crate::store::verbs::settings::JobTypeSettings;
-use crate::store::{Committed, Store};
+use crate::store::{Committed, Store, news};
 
 /// What all actors of a runtime have in common. It holds their addresses too, so that one that is
 /// rebuilt finds the others.
@@ -42,8 +44,8 @@ pub struct Shared {
     pub types: BTreeMap<String, TypeEntry>,
     /// Their slots.
     pub slots: HashMap<String, Arc<Slots>>,
-    /// This process.
-    pub node: i64,
+    /// This process among the nodes.
+    pub membership: Membership,
     /// The threads that run async workers.
     pub job_threads: tokio::runtime::Handle,
     /// Where the actors live.
@@ -63,6 +65,7 @@ pub struct Shared {
     /// Notified whenever ends of attempts are on disk.
     pub idle: tokio::sync::Notify,
     commits: Mutex<VecDeque<Committed>>,
+    others: OnceLock<Post>,
     draining: AtomicBool,
 }
 
@@ -106,7 +109,7 @@ pub struct Parts {
     pub(super) logs: JobLogs,
     pub(super) hub: HubHandle,
     pub(super) types: BTreeMap<String, TypeEntry>,
-    pub(super) node: i64,
+    pub(super) membership: Membership,
     pub(super) job_threads: tokio::runtime::Handle,
     pub(super) arbiter: actix::ArbiterHandle,
     pub(super) settings: Settings,
@@ -128,15 +131,22 @@ impl Shared {
             logs: parts.logs,
             hub: parts.hub,
             types: parts.types,
-            node: parts.node,
+            membership: parts.membership,
             job_threads: parts.job_threads,
             arbiter: parts.arbiter,
             actors: RwLock::default(),
             settings: RwLock::new(parts.settings),
             idle: tokio::sync::Notify::new(),
             commits: Mutex::default(),
+            others: OnceLock::new(),
             draining: AtomicBool::new(false),
         }
+    }
+
+    /// The id of this node.
+    #[must_use]
+    pub fn node(&self) -> i64 {
+        self.membership.id()
     }
 
     /// What holds for a job type now: as configured, and as changed at run time.
@@ -172,7 +182,10 @@ impl Shared {
     /// Whether jobs of a type may start.
     #[must_use]
     pub fn may_start(&self, job_type: &str) -> bool {
-        !self.is_draining() && !self.read_settings(|s| s.all_paused) && !self.is_paused(job_type)
+        !self.is_draining()
+            && self.membership.is_sure()
+            && !self.read_settings(|s| s.all_paused)
+            && !self.is_paused(job_type)
     }
 
     /// Whether a job type is paused by itself.
@@ -208,6 +221,34 @@ impl Shared {
         if commit.is_empty() {
             return;
         }
+        if let Some(others) = self.others.get() {
+            others.tell(news::of_commit(&commit));
+        }
+        self.queue_commit(commit);
+    }
+
+    /// As [`Self::tell_commit`], of a commit of another node.
+    pub fn hear_commit(&self, mut commit: Committed) {
+        self.hub.publish_here(std::mem::take(&mut commit.events));
+        if !commit.is_empty() {
+            self.queue_commit(commit);
+        }
+    }
+
+    /// From now on other nodes are told of commits too.
+    pub fn tell_others(&self, post: Post) {
+        // The first one stands; there is only one.
+        let _ = self.others.set(post);
+    }
+
+    /// Tells other nodes what is left to tell, and no more.
+    pub fn end_exchange(&self) {
+        if let Some(others) = self.others.get() {
+            others.end();
+        }
+    }
+
+    fn queue_commit(&self, commit: Committed) {
         let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
         let first = commits.is_empty();
         commits.push_back(commit);

@@ -51,7 +51,7 @@ impl Starter {
     /// Who claims, and when.
     #[must_use]
     pub fn claimer(&self) -> (Claimer, Timestamp) {
-        let node = self.shared.node;
+        let node = self.shared.node();
         (Claimer { node, worker_id: format!("{node}/{}", self.job_type) }, self.shared.clock.now())
     }
 
@@ -89,9 +89,9 @@ impl Starter {
         }
     }
 
-    /// Starts a job that was claimed.
-    pub fn start(&self, job: Job) {
-        let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
+    /// Starts a job that was claimed for a node: what this process was then.
+    pub fn start(&self, job: Job, node: i64) {
+        let claim = Claim { job_id: job.id, attempt: job.attempt, node };
         let options = self.shared.type_options(&job.job_type);
         let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
         let execution = Execution::new(Parts {
@@ -113,12 +113,12 @@ impl Starter {
 
     /// After a claim that failed: it may be on disk, and its jobs would then run nowhere for ever.
     /// Gives them back, as soon as the store takes that.
-    pub async fn give_back(&self) {
+    pub async fn give_back(&self, node: i64) {
         let mut pause = Pause::default();
         loop {
             pause.wait(&self.shared.clock).await;
             let (job_type, slots) = (self.job_type.clone(), self.slots.clone());
-            let (node, now) = (self.shared.node, self.shared.clock.now());
+            let now = self.shared.clock.now();
             let given = self
                 .shared
                 .store
@@ -132,10 +132,10 @@ impl Starter {
     }
 
     /// As [`Self::give_back`], from any thread, and then ends the claim.
-    pub fn give_back_and_end(self) {
+    pub fn give_back_and_end(self, node: i64) {
         let arbiter = self.shared.arbiter.clone();
         arbiter.spawn(async move {
-            self.give_back().await;
+            self.give_back(node).await;
             self.end_claim();
         });
     }

@@ -9,6 +9,7 @@ use actix::{
 
 use super::cron_scheduler::{CRON_SCHEDULER, CronScheduler, Fires};
 use super::guard::{Gone, Guard};
+use super::membership;
 use super::pruner::Pruner;
 use super::rescuer::Rescuer;
 use super::retry_scheduler::{Reschedule, RetryScheduler};
@@ -17,7 +18,7 @@ use super::timekeeper::Timekeeper;
 use super::worker::{CancelRunning, Crash, JobReady, Ping, Worker};
 use crate::store::verbs::enqueue::{self, Prepared, Stored};
 use crate::store::verbs::settings::Pausable;
-use crate::store::{Committed, StoreResult, Tx, verbs, views};
+use crate::store::{Committed, StoreResult, Tx, views};
 
 const RETRY_SCHEDULER: &str = "retry scheduler";
 const PRUNER: &str = "pruner";
@@ -149,11 +150,14 @@ impl Supervisor {
     fn beat(&mut self, ctx: &mut Context<Self>) {
         self.shared.watchdog.beat(SUPERVISOR);
         self.ping();
+        if self.shared.membership.is_shared() {
+            // Another node may have changed them, and its word may have been lost.
+            self.reload_settings(ctx);
+        }
         let shared = self.shared.clone();
         let beat = async move {
-            let (node, now) = (shared.node, shared.clock.now());
-            match shared.store.write(move |tx| verbs::nodes::beat(tx, node, now)).await {
-                Ok(_) => shared.watchdog.beat(STORE),
+            match membership::beat(&shared).await {
+                Ok(()) => shared.watchdog.beat(STORE),
                 Err(e) => shared.watchdog.fault(STORE, e.to_string()),
             }
             shared.clock.sleep(shared.options.heartbeat).await;

@@ -199,18 +199,19 @@ impl Handler<Crash> for Worker {
 
 async fn claim_and_start(starter: Starter, shared: Arc<Shared>, free: usize) {
     let (by, now) = starter.claimer();
+    let node = by.node;
     let job_type = starter.job_type().clone();
     let wanted = job_type.clone();
     let over = match shared.store.write(move |tx| claim::claim(tx, &wanted, free, &by, now)).await {
         Ok(claim::Claimed { jobs, next, more, kept_back }) => {
             for job in jobs {
-                starter.start(job);
+                starter.start(job, node);
             }
             Claimed { more, kept_back, next }
         }
         Err(e) => {
             log::warn!("cannot claim jobs of type {job_type}: {e}");
-            starter.give_back().await;
+            starter.give_back(node).await;
             Claimed { more: true, kept_back: false, next: None }
         }
     };

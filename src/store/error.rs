@@ -16,6 +16,9 @@ pub enum StoreError {
     /// Another node's transaction was in the way. Nothing was written, and trying again helps.
     #[error("{0}")]
     Contended(String),
+    /// The database cannot be reached at the moment.
+    #[error("{0}")]
+    Away(String),
     /// The writer is gone; the program is going down.
     #[error("the store is closed")]
     Closed,

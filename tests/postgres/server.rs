@@ -47,6 +47,8 @@ impl Server {
     pub fn durable(home: &Path) -> Self {
         let server =
             Self { install: Install::find().expect("PostgreSQL"), home: home.to_owned(), _user: None };
+        // A temporary folder is for its owner alone.
+        server.install.make_folder(home);
         server.make("");
         server.start();
         server

@@ -63,6 +63,8 @@ CREATE INDEX jobs_unique ON jobs (unique_hash, id)
 CREATE INDEX jobs_target ON jobs (target_id, id) WHERE target_id IS NOT NULL;
 CREATE INDEX jobs_parent ON jobs (parent_job_id, id) WHERE parent_job_id IS NOT NULL;
 CREATE INDEX jobs_workflow ON jobs (workflow_id, id) WHERE workflow_id IS NOT NULL;
+-- Who runs what, for the nodes to look after each other.
+CREATE INDEX jobs_node ON jobs (node, id) WHERE state = 'running' AND node IS NOT NULL;
 
 -- Attempts that have ended. The one that runs is in its job's row.
 CREATE TABLE attempts (

@@ -39,7 +39,7 @@ impl Callboard {
         let mut views = Vec::new();
         for (job_type, slots) in &self.shared.slots {
             views.extend(slots.attempts().into_iter().map(|(claim, attempt)| WorkerView {
-                worker_id: format!("{}/{job_type}", self.shared.node),
+                worker_id: format!("{}/{job_type}", self.shared.node()),
                 job_type: job_type.clone(),
                 job_id: claim.job_id,
                 attempt: claim.attempt,
@@ -81,7 +81,7 @@ impl Callboard {
     /// What keeps the store from taking a write. One that writes nothing would be taken by a full
     /// disk too, so it is a heartbeat.
     async fn store_fault(&self) -> Option<String> {
-        let (node, now) = (self.shared.node, self.shared.clock.now());
+        let (node, now) = (self.shared.node(), self.shared.clock.now());
         let beat = self.shared.store.write(move |tx| verbs::nodes::beat(tx, node, now));
         match tokio::time::timeout(STORE_PATIENCE, beat).await {
             Ok(Ok(_)) => None,

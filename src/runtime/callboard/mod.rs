@@ -156,7 +156,7 @@ impl Callboard {
             job.timeout_secs = self.shared.type_options(&job.job_type).timeout_secs;
         }
         if job.state == State::Running {
-            let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node };
+            let claim = Claim { job_id: job.id, attempt: job.attempt, node: self.shared.node() };
             let step = self.shared.slots.get(&job.job_type).and_then(|slots| slots.progress_of(&claim));
             job.progress = step.unwrap_or(job.progress);
         }

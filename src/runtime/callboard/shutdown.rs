@@ -44,7 +44,7 @@ impl Callboard {
             // written.
             self.idle_within(&Clock::system(), options.stop_grace + FLUSH).await;
         }
-        let (node, now) = (self.shared.node, self.shared.clock.now());
+        let (node, now) = (self.shared.node(), self.shared.clock.now());
         if let Err(e) = self.shared.store.write(move |tx| verbs::nodes::leave(tx, node, now)).await {
             log::warn!("cannot note that this node went down in order: {e}");
         }
@@ -52,6 +52,7 @@ impl Callboard {
         if let Ok(supervisor) = self.supervisor() {
             let _ = supervisor.send(DrainAll).await;
         }
+        self.shared.end_exchange();
         self.shared.hub.close();
         self.threads.end();
         self.shared.store.close().await;

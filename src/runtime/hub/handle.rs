@@ -1,7 +1,7 @@
 //! How everybody else reaches the progress hub.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use actix::Addr;
 
@@ -10,6 +10,8 @@ use super::outbox::outbox;
 use super::{Backlog, Subscriber, Subscription, Topic, Wish};
 use crate::domain::{Event, EventBody, JobFilter, LogLine};
 use crate::runtime::progress_hub::{Close, ProgressHub, Publish, Subscribe, Unsubscribe};
+use crate::store::exchange::Post;
+use crate::store::news;
 
 /// Events that may wait for the hub before progress is turned away.
 const MAX_EVENTS: usize = 100_000;
@@ -37,6 +39,7 @@ struct Shared {
     last_id: AtomicU64,
     next_subscriber: AtomicU64,
     subscribers: AtomicUsize,
+    others: OnceLock<Post>,
 }
 
 impl Default for Shared {
@@ -50,6 +53,7 @@ impl Default for Shared {
             last_id: AtomicU64::new(0),
             next_subscriber: AtomicU64::new(0),
             subscribers: AtomicUsize::new(0),
+            others: OnceLock::new(),
         }
     }
 }
@@ -63,7 +67,15 @@ impl HubHandle {
 
     /// Tells what a commit brought about, or a step of progress. Events are delivered in the order
     /// of the calls.
-    pub fn publish(&self, mut events: Vec<Event>) {
+    pub fn publish(&self, events: Vec<Event>) {
+        if let Some(others) = self.0.others.get() {
+            others.tell(news::of_events(&events));
+        }
+        self.publish_here(events);
+    }
+
+    /// As [`Self::publish`], to those who watch on this node.
+    pub fn publish_here(&self, mut events: Vec<Event>) {
         let Some(hub) = self.hub() else { return };
         let backlog = &self.0.events;
         if backlog.is_full() {
@@ -76,6 +88,19 @@ impl HubHandle {
             let ticket = backlog.admit(events.len());
             // Not `try_send`: the backlog is the limit, and it knows what can be spared.
             hub.do_send(Publish { events, ticket });
+        }
+    }
+
+    /// From now on those who watch on other nodes are told too.
+    pub fn tell_others(&self, post: Post) {
+        // The first one stands; there is only one.
+        let _ = self.0.others.set(post);
+    }
+
+    /// So many events of other nodes were missed.
+    pub fn miss(&self, events: u64) {
+        if events > 0 {
+            self.0.events.lose(events);
         }
     }
 

@@ -73,10 +73,19 @@ pub fn make_schema(at: &Postgres, conn: &mut PgConnection) -> StoreResult<()> {
     Ok(())
 }
 
+/// A server that answers and refuses will refuse the next time too, unless it says that it is coming
+/// up or going down.
+fn unreachable_because(at: &Postgres, why: &str) -> StoreError {
+    let text = format!("cannot reach {}: {why}", at.url);
+    match why.contains("FATAL") && !why.contains("the database system is") {
+        true => StoreError::Database(text),
+        false => StoreError::Away(text),
+    }
+}
+
 fn establish(at: &Postgres) -> StoreResult<PgConnection> {
-    let mut conn = PgConnection::establish(&at.url.conninfo()).map_err(|e| {
-        StoreError::Database(format!("cannot reach {}: {}", at.url, e.to_string().trim_end()))
-    })?;
+    let mut conn = PgConnection::establish(&at.url.conninfo())
+        .map_err(|e| unreachable_because(at, e.to_string().trim_end()))?;
     let version: i32 =
         diesel::select(diesel::dsl::sql::<Integer>("CAST(current_setting('server_version_num') AS INTEGER)"))
             .get_result(&mut conn)?;

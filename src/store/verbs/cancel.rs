@@ -6,7 +6,7 @@ use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Claim, State, Timestamp};
 use crate::error::Error;
 use crate::store::error::StoreResult;
-use crate::store::sql::{binds, statement};
+use crate::store::sql::{Dialect, binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::limits::held;
 use crate::store::verbs::parents;
@@ -31,6 +31,27 @@ statement!(
         lifecycle::sql_guard(Move::AskCancel)
     )
 );
+
+statement!(
+    Asked,
+    format!(
+        "SELECT id, attempt FROM jobs WHERE state = '{}' AND node IS NOT NULL AND node = ? \
+         AND cancel_requested_at IS NOT NULL",
+        State::Running
+    )
+);
+
+/// Tells a node again which of its attempts should stop: another one's word may have been lost. On an
+/// embedded database none is.
+pub fn remind(tx: &mut Tx<'_>, node: i64) -> StoreResult<()> {
+    if tx.conn.dialect() == Dialect::Postgres {
+        let asked: Vec<(i64, i32)> = tx.load::<Asked, (BigInt, Integer), _>(binds![node])?;
+        for (job_id, attempt) in asked {
+            tx.stop(Claim { job_id, attempt: u32::try_from(attempt).unwrap_or_default(), node });
+        }
+    }
+    Ok(())
+}
 
 /// Calls a job off. True: it is cancelled; false: it runs, and its worker will be told once this is
 /// on disk.

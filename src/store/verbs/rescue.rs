@@ -6,7 +6,7 @@ use super::finish::{self, Ending};
 use crate::domain::lifecycle::Move;
 use crate::domain::{Claim, Outcome, State, Timestamp, decide};
 use crate::store::error::StoreResult;
-use crate::store::sql::{LIMIT, binds, statement};
+use crate::store::sql::{Dialect, LIMIT, binds, statement};
 use crate::store::tx::Tx;
 
 statement!(
@@ -22,9 +22,36 @@ statement!(
     )
 );
 
-/// Up to `limit` claims that are on disk, of jobs after `after`, by id. Range by range of
-/// `jobs_list`: a join with the counters would walk the whole table.
-pub fn claims(tx: &mut Tx<'_>, after: i64, limit: usize) -> StoreResult<Vec<Claim>> {
+statement!(
+    Unattended,
+    format!(
+        "SELECT id, attempt, node FROM jobs WHERE state = '{}' AND node IS NOT NULL AND id > ? \
+         AND (node = ? OR node NOT IN (SELECT id FROM nodes WHERE state = 'alive')) ORDER BY id {LIMIT}",
+        State::Running
+    )
+);
+
+/// Up to `limit` claims that are on disk and that other nodes do not look after, of jobs after
+/// `after`, by id: on an embedded database all, on a shared one those of `node` and of nodes that are
+/// gone.
+pub fn claims(tx: &mut Tx<'_>, node: i64, after: i64, limit: usize) -> StoreResult<Vec<Claim>> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    match tx.conn.dialect() {
+        Dialect::Sqlite => all_claims(tx, after, limit),
+        Dialect::Postgres => {
+            let rows: Vec<(i64, i32, Option<i64>)> =
+                tx.load::<Unattended, (BigInt, Integer, Nullable<BigInt>), _>(binds![after, node, most])?;
+            Ok(rows.into_iter().map(claim).collect())
+        }
+    }
+}
+
+fn claim((job_id, attempt, node): (i64, i32, Option<i64>)) -> Claim {
+    Claim { job_id, attempt: u32::try_from(attempt).unwrap_or_default(), node: node.unwrap_or_default() }
+}
+
+/// Range by range of `jobs_list`: a join with the counters would walk the whole table.
+fn all_claims(tx: &mut Tx<'_>, after: i64, limit: usize) -> StoreResult<Vec<Claim>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let ranges: Vec<(String, String)> = tx.load::<Ranges, (Text, Text), _>(&[])?;
     let mut claims = Vec::new();
@@ -33,11 +60,7 @@ pub fn claims(tx: &mut Tx<'_>, after: i64, limit: usize) -> StoreResult<Vec<Clai
             tx.load::<Running, (BigInt, Integer, Nullable<BigInt>), _>(binds![
                 &job_type, &queue, after, most
             ])?;
-        claims.extend(rows.into_iter().map(|(job_id, attempt, node)| Claim {
-            job_id,
-            attempt: u32::try_from(attempt).unwrap_or_default(),
-            node: node.unwrap_or_default(),
-        }));
+        claims.extend(rows.into_iter().map(claim));
     }
     claims.sort_unstable_by_key(|claim| claim.job_id);
     claims.truncate(limit);

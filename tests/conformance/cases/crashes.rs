@@ -102,7 +102,7 @@ async fn orphans_are_found_page_by_page(b: &TestStore) {
     let mut found: Vec<Claim> = Vec::new();
     loop {
         let after = found.last().map_or(0, |claim| claim.job_id);
-        let page = b.write(move |tx| rescue::claims(tx, after, 7)).await.unwrap();
+        let page = b.write(move |tx| rescue::claims(tx, 0, after, 7)).await.unwrap();
         if page.is_empty() {
             break;
         }

@@ -135,7 +135,7 @@ async fn a_retry_inside_takes_the_node_up_again(b: &TestStore) {
 
 async fn no_node_can_lose_it(b: &TestStore) {
     let id = b.start(Workflow::new("w").workflow("sub", Workflow::new("i").job("x", NewJob::new("x")))).await;
-    let claims = b.write(|tx| callboard::store::verbs::rescue::claims(tx, 0, 10)).await.unwrap();
+    let claims = b.write(|tx| callboard::store::verbs::rescue::claims(tx, 0, 0, 10)).await.unwrap();
     for claim in claims {
         assert_eq!(b.lose(claim).await, None);
     }

@@ -7,7 +7,7 @@ use callboard::store::verbs::nodes;
 use callboard::store::verbs::settings::{JobTypeSettings, keep};
 use callboard::store::views;
 
-use crate::support::{TestStore, on_every_database};
+use crate::support::{TestStore, at, on_every_database};
 
 async fn changes_of_job_types_come_back_as_given(b: &TestStore) {
     let given = HashMap::from([
@@ -51,15 +51,20 @@ async fn nodes_come_and_go(b: &TestStore) {
     assert!(b.write(move |tx| nodes::beat(tx, first, now)).await.unwrap());
     assert!(!b.write(move |tx| nodes::beat(tx, 99, now)).await.unwrap());
     b.pass(5);
+    // Where there may be others, one is known to be gone when it is silent, or by who comes after it.
+    if b.is_shared() {
+        b.write(move |tx| nodes::lose(tx, first)).await.unwrap();
+    }
     let second = register(b, 11).await;
+    assert!(!b.write(move |tx| nodes::beat(tx, first, now)).await.unwrap(), "it is lost");
     assert!(second > first);
     let all = seen(b).await;
     let states: Vec<_> = all.iter().map(|node| (node.id, node.pid, node.state.as_str())).collect();
     assert_eq!(states, [(second, 11, "alive"), (first, 10, "lost")]);
-    assert_eq!(all[1].heartbeat_at, now);
+    assert!(b.is_shared() || all[1].heartbeat_at == now);
     b.write(move |tx| nodes::leave(tx, second, now)).await.unwrap();
     assert_eq!(seen(b).await[0].state, "stopped");
-    let later = b.now();
+    let later = at(100_000_000_000);
     assert_eq!(b.write(move |tx| nodes::forget(tx, later)).await.unwrap(), 2);
 }
 

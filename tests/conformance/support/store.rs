@@ -78,6 +78,11 @@ impl TestStore {
         Self { store, gate, told, clock: Cell::new(1000), home }
     }
 
+    /// Whether several nodes may share the database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.home, Home::Schema(_))
+    }
+
     /// Another node's store on the same database.
     pub fn beside(&self) -> Store {
         match &self.home {

@@ -1,0 +1,38 @@
+//! The other nodes: what they tell goes the way of what happens here, and the other way round.
+
+use std::sync::{Arc, Weak};
+
+use super::shared::Shared;
+use crate::config::Database;
+use crate::store::exchange::{self, Heard};
+use crate::store::{Committed, StoreResult};
+
+/// Connects a runtime with the other nodes of its store, if it may have any.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub fn join(shared: &Arc<Shared>) -> StoreResult<()> {
+    let Database::Postgres(at) = &shared.options.database else { return Ok(()) };
+    let me = Arc::downgrade(shared);
+    let post = exchange::begin(at, move |heard| hear(&me, heard))?;
+    shared.hub.tell_others(post.clone());
+    shared.tell_others(post);
+    Ok(())
+}
+
+/// Whether there is still somebody who listens.
+fn hear(shared: &Weak<Shared>, heard: Heard) -> bool {
+    let Some(shared) = shared.upgrade() else { return false };
+    match heard {
+        Heard::News(commit, dropped) => {
+            shared.hub.miss(dropped);
+            shared.hear_commit(commit);
+        }
+        // Whatever was told meanwhile: everything is looked at once.
+        Heard::Tuned => {
+            let now = Some(shared.clock.now());
+            shared.hear_commit(Committed { due: now, fires: now, settings: true, ..Committed::default() });
+        }
+    }
+    true
+}

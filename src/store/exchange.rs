@@ -1,0 +1,188 @@
+//! How nodes that share a store tell each other things: one thread that tells and one that hears,
+//! each with a connection of its own. Nothing is told within a transaction that writes: PostgreSQL
+//! lets only one such transaction commit at a time.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use sha2::{Digest, Sha256};
+
+use super::connection;
+use super::error::{StoreError, StoreResult};
+use super::listener::Listener;
+use super::news::{self, Item};
+use super::sql::{self, Conn, binds, statement};
+use super::tx::Committed;
+use crate::config::{Database, Postgres};
+
+/// More items than these may not wait; then events are given up.
+const MAX_WAITING: usize = 50_000;
+/// Between two tries to reach the database.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How long the one that hears waits before it makes sure that somebody is there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+statement!(Tell, "SELECT pg_notify(?, ?)");
+
+/// What is heard of other nodes.
+pub enum Heard {
+    /// It is heard what they tell from now on; something may have been missed before.
+    Tuned,
+    /// What a commit of theirs brought about, and how many events are missing.
+    News(Committed, u64),
+}
+
+/// Tells other nodes. Cloning gives another handle to the same one.
+#[derive(Clone)]
+pub struct Post(Arc<Line>);
+
+#[derive(Default)]
+struct Line {
+    waiting: Mutex<Waiting>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    items: Vec<Item>,
+    ended: bool,
+}
+
+impl Post {
+    /// Tells something, soon. Never waits.
+    pub fn tell(&self, items: Vec<Item>) {
+        let mut waiting = self.waiting();
+        waiting.items.extend(items);
+        if waiting.items.len() > MAX_WAITING {
+            let all = waiting.items.len();
+            waiting.items.retain(|item| !matches!(item, Item::Event(_) | Item::Gap(_)));
+            let lost = (all - waiting.items.len()) as u64;
+            waiting.items.push(Item::Gap(lost));
+        }
+        drop(waiting);
+        self.0.more.notify_one();
+    }
+
+    /// Tells what is left, and no more.
+    pub fn end(&self) {
+        self.waiting().ended = true;
+        self.0.more.notify_one();
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All that there is to tell, once there is something; `None` at the end.
+    fn next(&self) -> Option<Vec<Item>> {
+        let mut waiting = self.waiting();
+        while waiting.items.is_empty() && !waiting.ended {
+            waiting = self.0.more.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let items = std::mem::take(&mut waiting.items);
+        (!items.is_empty()).then_some(items)
+    }
+}
+
+/// Begins to exchange news with the other nodes of a store. `hear` is called on a thread of its own,
+/// and returns false once nobody wants to hear more.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub fn begin(at: &Postgres, hear: impl Fn(Heard) -> bool + Send + 'static) -> StoreResult<Post> {
+    let post = Post(Arc::default());
+    // The sign of this process: who hears itself takes no notice.
+    let me = fastrand::u64(..);
+    let channel = channel(&at.schema);
+    spawn("callboard-tell", {
+        let (post, at, channel) = (post.clone(), at.clone(), channel.clone());
+        move || tell_all(&post, &at, &channel, me)
+    })?;
+    spawn("callboard-hear", {
+        let at = at.clone();
+        move || hear_all(&at, &channel, me, &hear)
+    })?;
+    Ok(post)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> StoreResult<()> {
+    let thread = std::thread::Builder::new().name(name.into()).spawn(work);
+    thread.map(|_| ()).map_err(|e| StoreError::Database(format!("cannot start the thread {name}: {e}")))
+}
+
+/// Channels are of a whole database; each schema has its own.
+fn channel(schema: &str) -> String {
+    let hash = Sha256::digest(schema.as_bytes());
+    let hex: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("callboard_{hex}")
+}
+
+fn tell_all(post: &Post, at: &Postgres, channel: &str, me: u64) {
+    let mut conn: Option<Conn> = None;
+    while let Some(items) = post.next() {
+        for payload in news::pack(me, items) {
+            while let Err(e) = tell(&mut conn, at, channel, &payload) {
+                log::debug!("other nodes are not told: {e}");
+                conn = None;
+                if post.waiting().ended {
+                    return;
+                }
+                std::thread::sleep(AGAIN);
+            }
+        }
+    }
+}
+
+fn tell(conn: &mut Option<Conn>, at: &Postgres, channel: &str, payload: &str) -> StoreResult<()> {
+    let conn = match conn {
+        Some(conn) => conn,
+        None => {
+            let mut fresh = connection::open(&Database::Postgres(at.clone()))?;
+            // Nothing of it is to be kept.
+            fresh.batch_execute("SET synchronous_commit = off")?;
+            conn.insert(fresh)
+        }
+    };
+    sql::run::<Tell>(conn, binds![channel, payload])?;
+    Ok(())
+}
+
+fn hear_all(at: &Postgres, channel: &str, me: u64, hear: &impl Fn(Heard) -> bool) {
+    loop {
+        let wanted = match Listener::open(at, channel) {
+            Ok(mut listener) => hear(Heard::Tuned) && hear_until_lost(&mut listener, me, hear),
+            // Asked even so, or it would go on for ever after the end of the program's use.
+            Err(e) => {
+                log::debug!("other nodes are not heard: {e}");
+                hear(Heard::News(Committed::default(), 0))
+            }
+        };
+        if !wanted {
+            return;
+        }
+        std::thread::sleep(AGAIN);
+    }
+}
+
+/// Whether more is wanted.
+fn hear_until_lost(listener: &mut Listener, me: u64, hear: &impl Fn(Heard) -> bool) -> bool {
+    loop {
+        let payloads = match listener.wait(PATIENCE) {
+            Ok(payloads) => payloads,
+            Err(e) => {
+                log::debug!("other nodes are not heard any more: {e}");
+                return true;
+            }
+        };
+        let others =
+            payloads.iter().filter_map(|payload| news::read(payload)).filter(|(from, ..)| *from != me);
+        let mut wanted = !payloads.is_empty() || hear(Heard::News(Committed::default(), 0));
+        for (_, commit, dropped) in others {
+            wanted &= hear(Heard::News(commit, dropped));
+        }
+        if !wanted {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Nodes that share a schema. Each has the job types that a test gives it.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::postgres::{self, Schema};
+use crate::server::Server;
+use crate::watcher::Watcher;
+
+/// A fleet of nodes.
+pub struct Fleet {
+    database: Shared,
+    timeout_secs: u32,
+}
+
+/// What they share.
+enum Shared {
+    Schema(Schema),
+    Server(postgres::Server),
+}
+
+/// A node in a folder of its own.
+pub struct Node {
+    pub server: Server,
+    home: tempfile::TempDir,
+}
+
+impl Fleet {
+    pub fn new() -> Self {
+        Self { database: Shared::Schema(Schema::new()), timeout_secs: 3 }
+    }
+
+    /// One whose PostgreSQL is nobody else's, and keeps what it has acknowledged.
+    pub fn on_its_own_server(home: &Path) -> Self {
+        Self { database: Shared::Server(postgres::Server::durable(home)), timeout_secs: 3 }
+    }
+
+    /// That server.
+    pub fn database(&self) -> &postgres::Server {
+        match &self.database {
+            Shared::Server(server) => server,
+            Shared::Schema(schema) => panic!("the server of schema {} is shared", schema.name),
+        }
+    }
+
+    /// One that declares nobody lost while a test runs.
+    pub fn patient() -> Self {
+        Self { timeout_secs: 600, ..Self::new() }
+    }
+
+    /// Starts a node with these job types, in TOML. It takes jobs of any type.
+    pub fn start(&self, job_types: &str) -> Node {
+        let home = tempfile::tempdir().unwrap();
+        Node { server: Server::start(home.path(), &self.config(job_types)), home }
+    }
+
+    fn config(&self, job_types: &str) -> String {
+        let (url, schema) = match &self.database {
+            Shared::Schema(schema) => (schema.url(), schema.name.as_str()),
+            Shared::Server(server) => (server.url(), "public"),
+        };
+        format!(
+            "database_url = \"{}\"\naccept_unknown_job_types = true\nheartbeat_secs = 0.5\n\
+             node_timeout_secs = {}\nkill_after_secs = 1\n[postgres]\nschema = \"{}\"\n{job_types}",
+            url, self.timeout_secs, schema
+        )
+    }
+}
+
+impl Node {
+    /// Ends the process without warning, and starts another one in its folder.
+    pub fn killed_and_started_again(self, fleet: &Fleet, job_types: &str) -> Self {
+        self.server.kill();
+        let server = Server::start(self.home.path(), &fleet.config(job_types));
+        Self { server, home: self.home }
+    }
+
+    /// The id that this node has now.
+    pub fn id(&self) -> i64 {
+        let text = std::fs::read_to_string(self.server.data().join("node.id")).unwrap();
+        text.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Waits until a job is in a final state; the states that this node told of, and the job.
+    pub async fn end_of(&self, id: i64) -> (Vec<Value>, Value) {
+        let (frames, _) = Watcher::open(&self.server, id).await.rest().await;
+        (frames, self.server.job(id))
+    }
+
+    /// The states of the nodes, by id.
+    pub async fn nodes(&self) -> Vec<(i64, String)> {
+        // The client wants one even for plain HTTP; a second installation is refused, which is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let answer = reqwest::get(self.server.url("/api/nodes")).await.unwrap();
+        let text: Value = answer.json().await.unwrap();
+        let nodes = text["nodes"].as_array().unwrap().iter();
+        let mut nodes: Vec<(i64, String)> = nodes
+            .map(|node| (node["id"].as_i64().unwrap(), node["state"].as_str().unwrap().to_owned()))
+            .collect();
+        nodes.sort();
+        nodes
+    }
+}

@@ -1,0 +1,80 @@
+//! What one node is asked for and another one does.
+
+use serde_json::json;
+
+use crate::fleet::Fleet;
+use crate::postgres::is_there;
+use crate::watcher::{Watcher, percentages, states};
+
+/// Says how far it is, and waits for `go` in the folder that its argument names.
+const SLOW: &str = "[job_types.slow]\nmax_retries = 0\ncommand = [\"sh\", \"-c\", '''\
+    echo '::callboard {\"progress\":{\"percent\":40,\"message\":\"half\"}}'; \
+    while ! [ -e \"$0/go\" ]; do sleep 0.1; done''', \"{args.dir}\"]\n";
+
+#[tokio::test]
+async fn a_job_from_here_runs_there_and_is_watched_here() {
+    if !is_there() {
+        return;
+    }
+    let fleet = Fleet::new();
+    let (a, b) = (fleet.start(""), fleet.start(SLOW));
+    let home = tempfile::tempdir().unwrap();
+    let id = a.server.enqueue("slow", &json!({"dir": home.path()}));
+    let mut watcher = Watcher::open(&a.server, id).await;
+    assert_eq!(watcher.message().await, "half");
+    std::fs::write(home.path().join("go"), "").unwrap();
+    let (frames, code) = watcher.rest().await;
+    assert_eq!((states(&frames).last().copied(), code), (Some("completed"), 1000), "{frames:?}");
+    let job = a.server.job(id);
+    assert_eq!(job["worker_id"], format!("{}/slow", b.id()));
+    assert!(percentages(&frames).iter().all(|percent| *percent >= 40.0));
+}
+
+#[tokio::test]
+async fn a_job_that_runs_there_is_called_off_from_here() {
+    if !is_there() {
+        return;
+    }
+    let fleet = Fleet::new();
+    let (a, _b) = (fleet.start(""), fleet.start(SLOW));
+    let home = tempfile::tempdir().unwrap();
+    let id = a.server.enqueue("slow", &json!({"dir": home.path()}));
+    let mut watcher = Watcher::open(&a.server, id).await;
+    watcher.message().await;
+    a.server.says(&["cancel", &id.to_string()]);
+    let (frames, _) = watcher.rest().await;
+    assert_eq!(states(&frames), ["cancelled"]);
+    assert_eq!(a.server.job(id)["attempts"][0]["outcome"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_pause_from_here_holds_there() {
+    if !is_there() {
+        return;
+    }
+    let fleet = Fleet::new();
+    let (a, b) = (fleet.start(""), fleet.start("[job_types.quick]\ncommand = [\"true\"]\n"));
+    b.server.says(&["pause", "quick"]);
+    let id = a.server.enqueue("quick", &json!({}));
+    assert_eq!(b.server.job(id)["waiting_for"]["reason"], "paused");
+    b.server.says(&["resume", "quick"]);
+    assert_eq!(a.end_of(id).await.1["state"], "completed");
+}
+
+#[tokio::test]
+async fn both_run_what_both_can_and_each_job_once() {
+    if !is_there() {
+        return;
+    }
+    let fleet = Fleet::new();
+    let quick = "[job_types.quick]\nconcurrency = 2\ncommand = [\"sleep\", \"0.05\"]\n";
+    let (a, b) = (fleet.start(quick), fleet.start(quick));
+    let ids: Vec<i64> = (0..30).map(|_| a.server.enqueue("quick", &json!({}))).collect();
+    let mut workers = std::collections::BTreeSet::new();
+    for id in ids {
+        let (_, job) = b.end_of(id).await;
+        assert_eq!((&job["state"], job["attempt"].as_i64()), (&json!("completed"), Some(1)), "{job}");
+        workers.insert(job["worker_id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(workers.len(), 2, "{workers:?}");
+}
