@@ -13,7 +13,7 @@ use super::attempt::StopCause;
 use super::options::Options;
 use super::shared::Shared;
 use crate::config::Database;
-use crate::store::{StoreResult, verbs};
+use crate::store::{Committed, StoreResult, verbs};
 
 /// Between two looks of a node that is cut off whether it is so still.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -117,6 +117,7 @@ impl Membership {
 /// # Errors
 /// When the store does not take it.
 pub async fn beat(shared: &Arc<Shared>) -> StoreResult<()> {
+    let was_sure = shared.membership.is_sure();
     let (began, node, now) = (Instant::now(), shared.node(), shared.clock.now());
     let written = shared.store.write(move |tx| {
         let alive = verbs::nodes::beat(tx, node, now)?;
@@ -124,16 +125,18 @@ pub async fn beat(shared: &Arc<Shared>) -> StoreResult<()> {
         Ok(alive)
     });
     match written.await {
-        Ok(false) if shared.membership.is_shared() => rejoin(shared).await,
-        Ok(_) => {
-            shared.membership.renewed(began);
-            Ok(())
-        }
+        Ok(false) if shared.membership.is_shared() => rejoin(shared).await?,
+        Ok(_) => shared.membership.renewed(began),
         Err(e) => {
             shared.membership.disturbed();
-            Err(e)
+            return Err(e);
         }
     }
+    if !was_sure {
+        // Nothing was claimed meanwhile, and nobody else wakes the workers now.
+        shared.hear_commit(Committed { settings: true, ..Committed::default() });
+    }
+    Ok(())
 }
 
 /// Goes on as another node: this one is declared lost, and its attempts are others' by now.
