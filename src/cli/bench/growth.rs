@@ -143,10 +143,13 @@ fn lists() -> Vec<(String, JobFilter)> {
     lists
 }
 
-/// The orders that there are: what is unfinished can be listed by priority, which what is done cannot.
+/// The orders whose cost is not to depend on how many jobs there are. What is unfinished can be listed
+/// by priority too, but only for pending jobs is there an index for it; others are sorted.
 fn orders(filter: &JobFilter) -> Vec<Order> {
     let mut orders = vec![Order::Newest, Order::Oldest];
-    orders.extend(filter.check_order(Order::Priority).map(|()| Order::Priority));
+    if filter.state == [State::Pending] {
+        orders.push(Order::Priority);
+    }
     orders
 }
 
