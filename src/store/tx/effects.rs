@@ -1,20 +1,16 @@
-//! A transaction under way: its connection, and what has to happen with its commit.
+//! What the verbs of a transaction bring about beside their own rows: counters and statistics, which
+//! are written at its end, and what the rest of the program is told after the commit.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use diesel::query_dsl::methods::LoadQuery;
-use diesel::{PgConnection, SqliteConnection};
-
-use super::error::StoreResult;
-use super::faults::{FaultLayer, Point};
-use super::limits::LimitsTable;
-use super::shift::Shift;
-use super::sql::{self, Bind, Conn, Dialect, Statement, binds, statement};
-use super::stats::{self, Metric};
-use super::verbs::workflows;
+use super::Tx;
 use crate::domain::ident::WORKFLOW_NODE;
-use crate::domain::{Claim, Event, EventBody, Limits, State, Timestamp};
+use crate::domain::{Claim, Event, EventBody, State, Timestamp};
+use crate::store::error::StoreResult;
+use crate::store::shift::Shift;
+use crate::store::sql::{binds, statement};
+use crate::store::stats::{self, Metric};
 
 statement!(
     AddToCounter,
@@ -26,16 +22,11 @@ statement!(
     "INSERT INTO stats (at, job_type, metric, n) VALUES (?, ?, ?, ?) \
      ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats.n + excluded.n"
 );
-
 statement!(
     AddToQuarter,
     "INSERT INTO stats_quarters (at, job_type, metric, n) VALUES (?, ?, ?, ?) \
      ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats_quarters.n + excluded.n"
 );
-
-// One lock for all that: with several, two nodes would take them in different orders and wait for
-// each other.
-statement!(Alone, "SELECT pg_advisory_xact_lock(hashtextextended('callboard ' || current_schema(), 0))");
 
 /// Which job a write is about, for counters and events.
 #[derive(Clone, Debug)]
@@ -117,114 +108,30 @@ pub struct Effects {
     nested: VecDeque<Nested>,
     committed: Committed,
     /// A rollback to a savepoint lets go of the lock, so it is kept here.
-    alone: bool,
+    pub(super) alone: bool,
 }
 
-/// Texts that come again and again, shared.
-#[derive(Default)]
-pub struct Names(HashMap<Box<str>, Arc<str>>);
-
-impl Names {
-    /// The shared form of a text.
-    pub fn get(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
+impl Effects {
+    /// Writes the counters and statistics; returns what to tell after the commit.
+    pub(super) fn write(self, tx: &mut Tx<'_>) -> StoreResult<Committed> {
+        for ((job_type, queue, state), n) in self.counts {
+            if n != 0 {
+                tx.run::<AddToCounter>(binds![&*job_type, &*queue, state.as_str(), n])?;
+            }
         }
-        // Names come from callers, so there is no end to them.
-        if self.0.len() >= 10_000 {
-            self.0.clear();
+        for ((at, job_type, metric), n) in self.stats {
+            tx.run::<AddToStats>(binds![at, &*job_type, i64::from(metric), n])?;
+            if Metric::is_in_quarters(metric) {
+                let quarter = stats::quarter_of(at);
+                tx.run::<AddToQuarter>(binds![quarter, &*job_type, i64::from(metric), n])?;
+            }
         }
-        let shared: Arc<str> = Arc::from(text);
-        self.0.insert(text.into(), shared.clone());
-        shared
+        Ok(self.committed)
     }
 }
 
-/// A transaction under way. Every verb gets one.
-pub struct Tx<'c> {
-    /// The connection, for reads; writes go through [`Self::run`].
-    pub conn: &'c mut Conn,
-    names: &'c mut Names,
-    faults: &'c FaultLayer,
-    limits: &'c LimitsTable,
-    effects: Effects,
-    written: u64,
-}
-
-impl<'c> Tx<'c> {
-    pub(super) fn new(
-        conn: &'c mut Conn,
-        names: &'c mut Names,
-        faults: &'c FaultLayer,
-        limits: &'c LimitsTable,
-    ) -> Self {
-        Self { conn, names, faults, limits, effects: Effects::default(), written: 0 }
-    }
-
-    /// Runs a statement that writes; returns how many rows it changed.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn run<S: Statement>(&mut self, binds: &[Bind<'_>]) -> StoreResult<usize> {
-        // Counted before, because a statement that fails may have begun.
-        self.written += 1;
-        self.faults.at(Point::Statement, self.conn)?;
-        Ok(sql::run::<S>(self.conn, binds)?)
-    }
-
-    /// Runs a statement that writes and gives rows.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn run_returning<S, ST, U>(&mut self, binds: &[Bind<'_>]) -> StoreResult<Vec<U>>
-    where
-        S: Statement,
-        ST: 'static,
-        for<'q> sql::Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
-    {
-        self.written += 1;
-        self.faults.at(Point::Statement, self.conn)?;
-        self.load::<S, ST, U>(binds)
-    }
-
-    /// Reads rows.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn load<S, ST, U>(&mut self, binds: &[Bind<'_>]) -> StoreResult<Vec<U>>
-    where
-        S: Statement,
-        ST: 'static,
-        for<'q> sql::Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
-    {
-        Ok(sql::load::<S, ST, U>(self.conn, binds)?)
-    }
-
-    /// What holds for the starts of a job type.
-    #[must_use]
-    pub fn limits(&self, job_type: &str) -> Option<Arc<Limits>> {
-        self.limits.of(job_type)
-    }
-
-    /// The shared form of a name.
-    pub fn name(&mut self, text: &str) -> Arc<str> {
-        self.names.get(text)
-    }
-
-    /// Waits until no other node decides by what this transaction is about to look at, and keeps them
-    /// out until the commit: who holds the lock of a unique job, and what a limit leaves. An embedded
-    /// database has one writer, so nobody is there to be kept out.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn alone(&mut self) -> StoreResult<()> {
-        if self.conn.dialect() == Dialect::Postgres && !self.effects.alone {
-            sql::run::<Alone>(self.conn, &[])?;
-            self.effects.alone = true;
-        }
-        Ok(())
-    }
-
+/// What the verbs note.
+impl Tx<'_> {
     /// Names a job for counters and events.
     pub fn job_ref(
         &mut self,
@@ -318,7 +225,7 @@ impl<'c> Tx<'c> {
     }
 
     /// The job types that have something to start.
-    pub(super) fn ready_types(&self) -> Vec<Arc<str>> {
+    pub(in crate::store) fn ready_types(&self) -> Vec<Arc<str>> {
         self.effects.committed.ready.clone()
     }
 
@@ -370,7 +277,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Takes out what a workflow's counters are to be changed by, until there is none left.
-    pub(super) fn next_shift(&mut self) -> Option<(i64, Shift)> {
+    pub(in crate::store) fn next_shift(&mut self) -> Option<(i64, Shift)> {
         self.effects.workflows.pop_first()
     }
 
@@ -380,41 +287,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Takes out what became of a job that is a workflow, until there is none left.
-    pub(super) fn next_nested(&mut self) -> Option<Nested> {
+    pub(in crate::store) fn next_nested(&mut self) -> Option<Nested> {
         self.effects.nested.pop_front()
-    }
-
-    /// How many writes there have been, to tell whether a verb that failed left something behind.
-    pub(super) fn written(&self) -> u64 {
-        self.written
-    }
-
-    /// What was gathered so far, to come back to.
-    pub(super) fn effects(&self) -> Effects {
-        self.effects.clone()
-    }
-
-    /// Forgets what was gathered since.
-    pub(super) fn restore(&mut self, effects: Effects) {
-        self.effects = effects;
-    }
-
-    /// Ends the workflows whose last job ended, and writes the counters; returns what to tell after the commit.
-    pub(super) fn seal(&mut self) -> StoreResult<Committed> {
-        workflows::roll_up(self)?;
-        let effects = std::mem::take(&mut self.effects);
-        for ((job_type, queue, state), n) in effects.counts {
-            if n != 0 {
-                self.run::<AddToCounter>(binds![&*job_type, &*queue, state.as_str(), n])?;
-            }
-        }
-        for ((at, job_type, metric), n) in effects.stats {
-            self.run::<AddToStats>(binds![at, &*job_type, i64::from(metric), n])?;
-            if Metric::is_in_quarters(metric) {
-                let quarter = stats::quarter_of(at);
-                self.run::<AddToQuarter>(binds![quarter, &*job_type, i64::from(metric), n])?;
-            }
-        }
-        Ok(effects.committed)
     }
 }

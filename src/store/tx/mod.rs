@@ -1,0 +1,129 @@
+//! A transaction under way: its connection, and what has to happen with its commit.
+
+mod effects;
+mod names;
+
+use std::sync::Arc;
+
+use diesel::query_dsl::methods::LoadQuery;
+use diesel::{PgConnection, SqliteConnection};
+
+pub use self::effects::{Committed, Effects, JobRef, Nested};
+pub use self::names::Names;
+use super::error::StoreResult;
+use super::faults::{FaultLayer, Point};
+use super::limits::LimitsTable;
+use super::sql::{self, Bind, Conn, Dialect, Statement, statement};
+use super::verbs::workflows;
+use crate::domain::Limits;
+
+// One lock for all that: with several, two nodes would take them in different orders and wait for
+// each other.
+statement!(Alone, "SELECT pg_advisory_xact_lock(hashtextextended('callboard ' || current_schema(), 0))");
+
+/// A transaction under way. Every verb gets one.
+pub struct Tx<'c> {
+    /// The connection, for reads; writes go through [`Self::run`].
+    pub conn: &'c mut Conn,
+    names: &'c mut Names,
+    faults: &'c FaultLayer,
+    limits: &'c LimitsTable,
+    effects: Effects,
+    written: u64,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(
+        conn: &'c mut Conn,
+        names: &'c mut Names,
+        faults: &'c FaultLayer,
+        limits: &'c LimitsTable,
+    ) -> Self {
+        Self { conn, names, faults, limits, effects: Effects::default(), written: 0 }
+    }
+
+    /// Runs a statement that writes; returns how many rows it changed.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn run<S: Statement>(&mut self, binds: &[Bind<'_>]) -> StoreResult<usize> {
+        // Counted before, because a statement that fails may have begun.
+        self.written += 1;
+        self.faults.at(Point::Statement, self.conn)?;
+        Ok(sql::run::<S>(self.conn, binds)?)
+    }
+
+    /// Runs a statement that writes and gives rows.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn run_returning<S, ST, U>(&mut self, binds: &[Bind<'_>]) -> StoreResult<Vec<U>>
+    where
+        S: Statement,
+        ST: 'static,
+        for<'q> sql::Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
+    {
+        self.written += 1;
+        self.faults.at(Point::Statement, self.conn)?;
+        self.load::<S, ST, U>(binds)
+    }
+
+    /// Reads rows.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn load<S, ST, U>(&mut self, binds: &[Bind<'_>]) -> StoreResult<Vec<U>>
+    where
+        S: Statement,
+        ST: 'static,
+        for<'q> sql::Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
+    {
+        Ok(sql::load::<S, ST, U>(self.conn, binds)?)
+    }
+
+    /// What holds for the starts of a job type.
+    #[must_use]
+    pub fn limits(&self, job_type: &str) -> Option<Arc<Limits>> {
+        self.limits.of(job_type)
+    }
+
+    /// The shared form of a name.
+    pub fn name(&mut self, text: &str) -> Arc<str> {
+        self.names.get(text)
+    }
+
+    /// Waits until no other node decides by what this transaction is about to look at, and keeps them
+    /// out until the commit: who holds the lock of a unique job, and what a limit leaves. An embedded
+    /// database has one writer, so nobody is there to be kept out.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn alone(&mut self) -> StoreResult<()> {
+        if self.conn.dialect() == Dialect::Postgres && !self.effects.alone {
+            sql::run::<Alone>(self.conn, &[])?;
+            self.effects.alone = true;
+        }
+        Ok(())
+    }
+
+    /// How many writes there have been, to tell whether a verb that failed left something behind.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// What was gathered so far, to come back to.
+    pub(super) fn effects(&self) -> Effects {
+        self.effects.clone()
+    }
+
+    /// Forgets what was gathered since.
+    pub(super) fn restore(&mut self, effects: Effects) {
+        self.effects = effects;
+    }
+
+    /// Ends the workflows whose last job ended, and writes the counters; returns what to tell after the commit.
+    pub(super) fn seal(&mut self) -> StoreResult<Committed> {
+        workflows::roll_up(self)?;
+        std::mem::take(&mut self.effects).write(self)
+    }
+}
