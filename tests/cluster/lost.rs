@@ -5,12 +5,7 @@ use serde_json::{Value, json};
 
 use crate::fleet::Fleet;
 use crate::postgres::is_there;
-use crate::watcher::Watcher;
-
-/// Waits for `go`, says that it runs, and ends.
-const SLOW: &str = "[job_types.slow]\ncommand = [\"sh\", \"-c\", '''\
-    echo '::callboard {\"progress\":{\"percent\":40,\"message\":\"half\"}}'; \
-    while ! [ -e \"$0/go\" ]; do sleep 0.1; done''', \"{args.dir}\"]\n";
+use crate::slow::{SLOW, Slow};
 
 fn outcomes(job: &Value) -> Vec<&str> {
     job["attempts"].as_array().unwrap().iter().map(|a| a["outcome"].as_str().unwrap_or("runs")).collect()
@@ -23,16 +18,13 @@ async fn what_a_dead_node_ran_goes_to_another() {
     }
     let fleet = Fleet::new();
     let (a, b) = (fleet.start(""), fleet.start(SLOW));
-    let home = tempfile::tempdir().unwrap();
-    let id = a.server.enqueue("slow", &json!({"dir": home.path()}));
-    let mut watcher = Watcher::open(&a.server, id).await;
-    watcher.message().await;
+    let mut slow = Slow::begun(&a).await;
     let dead = b.id();
     b.server.kill();
-    std::fs::write(home.path().join("go"), "").unwrap();
+    slow.go();
     let c = fleet.start(SLOW);
-    watcher.rest().await;
-    let job = a.server.job(id);
+    slow.watcher.rest().await;
+    let job = a.server.job(slow.id);
     assert_eq!((&job["state"], outcomes(&job)), (&json!("completed"), vec!["lost", "success"]));
     assert_eq!((job["crash_count"].as_i64(), job["retry_count"].as_i64()), (Some(0), Some(0)));
     assert_eq!(job["worker_id"], format!("{}/slow", c.id()));
@@ -47,24 +39,21 @@ async fn one_that_was_stopped_for_too_long_goes_on_as_another() {
     }
     let fleet = Fleet::new();
     let (a, b) = (fleet.start(""), fleet.start(SLOW));
-    let home = tempfile::tempdir().unwrap();
-    let id = a.server.enqueue("slow", &json!({"dir": home.path()}));
-    let mut watcher = Watcher::open(&a.server, id).await;
-    watcher.message().await;
+    let mut slow = Slow::begun(&a).await;
     let old = b.id();
     b.server.signal(Signal::SIGSTOP);
     let c = fleet.start(SLOW);
     // Its attempt is taken back and runs again on the third.
-    watcher.message().await;
-    assert_eq!(a.server.job(id)["worker_id"], format!("{}/slow", c.id()));
+    slow.watcher.message().await;
+    assert_eq!(a.server.job(slow.id)["worker_id"], format!("{}/slow", c.id()));
     b.server.signal(Signal::SIGCONT);
-    std::fs::write(home.path().join("go"), "").unwrap();
-    watcher.rest().await;
-    let job = a.server.job(id);
+    slow.go();
+    slow.watcher.rest().await;
+    let job = a.server.job(slow.id);
     assert_eq!((&job["state"], outcomes(&job)), (&json!("completed"), vec!["lost", "success"]));
     drop(c);
     // It works again by itself.
-    let next = a.server.enqueue("slow", &json!({"dir": home.path()}));
+    let next = slow.another(&a);
     let (_, job) = a.end_of(next).await;
     assert_ne!(b.id(), old);
     assert_eq!(job["state"], "completed");
@@ -79,11 +68,9 @@ async fn a_new_process_in_the_folder_of_a_dead_one_does_not_wait() {
     }
     let fleet = Fleet::patient();
     let b = fleet.start(SLOW);
-    let home = tempfile::tempdir().unwrap();
-    let id = b.server.enqueue("slow", &json!({"dir": home.path()}));
-    Watcher::open(&b.server, id).await.message().await;
-    std::fs::write(home.path().join("go"), "").unwrap();
+    let slow = Slow::begun(&b).await;
+    slow.go();
     let b = b.killed_and_started_again(&fleet, SLOW);
-    let (_, job) = b.end_of(id).await;
+    let (_, job) = b.end_of(slow.id).await;
     assert_eq!((&job["state"], outcomes(&job)), (&json!("completed"), vec!["lost", "success"]));
 }

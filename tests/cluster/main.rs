@@ -15,4 +15,5 @@ mod watcher;
 mod away;
 mod fleet;
 mod lost;
+mod slow;
 mod together;

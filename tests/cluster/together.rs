@@ -4,12 +4,8 @@ use serde_json::json;
 
 use crate::fleet::Fleet;
 use crate::postgres::is_there;
-use crate::watcher::{Watcher, percentages, states};
-
-/// Says how far it is, and waits for `go` in the folder that its argument names.
-const SLOW: &str = "[job_types.slow]\nmax_retries = 0\ncommand = [\"sh\", \"-c\", '''\
-    echo '::callboard {\"progress\":{\"percent\":40,\"message\":\"half\"}}'; \
-    while ! [ -e \"$0/go\" ]; do sleep 0.1; done''', \"{args.dir}\"]\n";
+use crate::slow::{SLOW, Slow};
+use crate::watcher::{percentages, states};
 
 #[tokio::test]
 async fn a_job_from_here_runs_there_and_is_watched_here() {
@@ -18,14 +14,11 @@ async fn a_job_from_here_runs_there_and_is_watched_here() {
     }
     let fleet = Fleet::new();
     let (a, b) = (fleet.start(""), fleet.start(SLOW));
-    let home = tempfile::tempdir().unwrap();
-    let id = a.server.enqueue("slow", &json!({"dir": home.path()}));
-    let mut watcher = Watcher::open(&a.server, id).await;
-    assert_eq!(watcher.message().await, "half");
-    std::fs::write(home.path().join("go"), "").unwrap();
-    let (frames, code) = watcher.rest().await;
+    let mut slow = Slow::begun(&a).await;
+    slow.go();
+    let (frames, code) = slow.watcher.rest().await;
     assert_eq!((states(&frames).last().copied(), code), (Some("completed"), 1000), "{frames:?}");
-    let job = a.server.job(id);
+    let job = a.server.job(slow.id);
     assert_eq!(job["worker_id"], format!("{}/slow", b.id()));
     assert!(percentages(&frames).iter().all(|percent| *percent >= 40.0));
 }
@@ -37,14 +30,11 @@ async fn a_job_that_runs_there_is_called_off_from_here() {
     }
     let fleet = Fleet::new();
     let (a, _b) = (fleet.start(""), fleet.start(SLOW));
-    let home = tempfile::tempdir().unwrap();
-    let id = a.server.enqueue("slow", &json!({"dir": home.path()}));
-    let mut watcher = Watcher::open(&a.server, id).await;
-    watcher.message().await;
-    a.server.says(&["cancel", &id.to_string()]);
-    let (frames, _) = watcher.rest().await;
+    let mut slow = Slow::begun(&a).await;
+    a.server.says(&["cancel", &slow.id.to_string()]);
+    let (frames, _) = slow.watcher.rest().await;
     assert_eq!(states(&frames), ["cancelled"]);
-    assert_eq!(a.server.job(id)["attempts"][0]["outcome"], "cancelled");
+    assert_eq!(a.server.job(slow.id)["attempts"][0]["outcome"], "cancelled");
 }
 
 #[tokio::test]
