@@ -125,15 +125,15 @@ impl Callboard {
         }))
     }
 
-    /// Pauses, and waits until what runs has ended; at most so long.
+    /// Pauses, and waits until what runs has ended; at most so long, counted from the call.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Invalid`], [`Error::Unavailable`]; [`Error::Busy`] when too many
     /// wait already.
     pub async fn drain(&self, what: &Scope, patience: Duration) -> Result<Drained, Error> {
-        self.pause(what, true).await?;
         let clock = &self.shared.clock;
         let end = clock.now().plus(patience);
+        self.pause(what, true).await?;
         let mut place = None;
         loop {
             // Taken before the look, so that an end between the two is not missed.
