@@ -4,6 +4,9 @@
 //! No statement is written here a second time. Each is caught on its way to the database while a
 //! verb or a view is at work, and then explained.
 
+#[path = "plans/large.rs"]
+mod large;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;

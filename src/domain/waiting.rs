@@ -226,6 +226,16 @@ mod tests {
         }
     }
 
+    /// The contract of those who read `waiting_for`; signals are one of its reasons too.
+    #[test]
+    fn the_readme_names_all_reasons_in_their_order() {
+        use WaitReason::*;
+        let all = [Parents, Time, Signal, Backoff, Paused, NoWorker, Concurrency, RateLimit, Behind];
+        let names = all.map(|reason| serde_json::to_string(&reason).unwrap().replace('"', "`")).join(", ");
+        let readme = include_str!("../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(readme.contains(&names), "{names}");
+    }
+
     #[test]
     fn callers_are_told_the_reason_and_the_sentence_alone() {
         let told = serde_json::to_value(WaitingFor::from(Why::QueuePaused("q".into()))).unwrap();

@@ -58,6 +58,8 @@ pub fn serve(
         // Else the last piece of an answer waits until the client has confirmed the one before,
         // which many put off for 40 ms.
         .tcp_nodelay(true)
+        // Who hangs up wants nothing more: what is done in parts ends behind the one under way.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(LAST_REQUESTS_SECS)
         .on_connect(stalled_peer::limit(stalled_peer::PATIENCE))
         .disable_signals();

@@ -38,8 +38,9 @@ impl Pruner {
     fn round(&mut self, ctx: &mut Context<Self>) {
         let shared = self.shared.clone();
         let work = async move {
-            if let Err(e) = prune(&shared).await {
-                log::warn!("pruning stopped: {e}");
+            match prune(&shared).await {
+                Err(e) if !shared.is_draining() => log::warn!("pruning stopped: {e}"),
+                _ => {}
             }
             shared.clock.sleep(PERIOD).await;
         };
@@ -102,11 +103,12 @@ fn windows(shared: &Shared, now: Timestamp) -> Vec<(String, Option<Timestamp>)> 
 /// its end, all together. Returns how many.
 ///
 /// # Errors
-/// When the store fails; what was deleted until then stays deleted.
+/// When the store fails or the server goes down; what was deleted until then stays deleted.
 pub async fn delete_old(shared: &Arc<Shared>, state: State, before: Timestamp) -> StoreResult<u64> {
     let mut deleted = 0;
     let mut after = None;
     loop {
+        shared.refuse_when_draining()?;
         let chunk = shared.store.write(move |tx| {
             let old = verbs::delete::old(tx, state, before, after, CHUNK)?;
             let ids: Vec<i64> = old.iter().map(|(_, id)| *id).collect();
@@ -130,6 +132,7 @@ async fn delete_old_workflows(shared: &Arc<Shared>, state: State, before: Timest
     let mut deleted = 0;
     let mut mark = Some(Mark::default());
     while let Some(from) = mark {
+        shared.refuse_when_draining()?;
         let step = move |tx: &mut crate::store::Tx<'_>| workflows::expire(tx, state, before, from, CHUNK);
         let expired = shared.store.write(step).await?;
         deleted += expired.gone.len() as u64;

@@ -22,6 +22,7 @@ use super::timekeeper::Timekeeper;
 use super::watchdog::Watchdog;
 use super::worker::Worker;
 use crate::domain::Clock;
+use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::exchange::Post;
 use crate::store::verbs::settings::JobTypeSettings;
@@ -267,6 +268,14 @@ impl Shared {
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    /// What takes long asks this between its parts too.
+    ///
+    /// # Errors
+    /// [`Error::ShuttingDown`] once the server goes down.
+    pub fn refuse_when_draining(&self) -> Result<(), Error> {
+        if self.is_draining() { Err(Error::ShuttingDown) } else { Ok(()) }
     }
 
     /// From now on nothing new is taken or started.

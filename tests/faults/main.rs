@@ -5,6 +5,7 @@ mod bench;
 mod claims;
 mod each_statement;
 mod flows;
+mod half_way;
 #[path = "../runtime/house.rs"]
 #[allow(dead_code)]
 mod house;

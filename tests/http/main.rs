@@ -19,6 +19,8 @@ mod maintenance;
 mod one_job;
 mod patch;
 mod pauses;
+#[path = "../postgres/mod.rs"]
+mod postgres;
 mod queues;
 mod schedules;
 mod server;

@@ -3,28 +3,49 @@
 use std::time::Duration;
 
 use callboard::domain::{Backoff, Claim, Job, JobPatch, Limits, NewJob, State, Timestamp, Verdict};
-use callboard::store::Store;
 use callboard::store::verbs::claim::{self, Claimed, Claimer};
 use callboard::store::verbs::enqueue::{self, Prepared};
 use callboard::store::verbs::finish::{self, Finished};
 use callboard::store::verbs::limits::keys;
-use callboard::store::verbs::{cancel, limits, patch};
+use callboard::store::verbs::{cancel, limits, patch, rescue};
+use callboard::store::{Store, Tx};
 
 pub const TYPE: &str = "t";
-const NODE: i64 = 1;
+/// More crashes of one job than a test has.
+const NO_QUARANTINE: u32 = u32::MAX;
 
 pub struct Bench {
     pub store: Store,
     pub now: Timestamp,
-    _home: tempfile::TempDir,
+    /// Who claims. Another one after each crash.
+    node: i64,
+    home: tempfile::TempDir,
 }
 
 impl Bench {
     pub fn open(limits: Limits) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let store = Store::open(&home.path().join("queue.db"), 1, Box::new(|_| ())).unwrap();
-        store.limits().set(TYPE, limits);
-        Self { store, now: Timestamp::from_millis(1_893_456_000_000), _home: home }
+        let store = open(&home, limits);
+        Self { store, now: Timestamp::from_millis(1_893_456_000_000), node: 1, home }
+    }
+
+    /// The process dies with whatever runs, and the next one takes that back.
+    pub async fn crash(&mut self, limits: Limits) {
+        self.store.close().await;
+        self.store = open(&self.home, limits);
+        self.node += 1;
+        let now = self.now;
+        let take_back = move |tx: &mut Tx<'_>| {
+            for claim in rescue::claims(tx, 0, 0, usize::MAX)? {
+                rescue::lose(tx, claim, NO_QUARANTINE, now)?;
+            }
+            Ok(())
+        };
+        self.store.write(take_back).await.unwrap();
+    }
+
+    pub fn claim_of(&self, job: &Job) -> Claim {
+        Claim { job_id: job.id, attempt: job.attempt, node: self.node }
     }
 
     pub fn pass(&mut self, time: Duration) {
@@ -51,15 +72,15 @@ impl Bench {
     }
 
     async fn claim_once(&self, n: usize) -> Claimed {
-        let (now, by) = (self.now, Claimer { node: NODE, worker_id: "1/t".into() });
+        let (now, by) = (self.now, Claimer { node: self.node, worker_id: "w".into() });
         self.store.write(move |tx| claim::claim(tx, TYPE, n, &by, now)).await.unwrap()
     }
 
-    pub async fn finish(&self, claim: Claim, verdict: Verdict) -> State {
+    /// Ends an attempt; `None` if the claim is stale.
+    pub async fn finish(&self, claim: Claim, verdict: Verdict) -> Option<State> {
         let finished = [Finished { claim, verdict, progress: None, backoff: Backoff::default(), luck: 0.5 }];
         let now = self.now;
-        let states = self.store.write(move |tx| finish::finish(tx, &finished, now)).await.unwrap();
-        states[0].unwrap()
+        self.store.write(move |tx| finish::finish(tx, &finished, now)).await.unwrap()[0]
     }
 
     pub async fn cancel(&self, id: i64) {
@@ -92,6 +113,8 @@ impl Bench {
     }
 }
 
-pub fn claim_of(job: &Job) -> Claim {
-    Claim { job_id: job.id, attempt: job.attempt, node: NODE }
+fn open(home: &tempfile::TempDir, limits: Limits) -> Store {
+    let store = Store::open(&home.path().join("queue.db"), 1, Box::new(|_| ())).unwrap();
+    store.limits().set(TYPE, limits);
+    store
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use callboard::domain::{Fairness, Json, Limits, NewJob, Verdict};
 
-use crate::bench::{Bench, TYPE, claim_of};
+use crate::bench::{Bench, TYPE};
 
 fn tenant(name: &str) -> NewJob {
     let mut job = NewJob::new(TYPE);
@@ -27,7 +27,7 @@ async fn starts(bench: &Bench, n: usize) -> Vec<String> {
         let (jobs, _) = bench.claim(1).await;
         let job = jobs.first().expect("a job");
         tenants.push(job.metadata.as_str().split('"').nth(3).unwrap().to_owned());
-        bench.finish(claim_of(job), Verdict::Success(None)).await;
+        bench.finish(bench.claim_of(job), Verdict::Success(None)).await;
     }
     tenants
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use callboard::domain::{Job, JobPatch, Json, Limits, NewJob, PerKey, RateLimit, State, Timestamp, Verdict};
 use proptest::prelude::*;
 
-use crate::bench::{Bench, TYPE, claim_of};
+use crate::bench::{Bench, TYPE};
 
 const SPAN: Duration = Duration::from_secs(10);
 
@@ -18,6 +18,7 @@ enum Step {
     Cancel { pick: usize },
     Patch { pick: usize, priority: Option<u8>, channel: Option<u8> },
     Pass { ms: u64 },
+    Crash { stale: usize },
     Limit { global: Option<u32>, per_key: Option<u32>, rate: Option<u32>, rate_by_key: bool },
 }
 
@@ -37,6 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<usize>().prop_map(|pick| Step::Cancel { pick }),
         1 => (any::<usize>(), proptest::option::of(1..4_u8), small())
             .prop_map(|(pick, priority, channel)| Step::Patch { pick, priority, channel }),
+        1 => any::<usize>().prop_map(|stale| Step::Crash { stale }),
         3 => (1..6000_u64).prop_map(|ms| Step::Pass { ms }),
         1 => (limit(), limit(), limit(), any::<bool>())
             .prop_map(|(global, per_key, rate, rate_by_key)| Step::Limit { global, per_key, rate, rate_by_key }),
@@ -169,7 +171,7 @@ async fn live(steps: Vec<Step>) {
                 ids.sort_unstable();
                 let Some(id) = pick(&ids, n) else { continue };
                 let job = running.remove(&id).unwrap();
-                model.job(id).state = bench.finish(claim_of(&job), verdict).await;
+                model.job(id).state = bench.finish(bench.claim_of(&job), verdict).await.unwrap();
             }
             Step::Cancel { pick: n } => {
                 let Some(id) = pick(&model.ids(&[State::Pending]), n) else { continue };
@@ -183,6 +185,17 @@ async fn live(steps: Vec<Step>) {
                 let job = model.job(id);
                 job.priority = priority.unwrap_or(job.priority);
                 job.channel = channel;
+            }
+            Step::Crash { stale } => {
+                let mut lost: Vec<_> = running.drain().map(|(_, job)| bench.claim_of(&job)).collect();
+                lost.sort_unstable_by_key(|claim| claim.job_id);
+                bench.crash(model.limits.clone()).await;
+                for claim in &lost {
+                    model.job(claim.job_id).state = State::Pending;
+                }
+                if let Some(n) = stale.checked_rem(lost.len()) {
+                    assert_eq!(bench.finish(lost[n], Verdict::Success(None)).await, None);
+                }
             }
             Step::Pass { ms } => bench.pass(Duration::from_millis(ms)),
             Step::Limit { global, per_key, rate, rate_by_key } => {

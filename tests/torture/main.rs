@@ -1,6 +1,6 @@
 //! The torture test: a real server under load is killed with SIGKILL at random moments, again and
 //! again. Afterwards an independent checker reads what the producers were told, what the programs
-//! wrote, and the database.
+//! wrote, and the database. Beside it, [`steps`] does the same to workers in Rust.
 //!
 //! `CALLBOARD_TORTURE_KILLS` sets how often it is killed, `CALLBOARD_TORTURE_SEED` replays the
 //! choices of a run (not its timing). `scripts/torture` runs the long form.
@@ -10,6 +10,7 @@ mod ledger;
 mod producer;
 mod server;
 mod steering;
+mod steps;
 
 use std::env;
 use std::sync::Arc;

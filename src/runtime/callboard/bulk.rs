@@ -13,7 +13,7 @@ use crate::store::views::cursor::Cursor;
 use crate::store::{StoreError, Tx, verbs, views};
 
 /// Jobs changed in one write.
-const CHUNK: usize = 200;
+pub(super) const CHUNK: usize = 200;
 
 impl Callboard {
     /// Does something to every job that a filter matches, in chunks, oldest first. Jobs that are
@@ -124,9 +124,8 @@ impl Callboard {
     /// cancelled ones, and failed ones if asked for. Returns how many.
     ///
     /// # Errors
-    /// [`Error::ShuttingDown`], [`Error::Unavailable`].
+    /// As [`Self::act`].
     pub async fn cleanup(&self, older_than: Duration, include_failed: bool) -> Result<u64, Error> {
-        self.refuse_when_draining()?;
         let before = self.shared.clock.now().minus(older_than);
         let states = [State::Completed, State::Cancelled, State::Failed];
         let mut deleted = 0;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::bulk::CHUNK;
 use super::{Acted, Action, Callboard};
 use crate::domain::{JobFilter, Order, State, Timestamp, failure_kind};
 use crate::error::Error;
@@ -11,9 +12,6 @@ use crate::store::views::cursor::Cursor;
 /// The dead letters that are looked at for the groups, the latest ones: with more, the groups are
 /// of these, so that the page costs the same however many there are.
 pub const LOOKED_AT: u32 = 2_000;
-
-/// Dead letters looked at in one read of a group.
-const CHUNK: usize = 500;
 
 /// Dead letters of one type and one kind of error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +66,8 @@ impl Callboard {
     /// Does something to every dead letter of a group, in chunks, oldest first.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]; what was changed until then stays changed.
+    /// As [`Self::act`].
     pub async fn act_on_group(&self, action: Action, job_type: &str, kind: &str) -> Result<Acted, Error> {
-        self.refuse_when_draining()?;
         let filter = JobFilter {
             state: vec![State::Failed],
             job_type: vec![job_type.to_owned()],
@@ -79,6 +76,7 @@ impl Callboard {
         let mut acted = Acted::default();
         let mut after: Option<Cursor> = None;
         loop {
+            self.refuse_when_draining()?;
             let wanted = filter.clone();
             let read = move |conn: &mut _| views::list::list(conn, &wanted, Order::Oldest, after, CHUNK);
             let page = self.read(read).await?;

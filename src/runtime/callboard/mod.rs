@@ -146,7 +146,7 @@ impl Callboard {
     }
 
     fn refuse_when_draining(&self) -> Result<(), Error> {
-        if self.shared.is_draining() { Err(Error::ShuttingDown) } else { Ok(()) }
+        self.shared.refuse_when_draining()
     }
 
     /// Fills in what the store leaves to the job type, and how far a job is that runs here: the
