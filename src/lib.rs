@@ -15,6 +15,7 @@ pub mod workers;
 pub use domain::{Job, NewJob, Timestamp, Workflow};
 pub use error::Error;
 pub use runtime::Callboard;
+pub use store::Lend;
 
 /// Compiles the example in the README.
 #[cfg(doctest)]

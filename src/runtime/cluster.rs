@@ -31,7 +31,9 @@ fn hear(shared: &Weak<Shared>, heard: Heard) -> bool {
         // Whatever was told meanwhile: everything is looked at once.
         Heard::Tuned => {
             let now = Some(shared.clock.now());
-            shared.hear_commit(Committed { due: now, fires: now, settings: true, ..Committed::default() });
+            let all =
+                Committed { due: now, fires: now, settings: true, arrivals: true, ..Committed::default() };
+            shared.hear_commit(all);
         }
     }
     true

@@ -122,6 +122,8 @@ pub async fn beat(shared: &Arc<Shared>) -> StoreResult<()> {
     let written = shared.store.write(move |tx| {
         let alive = verbs::nodes::beat(tx, node, now)?;
         verbs::cancel::remind(tx, node)?;
+        // The word that something has come may have been lost.
+        verbs::arrivals::take_in(tx)?;
         Ok(alive)
     });
     match written.await {

@@ -1,5 +1,6 @@
 //! The actors, and [`Callboard`], the handle through which everybody else talks to them.
 
+mod arrivals;
 mod at_once;
 mod attempt;
 pub mod builder;

@@ -62,6 +62,23 @@ pub fn prepare(shared: &Shared, mut job: NewJob, prefix: &str) -> Result<Prepare
     Ok(Prepared::new(job, max_retries))
 }
 
+/// Checks jobs of a list, each as [`prepare`] does.
+///
+/// # Errors
+/// [`Error::Invalid`] with every wrong field of all of them.
+pub fn prepare_all(shared: &Shared, jobs: Vec<NewJob>) -> Result<Vec<Prepared>, Error> {
+    let mut prepared = Vec::with_capacity(jobs.len());
+    let mut faults = Vec::new();
+    for (i, job) in jobs.into_iter().enumerate() {
+        match prepare(shared, job, &format!("jobs[{i}].")) {
+            Ok(job) => prepared.push(job),
+            Err(Error::Invalid(more)) => faults.extend(more),
+            Err(other) => return Err(other),
+        }
+    }
+    if faults.is_empty() { Ok(prepared) } else { Err(Error::Invalid(faults)) }
+}
+
 impl Shared {
     /// The job types that jobs may have here.
     #[must_use]

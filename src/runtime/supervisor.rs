@@ -7,6 +7,7 @@ use actix::{
     Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
 };
 
+use super::arrivals;
 use super::cron_scheduler::{CRON_SCHEDULER, CronScheduler, Fires};
 use super::guard::{Gone, Guard};
 use super::membership;
@@ -228,6 +229,9 @@ impl Supervisor {
         }
         if commit.settings {
             self.reload_settings(ctx);
+        }
+        if commit.arrivals {
+            ctx.spawn(arrivals::take_in(self.shared.clone()).into_actor(self));
         }
     }
 

@@ -73,5 +73,12 @@ impl From<StoreError> for Error {
     }
 }
 
+/// So that a caller's transaction may return what a call within it does.
+impl From<DieselError> for Error {
+    fn from(e: DieselError) -> Self {
+        StoreError::from(e).into()
+    }
+}
+
 /// What a verb gives back.
 pub type StoreResult<T> = Result<T, StoreError>;

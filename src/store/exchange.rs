@@ -93,7 +93,7 @@ impl Post {
 pub fn begin(at: &Postgres, hear: impl Fn(Heard) -> bool + Send + 'static) -> StoreResult<Post> {
     let post = Post(Arc::default());
     // The sign of this process: who hears itself takes no notice.
-    let me = fastrand::u64(..);
+    let me = fastrand::u64(1..);
     let channel = channel(&at.schema);
     spawn("callboard-tell", {
         let (post, at, channel) = (post.clone(), at.clone(), channel.clone());
@@ -104,6 +104,15 @@ pub fn begin(at: &Postgres, hear: impl Fn(Heard) -> bool + Send + 'static) -> St
         move || hear_all(&at, &channel, me, &hear)
     })?;
     Ok(post)
+}
+
+/// Tells all nodes, once the transaction that a caller's connection is in commits, that something is
+/// to be taken in. The sign is nobody's, so that the nodes of the caller's process hear it too.
+pub(super) fn tell_of_arrivals(conn: &mut Conn, schema: &str) -> StoreResult<()> {
+    for payload in news::pack(0, vec![Item::Arrivals]) {
+        sql::run::<Tell>(conn, binds![&channel(schema), &payload])?;
+    }
+    Ok(())
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> StoreResult<()> {

@@ -10,6 +10,8 @@ pub mod dialect;
 pub mod error;
 pub mod exchange;
 pub mod faults;
+mod guest;
+mod lend;
 pub mod limits;
 mod link;
 mod listener;
@@ -34,6 +36,7 @@ use diesel::prelude::*;
 
 use self::connection::ReadPool;
 pub use self::error::{StoreError, StoreResult};
+pub use self::lend::Lend;
 use self::limits::LimitsTable;
 use self::link::Link;
 use self::owner::OwnerLock;
@@ -50,6 +53,7 @@ pub struct Store {
     readers: ReadPool,
     limits: LimitsTable,
     instance: Arc<str>,
+    database: Arc<Database>,
     open: Arc<Mutex<Option<Open>>>,
 }
 
@@ -89,9 +93,10 @@ impl Store {
             .first(&mut conn)?;
         let readers = connection::open_readers(&database, readers)?;
         let limits = LimitsTable::default();
-        let (writer, thread) = Writer::start(Link::new(database, conn), limits.clone(), seams)?;
+        let link = Link::new(database.clone(), conn);
+        let (writer, thread) = Writer::start(link, limits.clone(), seams)?;
         let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
-        Ok(Self { writer, readers, limits, instance: instance.into(), open })
+        Ok(Self { writer, readers, limits, instance: instance.into(), database: Arc::new(database), open })
     }
 
     /// The name of this store: other than that of any other.

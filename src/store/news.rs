@@ -27,6 +27,8 @@ pub enum Item {
     Stop(i64, u32, i64),
     /// Pauses or settings changed.
     Settings,
+    /// Something was stored on a caller's own connection.
+    Arrivals,
     /// A state or a step of progress.
     Event(Box<ToldEvent>),
     /// So many events were not told.
@@ -125,6 +127,13 @@ pub fn of_events(events: &[Event]) -> Vec<Item> {
 #[must_use]
 pub fn read(payload: &str) -> Option<(u64, Committed, u64)> {
     let (from, items): (u64, Vec<Item>) = serde_json::from_str(payload).ok()?;
+    let (commit, dropped) = commit_of(items);
+    Some((from, commit, dropped))
+}
+
+/// What a commit brought about of which these were told, and how many events are missing.
+#[must_use]
+pub fn commit_of(items: Vec<Item>) -> (Committed, u64) {
     let (mut commit, mut dropped) = (Committed::default(), 0);
     for item in items {
         match item {
@@ -133,11 +142,12 @@ pub fn read(payload: &str) -> Option<(u64, Committed, u64)> {
             Item::Fires(at) => sooner(&mut commit.fires, at),
             Item::Stop(job_id, attempt, node) => commit.stop.push(Claim { job_id, attempt, node }),
             Item::Settings => commit.settings = true,
+            Item::Arrivals => commit.arrivals = true,
             Item::Event(told) => commit.events.extend(told.into_event()),
             Item::Gap(n) => dropped += n,
         }
     }
-    Some((from, commit, dropped))
+    (commit, dropped)
 }
 
 fn sooner(known: &mut Option<Timestamp>, at: i64) {

@@ -316,3 +316,10 @@ diesel::table! {
         job_id -> BigInt,
     }
 }
+
+diesel::table! {
+    arrivals (id) {
+        id -> BigInt,
+        effects -> Text,
+    }
+}

@@ -3,6 +3,8 @@
 
 #![deny(dead_code)] // A case that is not listed would never run.
 
+#[path = "../guest/mod.rs"]
+mod guest;
 #[path = "../postgres/mod.rs"]
 mod postgres;
 mod support;

@@ -1,5 +1,10 @@
 //! The runtime's promises when things go wrong, on a moved clock where time matters.
 
+#[path = "../guest/mod.rs"]
+mod guest;
+#[path = "../postgres/mod.rs"]
+mod postgres;
+
 mod at_once;
 mod cancel;
 mod house;
@@ -14,3 +19,4 @@ mod shutdown;
 mod signals;
 mod steps;
 mod timeouts;
+mod transactional;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::status::Counts;
 use crate::domain::{Backoff, Job, KeyPath, Progress, RateLimit, Timestamp};
+use crate::store::verbs::enqueue::Stored;
 use crate::workers::ToolInfo;
 
 /// What became of an enqueue.
@@ -24,6 +25,15 @@ pub struct EnqueuedMany {
     pub ids: Vec<i64>,
     /// How many were there already.
     pub duplicates: usize,
+}
+
+impl EnqueuedMany {
+    pub(super) fn of(stored: &[Stored]) -> Self {
+        Self {
+            ids: stored.iter().map(|s| s.id).collect(),
+            duplicates: stored.iter().filter(|s| s.duplicate).count(),
+        }
+    }
 }
 
 /// A page of a list.

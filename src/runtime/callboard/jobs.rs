@@ -3,7 +3,7 @@
 use super::{Callboard, Cancelled, Enqueued, EnqueuedMany, Page};
 use crate::domain::{Job, JobFilter, JobPatch, NewJob, Order};
 use crate::error::{Error, FieldFault};
-use crate::runtime::prepare::prepare;
+use crate::runtime::prepare::{prepare, prepare_all};
 use crate::runtime::supervisor::Enqueue;
 use crate::runtime::waiting::waiting_for;
 use crate::store::verbs::enqueue::{Prepared, Stored};
@@ -38,23 +38,8 @@ impl Callboard {
     /// # Errors
     /// As [`Self::enqueue`]; fields are named `jobs[3].priority`.
     pub async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<EnqueuedMany, Error> {
-        let mut prepared = Vec::with_capacity(jobs.len());
-        let mut faults = Vec::new();
-        for (i, job) in jobs.into_iter().enumerate() {
-            match prepare(&self.shared, job, &format!("jobs[{i}].")) {
-                Ok(job) => prepared.push(job),
-                Err(Error::Invalid(more)) => faults.extend(more),
-                Err(other) => return Err(other),
-            }
-        }
-        if !faults.is_empty() {
-            return Err(Error::Invalid(faults));
-        }
-        let stored = self.store_jobs(prepared, true).await?;
-        Ok(EnqueuedMany {
-            duplicates: stored.iter().filter(|s| s.duplicate).count(),
-            ids: stored.into_iter().map(|s| s.id).collect(),
-        })
+        let prepared = prepare_all(&self.shared, jobs)?;
+        Ok(EnqueuedMany::of(&self.store_jobs(prepared, true).await?))
     }
 
     async fn store_jobs(&self, jobs: Vec<Prepared>, bulk: bool) -> Result<Vec<Stored>, Error> {

@@ -15,6 +15,7 @@ mod schedules;
 mod shutdown;
 mod signals;
 mod steps;
+mod transactional;
 mod types;
 mod workflows;
 

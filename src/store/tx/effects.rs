@@ -58,6 +58,8 @@ pub struct Committed {
     pub stop: Vec<Claim>,
     /// Whether pauses or settings of job types changed.
     pub settings: bool,
+    /// Whether something was stored on callers' own connections that nobody has taken in.
+    pub arrivals: bool,
 }
 
 impl Committed {
@@ -70,6 +72,7 @@ impl Committed {
             && self.fires.is_none()
             && self.stop.is_empty()
             && !self.settings
+            && !self.arrivals
     }
 }
 
@@ -102,11 +105,11 @@ type Stats = BTreeMap<(i64, Arc<str>, i32), i64>;
 /// What the verbs of one transaction have gathered so far.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
-    counts: Counts,
-    stats: Stats,
+    pub(super) counts: Counts,
+    pub(super) stats: Stats,
     workflows: BTreeMap<i64, Shift>,
     nested: VecDeque<Nested>,
-    committed: Committed,
+    pub(super) committed: Committed,
     /// A rollback to a savepoint lets go of the lock, so it is kept here.
     pub(super) alone: bool,
 }

@@ -1,6 +1,7 @@
 //! A transaction under way: its connection, and what has to happen with its commit.
 
 mod effects;
+mod left;
 mod names;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use diesel::query_dsl::methods::LoadQuery;
 use diesel::{PgConnection, SqliteConnection};
 
 pub use self::effects::{Committed, Effects, JobRef, Nested};
+pub use self::left::Left;
 pub use self::names::Names;
 use super::error::StoreResult;
 use super::faults::{FaultLayer, Point};

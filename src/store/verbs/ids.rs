@@ -19,6 +19,7 @@ statement!(Take, |dialect| {
 /// What is numbered.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
+    Arrivals,
     Jobs,
     Nodes,
     Plans,
@@ -28,6 +29,7 @@ pub(super) enum Of {
 impl Of {
     const fn name(self) -> &'static str {
         match self {
+            Self::Arrivals => "arrivals",
             Self::Jobs => "jobs",
             Self::Nodes => "nodes",
             Self::Plans => "plans",

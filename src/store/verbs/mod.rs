@@ -1,6 +1,7 @@
 //! Everything that can be written, a file per verb of the lifecycle. Each verb runs within a
 //! transaction, guards itself by the state it expects, and notes what it changed.
 
+pub mod arrivals;
 pub mod cancel;
 pub mod children;
 pub mod claim;

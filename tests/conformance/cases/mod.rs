@@ -8,6 +8,7 @@ mod deletion;
 mod duplicates;
 mod fan_out;
 mod fences;
+mod guests;
 mod lifecycle;
 mod lists;
 mod nested;

@@ -16,6 +16,7 @@ use callboard::store::verbs::promote::Promoted;
 use callboard::store::{Committed, Store, StoreResult, Tx, verbs, views};
 
 use super::gate::Gate;
+use crate::guest::Guest;
 use crate::postgres::Schema;
 
 /// The node that the short forms claim as.
@@ -95,6 +96,14 @@ impl TestStore {
         match &self.home {
             Home::Folder(home) => database(home.path()),
             Home::Schema(schema) => panic!("schema {} is no file", schema.name),
+        }
+    }
+
+    /// A caller's own connection.
+    pub fn guest(&self) -> Guest {
+        match &self.home {
+            Home::Folder(home) => Guest::sqlite(&database(home.path())),
+            Home::Schema(schema) => Guest::postgres(&schema.postgres().url.conninfo()),
         }
     }
 

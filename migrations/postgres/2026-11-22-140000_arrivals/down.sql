@@ -1,0 +1,2 @@
+DROP SEQUENCE arrivals_ids;
+DROP TABLE arrivals;
