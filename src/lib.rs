@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod faktory;
 pub mod http;
 pub mod logs;
 pub mod runtime;

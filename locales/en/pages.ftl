@@ -273,6 +273,7 @@ why-all-paused = Everything is paused.
 why-type-paused = The job type { $x } is paused.
 why-queue-paused = The queue { $x } is paused.
 why-no-worker = Nothing here runs { $x }.
+why-no-worker-here = Nothing here runs { $x }: a remote worker has to fetch it from queue { $queue }.
 why-concurrency = { $n ->
     [one] The only slot of { $x } is taken.
    *[other] All { $n-shown } slots of { $x } are taken.

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::configured::ConfigArgs;
 use super::failure::Failure;
 use crate::config::{Config, LogFormat};
+use crate::faktory;
 use crate::http::{Tokens, server};
 use crate::runtime::Callboard;
 use crate::workers::subprocess;
@@ -34,6 +35,9 @@ async fn serve(config: Config) -> Result<(), Failure> {
         Signals::listen().map_err(|source| Failure::Local { what: "listen for signals", source })?;
     let listening =
         server::listen(&config.bind).map_err(|source| Failure::Local { what: "start", source })?;
+    let remote = config.faktory_bind.as_deref().map(faktory::listen).transpose();
+    let remote = remote.map_err(|source| Failure::Local { what: "start", source })?;
+    let password = config.faktory_password.clone();
     let tokens = Tokens::from(config.auth_tokens.clone());
     let data_dir = config.data_dir.display().to_string();
     let starting = Callboard::builder(config).start();
@@ -44,13 +48,19 @@ async fn serve(config: Config) -> Result<(), Failure> {
             return Ok(());
         }
     };
-    let http = server::serve(listening.0, &callboard, &tokens)
+    let (remote, remote_address) = remote.unzip();
+    let remote = remote.map(|listener| faktory::Serving::start(listener, &callboard, password));
+    let told = remote.as_ref().map(|serving| serving.server().clone());
+    let http = server::serve(listening.0, &callboard, &tokens, told)
         .map_err(|source| Failure::Local { what: "serve HTTP", source })?;
     log::info!("callboard {} is up, data in {data_dir}", env!("CARGO_PKG_VERSION"));
     for address in &listening.1 {
         log::info!("listening on http://{address}");
     }
-    announce(&listening.1);
+    if let Some(address) = remote_address {
+        log::info!("listening for the Faktory Work Protocol on tcp://{address}");
+    }
+    announce(&listening.1, remote_address);
 
     let name = signals.next().await;
     log::info!("{name}: going down; running jobs may finish, a second signal stops them now");
@@ -73,6 +83,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
             }
         }
     }
+    drop(remote);
     http.stop().await;
     log::info!("callboard is down");
     Ok(())
@@ -80,11 +91,14 @@ async fn serve(config: Config) -> Result<(), Failure> {
 
 /// Says where the server is to be found, on standard output, so that whoever started it with port 0
 /// can know.
-fn announce(addresses: &[SocketAddr]) {
+fn announce(addresses: &[SocketAddr], remote: Option<SocketAddr>) {
     use std::io::Write;
     let mut out = std::io::stdout();
     for address in addresses {
         let _ = writeln!(out, "http://{address}");
+    }
+    if let Some(address) = remote {
+        let _ = writeln!(out, "tcp://{address}");
     }
     let _ = out.flush();
 }

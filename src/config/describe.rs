@@ -94,6 +94,13 @@ impl Page<'_> {
         }
         self.line("bind", config.bind.as_str());
         self.line("insecure", config.insecure);
+        match &config.faktory_bind {
+            Some(bind) => self.line("faktory_bind", bind.as_str()),
+            None => self.push(format_args!("# faktory_bind: off")),
+        }
+        if config.faktory_password.is_some() {
+            self.push(format_args!("# faktory_password: set"));
+        }
         self.line("accept_unknown_job_types", config.accept_unknown_job_types);
         self.line("log", config.log.as_str());
         self.line("log_format", config.log_format.as_str());

@@ -69,7 +69,11 @@ pub struct Config {
     pub bind: String,
     /// Whether other machines may reach the server without a token.
     pub insecure: bool,
-    /// Whether jobs are taken whose type no worker here has.
+    /// Where programs that speak the Faktory Work Protocol connect, if they may.
+    pub faktory_bind: Option<String>,
+    /// What they have to know.
+    pub faktory_password: Option<String>,
+    /// Whether jobs are taken whose type no worker here has; they are anyway with `faktory_bind`.
     pub accept_unknown_job_types: bool,
     /// What is logged, as in `RUST_LOG`.
     pub log: String,
@@ -178,6 +182,8 @@ impl Default for Config {
             postgres_schema: "public".into(),
             bind: "127.0.0.1:8080".into(),
             insecure: false,
+            faktory_bind: None,
+            faktory_password: None,
             accept_unknown_job_types: false,
             log: "info".into(),
             log_format: LogFormat::Text,

@@ -55,9 +55,6 @@ pub(super) fn read(file: Option<ConfigFile>, sources: &Sources) -> Result<(Confi
 }
 
 fn top_level(top: &mut Section<'_>) -> Config {
-    for key in ["faktory_bind", "faktory_password"] {
-        top.not_available(key);
-    }
     let mut config = Config::default();
     top.set("data_dir", &mut config.data_dir, kinds::path);
     top.set("database_url", &mut config.database_url, |value| {
@@ -68,6 +65,8 @@ fn top_level(top: &mut Section<'_>) -> Config {
     });
     top.set("bind", &mut config.bind, address);
     top.set("insecure", &mut config.insecure, kinds::boolean);
+    top.set("faktory_bind", &mut config.faktory_bind, |value| address(value).map(Some));
+    top.set("faktory_password", &mut config.faktory_password, |value| password(value).map(Some));
     top.set("accept_unknown_job_types", &mut config.accept_unknown_job_types, kinds::boolean);
     top.set("log", &mut config.log, log_filter);
     top.set("log_format", &mut config.log_format, kinds::one_of(&LOG_FORMATS));
@@ -93,6 +92,7 @@ fn top_level(top: &mut Section<'_>) -> Config {
     config.schedules = top.section("schedules", |section| schedules::schedules(section, config.retry));
     let tokens = top.section("auth", auth::tokens);
     check_reach(top, &config, !tokens.is_empty());
+    check_faktory_reach(top, &config);
     config.auth_tokens = tokens.into_iter().flatten().collect();
     config
 }
@@ -154,6 +154,16 @@ fn address(value: &Value) -> Result<String, String> {
     }
 }
 
+/// Clients write it into URLs, and not all of them escape what has a meaning there.
+fn password(value: &Value) -> Result<String, String> {
+    let password = kinds::text(value)?;
+    if password.is_empty() {
+        Err("must not be empty; leave it out if there is none".into())
+    } else {
+        Ok(password)
+    }
+}
+
 /// Who can connect to an address.
 #[derive(Clone, Copy, PartialEq)]
 enum Reach {
@@ -178,6 +188,21 @@ fn check_reach(top: &mut Section<'_>, config: &Config, any_token: bool) {
             "bind",
             format!(
                 "{bind} lets other machines in, and there is no token: add one under [[auth.tokens]], or say \
+                 insecure = true (--insecure) if everybody who can reach it may do everything"
+            ),
+        );
+    }
+}
+
+/// The same of the Faktory side, where a password takes the place of a token.
+fn check_faktory_reach(top: &mut Section<'_>, config: &Config) {
+    let Some(bind) = &config.faktory_bind else { return };
+    let open = reach(bind) == Some(Reach::OtherMachines);
+    if open && config.faktory_password.is_none() && !config.insecure {
+        top.fault(
+            "faktory_bind",
+            format!(
+                "{bind} lets other machines in, and there is no password: set faktory_password, or say \
                  insecure = true (--insecure) if everybody who can reach it may do everything"
             ),
         );

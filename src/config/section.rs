@@ -183,11 +183,6 @@ impl Section<'_> {
         self.origin.clone().unwrap_or_else(|| "default".to_owned())
     }
 
-    /// Refuses a key that the documentation names and this version does not know yet.
-    pub fn not_available(&mut self, key: &str) {
-        self.refuse(&[key], "is not available in this version; leave it out");
-    }
-
     /// Refuses keys that mean something, but not here: takes them and gives `message` for each.
     pub fn refuse(&mut self, keys: &[&str], message: &str) {
         for key in keys {

@@ -22,6 +22,7 @@ pub mod nearest;
 pub mod new_job;
 pub mod plan;
 pub mod rate_limit;
+pub mod remote;
 pub mod retry;
 pub mod schedule;
 pub mod signal;

@@ -79,6 +79,13 @@ pub enum Why {
     QueuePaused(String),
     /// Nothing here runs this job type.
     NoWorker(String),
+    /// Nothing here runs this job type: a worker elsewhere is to fetch it.
+    NoWorkerHere {
+        /// The job type.
+        job_type: String,
+        /// Where it is to be fetched from.
+        queue: String,
+    },
     /// All slots are taken.
     Concurrency {
         /// How many there are.
@@ -133,7 +140,7 @@ impl Why {
             Self::Signal { .. } => WaitReason::Signal,
             Self::Backoff { .. } => WaitReason::Backoff,
             Self::AllPaused | Self::TypePaused(_) | Self::QueuePaused(_) => WaitReason::Paused,
-            Self::NoWorker(_) => WaitReason::NoWorker,
+            Self::NoWorker(_) | Self::NoWorkerHere { .. } => WaitReason::NoWorker,
             Self::Concurrency { .. } | Self::Everywhere { .. } | Self::SameKey { .. } => {
                 WaitReason::Concurrency
             }
@@ -172,6 +179,12 @@ impl fmt::Display for Why {
             Self::TypePaused(name) => write!(f, "job type {name} is paused"),
             Self::QueuePaused(name) => write!(f, "queue {name} is paused"),
             Self::NoWorker(job_type) => write!(f, "no worker here runs {job_type}"),
+            Self::NoWorkerHere { job_type, queue } => {
+                write!(
+                    f,
+                    "no worker here runs {job_type}; a remote worker has to fetch it from queue {queue}"
+                )
+            }
             Self::Concurrency { slots, job_type, before } => {
                 write!(f, "all {slots} slots of {job_type} are taken; {}", in_line(*before))
             }

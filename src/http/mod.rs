@@ -36,6 +36,7 @@ mod plans;
 mod problem;
 mod query;
 mod queues;
+mod remote;
 mod reply;
 mod resource;
 mod schedules;
@@ -93,6 +94,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(job_types::routes)
         .configure(queues::routes)
         .configure(nodes::routes)
+        .configure(remote::routes)
         .configure(plans::routes)
         .configure(workflows::routes)
         .configure(schedules::routes)

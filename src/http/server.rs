@@ -1,6 +1,7 @@
 //! The HTTP server: listens, serves, and goes on reading while the rest goes down.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
@@ -10,6 +11,7 @@ use actix_web::{App, HttpServer};
 
 use super::in_flight::{self, InFlight};
 use super::{Access, Tokens, configure, stalled_peer};
+use crate::faktory;
 use crate::runtime::Callboard;
 
 /// How long a client has to send the head of a request.
@@ -30,7 +32,8 @@ pub struct Serving {
     in_flight: InFlight,
 }
 
-/// Serves a callboard on sockets that listen already. Must be called within an actix system.
+/// Serves a callboard on sockets that listen already; also what Faktory answers on its own port, if
+/// there is such a side. Must be called within an actix system.
 ///
 /// # Errors
 /// When a socket cannot be used.
@@ -38,6 +41,7 @@ pub fn serve(
     listeners: Vec<TcpListener>,
     callboard: &Callboard,
     tokens: &Tokens,
+    faktory: Option<Arc<faktory::Server>>,
 ) -> std::io::Result<Serving> {
     let (callboard, access) = (callboard.clone(), access(&listeners, tokens)?);
     let in_flight = InFlight::default();
@@ -45,6 +49,7 @@ pub fn serve(
     let app = move || {
         let requests = requests.clone();
         App::new()
+            .app_data(faktory.clone())
             .wrap(from_fn(move |request, next: Next<BoxBody>| {
                 in_flight::count(requests.open(), request, next)
             }))

@@ -25,6 +25,7 @@ mod prepare_nodes;
 mod progress;
 pub mod progress_hub;
 mod pruner;
+pub mod remote;
 mod rescuer;
 mod retry_scheduler;
 mod services;

@@ -36,6 +36,8 @@ pub struct Options {
     pub max_crashes: u32,
     /// How long final jobs are kept.
     pub retention: Retention,
+    /// Whether workers elsewhere may fetch jobs.
+    pub has_remote_workers: bool,
     /// What holds for jobs whose type has no worker here.
     pub unknown: TypeOptions,
 }
@@ -73,7 +75,7 @@ impl Options {
         Self {
             data_dir: config.data_dir.clone(),
             database: config.database(),
-            accept_unknown_job_types: config.accept_unknown_job_types,
+            accept_unknown_job_types: config.accept_unknown_job_types || config.faktory_bind.is_some(),
             heartbeat: config.heartbeat,
             node_timeout: config.node_timeout,
             shutdown_grace: config.shutdown_grace,
@@ -85,6 +87,7 @@ impl Options {
             max_result: usize::try_from(config.defaults.max_result_bytes).unwrap_or(usize::MAX),
             max_crashes: config.defaults.max_crashes,
             retention: config.retention,
+            has_remote_workers: config.faktory_bind.is_some(),
             unknown: type_options(config, ""),
         }
     }

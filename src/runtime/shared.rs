@@ -13,6 +13,7 @@ use super::membership::Membership;
 use super::options::{Options, TypeEntry, TypeOptions};
 use super::progress::ProgressWriter;
 use super::pruner::Pruner;
+use super::remote::{Dispatcher, RemoteWorkers};
 use super::rescuer::Rescuer;
 use super::retry_scheduler::RetryScheduler;
 use super::slots::Slots;
@@ -57,6 +58,8 @@ pub struct Shared {
     pub limits: TimeLimits,
     /// Steps of progress on their way to the store.
     pub progress: ProgressWriter,
+    /// Workers elsewhere that are connected here.
+    pub remote: Arc<RemoteWorkers>,
     /// Whether every part makes progress.
     pub watchdog: Watchdog,
     /// The actors.
@@ -83,6 +86,8 @@ pub struct Actors {
     pub cron_scheduler: Option<Addr<CronScheduler>>,
     /// Stops attempts whose time is up.
     pub timekeeper: Option<Addr<Timekeeper>>,
+    /// Hands jobs to workers elsewhere.
+    pub dispatcher: Option<Addr<Dispatcher>>,
     /// Deletes what is old.
     pub pruner: Option<Addr<Pruner>>,
     /// Takes back what belongs to nobody.
@@ -125,6 +130,7 @@ impl Shared {
             progress: ProgressWriter::new(parts.store.clone(), parts.job_threads.clone()),
             library: Arc::new(LibraryTables { store: parts.store.clone(), clock: parts.clock.clone() }),
             limits: TimeLimits::default(),
+            remote: Arc::default(),
             watchdog: Watchdog::new(parts.clock.clone(), parts.options.heartbeat),
             options: parts.options,
             clock: parts.clock,

@@ -12,6 +12,7 @@ use super::cron_scheduler::{CRON_SCHEDULER, CronScheduler, Fires};
 use super::guard::{Gone, Guard};
 use super::membership;
 use super::pruner::Pruner;
+use super::remote::{Dispatcher, NewJobs};
 use super::rescuer::Rescuer;
 use super::retry_scheduler::{Reschedule, RetryScheduler};
 use super::shared::{Settings, Shared};
@@ -95,6 +96,9 @@ impl Supervisor {
         if is_gone(actors.timekeeper.as_ref()) {
             self.start_timekeeper();
         }
+        if is_gone(actors.dispatcher.as_ref()) {
+            self.start_dispatcher();
+        }
         if is_gone(actors.pruner.as_ref()) {
             self.start_pruner();
         }
@@ -131,6 +135,13 @@ impl Supervisor {
         let address = Timekeeper::new(self.shared.clone(), guard).start();
         self.shared.watchdog.beat(Timekeeper::NAME);
         self.shared.with_actors(|actors| actors.timekeeper = Some(address));
+    }
+
+    fn start_dispatcher(&self) {
+        let guard = Guard::new(Dispatcher::NAME, &self.shared);
+        let address = Dispatcher::new(self.shared.clone(), guard).start();
+        self.shared.watchdog.beat(Dispatcher::NAME);
+        self.shared.with_actors(|actors| actors.dispatcher = Some(address));
     }
 
     fn start_pruner(&self) {
@@ -178,6 +189,9 @@ impl Supervisor {
         if let Some(timekeeper) = actors.timekeeper {
             timekeeper.do_send(Ping);
         }
+        if let Some(dispatcher) = actors.dispatcher {
+            dispatcher.do_send(Ping);
+        }
         if let Some(pruner) = actors.pruner {
             pruner.do_send(Ping);
         }
@@ -212,10 +226,15 @@ impl Supervisor {
                 worker.do_send(CancelRunning(claim));
             }
         }
+        let mut elsewhere = false;
         for job_type in commit.ready {
-            if let Some(worker) = self.shared.worker(&job_type) {
-                worker.do_send(JobReady);
+            match self.shared.worker(&job_type) {
+                Some(worker) => worker.do_send(JobReady),
+                None => elsewhere = true,
             }
+        }
+        if elsewhere {
+            self.tell_dispatcher();
         }
         if let (Some(at), Some(scheduler)) =
             (commit.due, self.shared.with_actors(|actors| actors.retry_scheduler.clone()))
@@ -235,7 +254,14 @@ impl Supervisor {
         }
     }
 
+    fn tell_dispatcher(&self) {
+        if let Some(dispatcher) = self.shared.with_actors(|actors| actors.dispatcher.clone()) {
+            dispatcher.do_send(NewJobs);
+        }
+    }
+
     fn wake_all(&self) {
+        self.tell_dispatcher();
         for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
             worker.do_send(JobReady);
         }

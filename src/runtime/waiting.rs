@@ -54,7 +54,12 @@ async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<Why>> {
     if shared.read_settings(|s| s.paused_queues.contains(&job.queue)) {
         return Ok(Some(Why::QueuePaused(job.queue.clone())));
     }
-    let Some(slots) = shared.slots.get(&job_type) else { return Ok(Some(Why::NoWorker(job_type))) };
+    let Some(slots) = shared.slots.get(&job_type) else {
+        return Ok(Some(match shared.options.has_remote_workers {
+            true => Why::NoWorkerHere { job_type, queue: job.queue.clone() },
+            false => Why::NoWorker(job_type),
+        }));
+    };
     let wanted = job.clone();
     let before = shared.store.read(move |conn| views::job::jobs_before(conn, &wanted, COUNT_BEFORE)).await?;
     let options = shared.type_options(&job_type);

@@ -323,3 +323,20 @@ diesel::table! {
         effects -> Text,
     }
 }
+
+diesel::table! {
+    remote_jobs (job_id) {
+        job_id -> BigInt,
+        jid -> Text,
+        extra -> Text,
+        reserved_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    remote_totals (node, name) {
+        node -> BigInt,
+        name -> Text,
+        n -> BigInt,
+    }
+}

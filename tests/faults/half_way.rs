@@ -93,7 +93,7 @@ impl Stage {
 async fn when_its_client_hangs_up() {
     let mut stage = Stage::set().await;
     let (listeners, addresses) = server::listen("127.0.0.1:0").unwrap();
-    let http = server::serve(listeners, &stage.house.board, &Tokens::default()).unwrap();
+    let http = server::serve(listeners, &stage.house.board, &Tokens::default(), None).unwrap();
     let mut client = TcpStream::connect(addresses[0]).await.unwrap();
     let call = format!("DELETE /api/dead-letters?all=true HTTP/1.1\r\nHost: {}\r\n\r\n", addresses[0]);
     client.write_all(call.as_bytes()).await.unwrap();

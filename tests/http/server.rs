@@ -172,6 +172,6 @@ async fn serve(config: &Config, clock: &Clock, stage: &Stage) -> (Callboard, Ser
         .await
         .unwrap();
     let (listeners, addresses) = server::listen("127.0.0.1:0").unwrap();
-    let http = server::serve(listeners, &callboard, &Tokens::from(config.auth_tokens.clone())).unwrap();
+    let http = server::serve(listeners, &callboard, &Tokens::from(config.auth_tokens.clone()), None).unwrap();
     (callboard, http, addresses[0])
 }

@@ -72,24 +72,17 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused_by_name() {
-    let text = "
-        faktory_bind = '127.0.0.1:7419'
-        faktory_password = 'hunter2'
-    ";
-    let error = load(text, &[], Flags::default()).unwrap_err();
-    let keys: Vec<_> = error.faults.iter().map(|f| f.key.as_str()).collect();
-    let expected = ["faktory_bind", "faktory_password"];
-    assert_eq!(keys, expected);
-    assert!(error.faults.iter().all(|f| f.message.starts_with("is not available in this version")));
+fn programs_of_other_machines_need_a_password() {
     let env = [("CALLBOARD_FAKTORY_BIND", "127.0.0.1:7419"), ("CALLBOARD_FAKTORY_PASSWORD", "hunter2")];
-    assert_eq!(
-        faults("", &env),
-        [
-            "CALLBOARD_FAKTORY_BIND: faktory_bind is not available in this version; leave it out",
-            "CALLBOARD_FAKTORY_PASSWORD: faktory_password is not available in this version; leave it out",
-        ]
-    );
+    let (config, _) = load("", &env, Flags::default()).unwrap();
+    assert_eq!(config.faktory_bind.as_deref(), Some("127.0.0.1:7419"));
+    assert_eq!(config.faktory_password.as_deref(), Some("hunter2"));
+    assert!(faults("faktory_bind = '0.0.0.0:7419'", &[])[0].contains("there is no password"));
+    assert!(faults("faktory_bind = 'here'", &[])[0].contains("an address and a port"));
+    assert!(faults("faktory_password = ''", &[])[0].contains("must not be empty"));
+    for fine in ["faktory_password = 'x'", "insecure = true"] {
+        assert!(load(&format!("faktory_bind = '0.0.0.0:7419'\n{fine}"), &[], Flags::default()).is_ok());
+    }
 }
 
 #[test]

@@ -46,6 +46,10 @@ impl Waits {
             Why::TypePaused(name) => Self { sentence: ui.s("why-type-paused", name), ..plain },
             Why::QueuePaused(name) => Self { sentence: ui.s("why-queue-paused", name), ..plain },
             Why::NoWorker(name) => Self { sentence: ui.s("why-no-worker", name), ..plain },
+            Why::NoWorkerHere { job_type, queue } => {
+                let texts = [("x", job_type.as_str()), ("queue", queue)];
+                Self { sentence: ui.about("why-no-worker-here", &[], &texts), ..plain }
+            }
             Why::Concurrency { slots, job_type, before } => {
                 let sentence = ui.about("why-concurrency", &[("n", (*slots).into())], &[("x", job_type)]);
                 Self { sentence, before: in_line(ui, *before), ..plain }

@@ -141,7 +141,7 @@ mod tests {
                 let values = values
                     .into_iter()
                     .chain(
-                        ["a", "b", "c", "rest", "per", "n-shown", "of-shown", "key", "value"]
+                        ["a", "b", "c", "rest", "per", "n-shown", "of-shown", "key", "value", "queue"]
                             .map(|name| (name.into(), "x".into())),
                     )
                     .collect();

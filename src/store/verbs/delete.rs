@@ -7,7 +7,7 @@ use crate::domain::{State, Timestamp, lifecycle};
 use crate::store::error::StoreResult;
 use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
-use crate::store::verbs::{doomed_logs, signals, steps, tags, workflows};
+use crate::store::verbs::{doomed_logs, remote, signals, steps, tags, workflows};
 
 statement!(
     Old,
@@ -72,6 +72,7 @@ pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
         tx.run::<DeleteAsChild>(binds![*id])?;
         steps::forget(tx, *id)?;
         signals::forget(tx, *id)?;
+        remote::forget(tx, *id)?;
         tags::remove(tx, *id, labels.as_deref())?;
         if let Ok(state) = state.parse() {
             if job_type == WORKFLOW_NODE {

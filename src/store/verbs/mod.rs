@@ -22,6 +22,7 @@ pub mod patch;
 pub mod plans;
 pub mod progress;
 pub mod promote;
+pub mod remote;
 pub mod rescue;
 pub mod retry;
 pub mod schedules;

@@ -9,6 +9,10 @@ use crate::store::error::StoreResult;
 use crate::store::sql::{Dialect, LIMIT, binds, statement};
 use crate::store::tx::Tx;
 
+/// Not of a remote worker: its reservation ends by itself.
+const HERE: &str = "coalesce(node, 0) <> -1";
+const _: () = assert!(Claim::REMOTE == -1);
+
 statement!(
     Ranges,
     format!("SELECT job_type, queue FROM counters WHERE state = '{}' AND n > 0", State::Running)
@@ -17,7 +21,7 @@ statement!(
     Running,
     format!(
         "SELECT id, attempt, node FROM jobs \
-         WHERE job_type = ? AND queue = ? AND state = '{}' AND id > ? ORDER BY id {LIMIT}",
+         WHERE job_type = ? AND queue = ? AND state = '{}' AND id > ? AND {HERE} ORDER BY id {LIMIT}",
         State::Running
     )
 );
@@ -26,7 +30,7 @@ statement!(
     Unattended,
     format!(
         "SELECT id, attempt, node FROM jobs WHERE state = '{}' AND node IS NOT NULL AND id > ? \
-         AND (node = ? OR node NOT IN (SELECT id FROM nodes WHERE state = 'alive')) ORDER BY id {LIMIT}",
+         AND {HERE} AND (node = ? OR node NOT IN (SELECT id FROM nodes WHERE state = 'alive')) ORDER BY id {LIMIT}",
         State::Running
     )
 );

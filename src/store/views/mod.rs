@@ -11,6 +11,7 @@ pub mod list;
 pub mod nodes;
 pub mod plans;
 pub mod queues;
+pub mod remote;
 pub mod running;
 pub mod schedules;
 pub mod seen;

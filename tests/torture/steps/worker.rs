@@ -39,7 +39,7 @@ fn server() {
     actix_rt::System::new().block_on(async {
         let (listeners, addresses) = server::listen("127.0.0.1:0").unwrap();
         let board = Callboard::builder(config).worker(typed(writer)).start().await.unwrap();
-        let _http = server::serve(listeners, &board, &Tokens::default()).unwrap();
+        let _http = server::serve(listeners, &board, &Tokens::default(), None).unwrap();
         println!("http://{}", addresses[0]);
         std::future::pending::<()>().await;
     });

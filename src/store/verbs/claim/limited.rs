@@ -27,10 +27,12 @@ statement!(
     )
 );
 
-/// Takes up to `n` pending jobs of a type, as far as its limits let them start.
+/// Takes up to `n` pending jobs of a type, as far as its limits let them start; of one queue, if one
+/// is named, else of all that are not paused.
 pub(super) fn claim(
     tx: &mut Tx<'_>,
     job_type: &str,
+    queue: Option<&str>,
     limits: &Limits,
     n: usize,
     by: &Claimer,
@@ -40,7 +42,7 @@ pub(super) fn claim(
     let mut room = Room::look(tx, job_type, limits, n, now)?;
     let mut taken = Vec::new();
     if room.free > 0 {
-        let queues = open_queues(tx, job_type)?;
+        let queues = queue.map_or_else(|| open_queues(tx, job_type), |queue| Ok(vec![queue.to_owned()]))?;
         let mut candidates = Candidates::new(job_type, queues, limits.aging, n);
         while room.free > 0 && room.held < MAX_HELD {
             let Some(candidate) = candidates.next(tx)? else { break };

@@ -94,7 +94,7 @@ pub fn claim(
     now: Timestamp,
 ) -> StoreResult<Claimed> {
     if let Some(limits) = tx.limits(job_type) {
-        return limited::claim(tx, job_type, &limits, n, by, now);
+        return limited::claim(tx, job_type, None, &limits, n, by, now);
     }
     let queues = open_queues(tx, job_type)?;
     let mut jobs = Vec::new();
@@ -106,6 +106,21 @@ pub fn claim(
     jobs.sort_unstable_by_key(|job| (job.priority, job.id));
     let more = jobs.len() == n;
     Ok(Claimed { jobs, next: None, more, kept_back: false })
+}
+
+/// As [`claim`], of one job and from this queue only, paused or not.
+pub(super) fn claim_one(
+    tx: &mut Tx<'_>,
+    job_type: &str,
+    queue: &str,
+    by: &Claimer,
+    now: Timestamp,
+) -> StoreResult<Option<Job>> {
+    if let Some(limits) = tx.limits(job_type) {
+        return Ok(limited::claim(tx, job_type, Some(queue), &limits, 1, by, now)?.jobs.pop());
+    }
+    let rows: Vec<JobRow> = tx.load::<First, RowSql, _>(binds![job_type, queue, 1_i64])?;
+    Ok(take(tx, rows, by, now)?.pop())
 }
 
 /// The queues that have something to claim, those that got it in this transaction too.

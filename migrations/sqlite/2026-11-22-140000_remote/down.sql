@@ -1,0 +1,2 @@
+DROP TABLE remote_totals;
+DROP TABLE remote_jobs;

@@ -1,0 +1,144 @@
+//! Bytes in, bytes out: the socket of one client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use super::greeting::Greeting;
+use super::line::{Lines, MAX_LINE};
+use super::reply::Reply;
+use super::server::{MAX_CONNECTIONS, Server};
+use super::session::{Answer, Line, Session};
+use crate::runtime::Callboard;
+use crate::runtime::remote::{Known, Told};
+
+/// How long a client has to say who it is.
+const HANDSHAKE: Duration = Duration::from_secs(2);
+/// How long a client may take to read an answer.
+const WRITE: Duration = Duration::from_secs(30);
+
+/// The socket of one client.
+struct Connection {
+    stream: TcpStream,
+    lines: Lines,
+    /// The client sends no more.
+    ended: bool,
+}
+
+/// Serves a client until it leaves, or breaks a rule, or the server stops.
+pub(super) async fn serve(stream: TcpStream, callboard: Callboard, server: Arc<Server>) {
+    let mut connection = Connection { stream, lines: Lines::default(), ended: false };
+    let greeting = Greeting::new(server.password());
+    let hello = tokio::time::timeout(HANDSHAKE, connection.shake_hands(&greeting)).await;
+    let Ok(Some(told)) = hello else { return };
+    let others = server.connections();
+    if others > MAX_CONNECTIONS {
+        connection.write(&Reply::err(format_args!("too many connections: {others}"))).await;
+        return;
+    }
+    let now = callboard.clock().now();
+    let mut known = (!told.wid.is_empty()).then(|| callboard.remote_workers().join(&told, now));
+    if !connection.write(&Reply::Ok).await {
+        return;
+    }
+    let session = Session::new(callboard, server.clone(), told).start();
+    tokio::select! {
+        () = connection.converse(&session) => {}
+        () = silence(&mut known) => {}
+        () = server.stopped() => {}
+    }
+}
+
+/// Returns once the worker is taken for gone; never for a client that is no worker.
+async fn silence(known: &mut Option<Known>) {
+    match known {
+        Some(known) => known.gone().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Connection {
+    async fn shake_hands(&mut self, greeting: &Greeting) -> Option<Told> {
+        self.stream.write_all(greeting.line().as_bytes()).await.ok()?;
+        let line = self.next_line().await?;
+        match greeting.check(&line) {
+            Ok(told) => Some(told),
+            Err(why) => {
+                self.write(&Reply::err(why)).await;
+                None
+            }
+        }
+    }
+
+    /// Answers line after line.
+    async fn converse(&mut self, session: &Addr<Session>) {
+        while let Some(line) = self.next_line().await {
+            let gone = CancellationToken::new();
+            if self.ended {
+                gone.cancel();
+            }
+            let answer = session.send(Line(line, gone.clone()));
+            tokio::pin!(answer);
+            let answer = loop {
+                tokio::select! {
+                    biased;
+                    answer = &mut answer => break answer,
+                    // Bounded: what a client sends ahead is its own affair.
+                    more = self.stream.read_buf(self.lines.space()), if !self.ended && self.lines.waiting() < MAX_LINE => {
+                        self.ended = !matches!(more, Ok(1..));
+                        if self.ended {
+                            // Nothing is handed to somebody who may be gone.
+                            gone.cancel();
+                        }
+                    }
+                }
+            };
+            let goes_on = match answer {
+                Ok(Answer::Reply(reply)) => self.write(&reply).await,
+                Ok(Answer::Job(reply, handed)) => {
+                    let arrived = self.write(&reply).await;
+                    if arrived {
+                        handed.accept();
+                    }
+                    arrived
+                }
+                Ok(Answer::LastWords(reply)) => {
+                    self.write(&reply).await;
+                    false
+                }
+                Ok(Answer::Close) | Err(_) => false,
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// The next line; `None` when there is none.
+    async fn next_line(&mut self) -> Option<String> {
+        loop {
+            match self.lines.next_line() {
+                Ok(Some(line)) => return Some(line),
+                Ok(None) => {}
+                Err(_) => {
+                    self.write(&Reply::err(format_args!("a line is longer than {MAX_LINE} bytes"))).await;
+                    return None;
+                }
+            }
+            if self.ended {
+                return None;
+            }
+            self.ended = !matches!(self.stream.read_buf(self.lines.space()).await, Ok(1..));
+        }
+    }
+
+    /// Whether it was sent.
+    async fn write(&mut self, reply: &Reply) -> bool {
+        let sent = tokio::time::timeout(WRITE, self.stream.write_all(&reply.bytes())).await;
+        matches!(sent, Ok(Ok(())))
+    }
+}

@@ -1,0 +1,19 @@
+//! The Faktory Work Protocol: programs in other languages push jobs, fetch those for which there is
+//! no worker here, and report on them. What a job of theirs is here is in [`job`]; nothing else in
+//! callboard knows of the protocol.
+
+mod command;
+mod connection;
+mod greeting;
+mod info;
+mod job;
+mod line;
+mod mutate;
+mod reply;
+mod server;
+mod session;
+
+pub use self::command::Command;
+pub use self::info::{health, stats};
+pub use self::line::{Lines, MAX_LINE};
+pub use self::server::{Server, Serving, listen};

@@ -1,0 +1,146 @@
+//! Listens, and counts who is connected.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::connection;
+use crate::domain::Timestamp;
+use crate::runtime::Callboard;
+
+/// The most connections.
+pub(super) const MAX_CONNECTIONS: usize = 2_000;
+/// How long to wait when the system gives no more sockets.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What all connections have in common.
+pub struct Server {
+    password: Option<String>,
+    started_at: Timestamp,
+    connections: AtomicUsize,
+    commands: AtomicU64,
+    stop: CancellationToken,
+}
+
+impl Server {
+    pub(super) fn password(&self) -> Option<&str> {
+        self.password.as_deref()
+    }
+
+    pub(super) fn count_command(&self) {
+        self.commands.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// When it began to listen.
+    #[must_use]
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Commands so far.
+    #[must_use]
+    pub fn commands(&self) -> u64 {
+        self.commands.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+}
+
+/// Opens the socket.
+///
+/// # Errors
+/// When the address is taken or not this machine's.
+pub fn listen(bind: &str) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let named = |e: std::io::Error| std::io::Error::new(e.kind(), format!("cannot listen on {bind}: {e}"));
+    let listener = TcpListener::bind(bind).map_err(named)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// A server that serves, on a thread of its own. It stops when this is dropped.
+pub struct Serving {
+    server: Arc<Server>,
+    arbiter: actix::Arbiter,
+}
+
+impl Serving {
+    /// Serves a callboard. Must be called within an actix system.
+    #[must_use]
+    pub fn start(listener: TcpListener, callboard: &Callboard, password: Option<String>) -> Self {
+        let server = Arc::new(Server {
+            password,
+            started_at: callboard.clock().now(),
+            connections: AtomicUsize::new(0),
+            commands: AtomicU64::new(0),
+            stop: CancellationToken::new(),
+        });
+        let arbiter = actix::Arbiter::new();
+        let (callboard, shared) = (callboard.clone(), server.clone());
+        arbiter.spawn(async move {
+            match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => accept(listener, callboard, shared).await,
+                Err(e) => log::error!("the Faktory side does not listen: {e}"),
+            }
+        });
+        Self { server, arbiter }
+    }
+
+    /// What all connections have in common.
+    #[must_use]
+    pub fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.server.stop.cancel();
+        self.arbiter.stop();
+    }
+}
+
+async fn accept(listener: tokio::net::TcpListener, callboard: Callboard, server: Arc<Server>) {
+    loop {
+        let stream = tokio::select! {
+            () = server.stopped() => return,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(e) => {
+                    log::warn!("the Faktory side cannot accept a connection: {e}");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        // An answer is one write, and clients wait for it.
+        let _ = stream.set_nodelay(true);
+        let (callboard, server) = (callboard.clone(), server.clone());
+        server.connections.fetch_add(1, Ordering::Relaxed);
+        actix_rt::spawn(async move {
+            let counted = Counted(server.clone());
+            connection::serve(stream, callboard, server).await;
+            drop(counted);
+        });
+    }
+}
+
+/// Takes a connection out of the count, also when its task panics.
+struct Counted(Arc<Server>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,285 @@
+//! What workers elsewhere ask for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Callboard;
+use crate::domain::remote::{Complaint, RemoteExtra};
+use crate::domain::{Event, EventBody, Job, NewJob, Progress, State, Timestamp};
+use crate::error::Error;
+use crate::runtime::log_folders;
+use crate::runtime::prepare::prepare;
+use crate::runtime::remote::{Fetch, Handed, RemoteWorkers};
+use crate::store::verbs::remote::{self, Pushed, Wanted, jid_of};
+use crate::store::verbs::settings::Pausable;
+use crate::store::views;
+
+/// A job as a program elsewhere pushes it.
+#[derive(Clone, Debug)]
+pub struct RemoteNew {
+    /// What it is here.
+    pub job: NewJob,
+    /// Its id there.
+    pub jid: String,
+    /// What else it is there.
+    pub extra: RemoteExtra,
+}
+
+/// What there is, in the words of programs elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct RemoteTotals {
+    /// Pending jobs by queue, of all queues that ever had one.
+    pub queues: BTreeMap<String, i64>,
+    /// Jobs by state.
+    pub by_state: BTreeMap<State, i64>,
+    /// Jobs that remote workers hold.
+    pub reserved: i64,
+    /// Reports and expired reservations so far.
+    pub processed: i64,
+    /// Those of them that were failures.
+    pub failures: i64,
+}
+
+impl Callboard {
+    /// Stores jobs, each for itself, and returns once they are on disk. For each: its id, or why it
+    /// was refused.
+    ///
+    /// # Errors
+    /// [`Error::ShuttingDown`], [`Error::Unavailable`]: then none of them counts as stored.
+    pub async fn push(&self, jobs: Vec<RemoteNew>) -> Result<Vec<Result<i64, Error>>, Error> {
+        self.refuse_when_draining()?;
+        let mut answers: Vec<Result<i64, Error>> = Vec::with_capacity(jobs.len());
+        let (mut pushed, mut places) = (Vec::new(), Vec::new());
+        for (place, new) in jobs.into_iter().enumerate() {
+            let extra = serde_json::to_string(&new.extra).unwrap_or_default();
+            match prepare(&self.shared, new.job, "") {
+                Ok(job) => {
+                    pushed.push(Pushed { job, jid: new.jid, extra });
+                    places.push(place);
+                    answers.push(Ok(0));
+                }
+                Err(why) => answers.push(Err(why)),
+            }
+        }
+        if pushed.is_empty() {
+            return Ok(answers);
+        }
+        let now = self.shared.clock.now();
+        let stored = self.write(move |tx| remote::push(tx, &pushed, now)).await?;
+        for (place, stored) in places.into_iter().zip(stored) {
+            answers[place] = stored.map(|stored| stored.id);
+        }
+        Ok(answers)
+    }
+
+    /// Reserves the next job of the first of these queues that has one for which there is no worker
+    /// here, and waits for one as long as `patience` allows; not at all when that is zero.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] while the dispatcher is being rebuilt.
+    pub async fn fetch(
+        &self,
+        queues: Vec<String>,
+        worker_id: String,
+        patience: Duration,
+    ) -> Result<Option<Handed>, Error> {
+        let end = self.shared.clock.now().plus(patience);
+        let dispatcher = self.shared.with_actors(|actors| actors.dispatcher.clone());
+        let away = || Error::Unavailable("the dispatcher is being rebuilt".into());
+        let fetch = Fetch { wanted: Wanted { queues, worker_id }, waits: !patience.is_zero() };
+        let sent = dispatcher.ok_or_else(away)?.send(fetch).await;
+        let mut answer = sent.map_err(|_| away())?;
+        if patience.is_zero() {
+            return Ok(answer.await.ok());
+        }
+        tokio::select! {
+            biased;
+            handed = &mut answer => match handed {
+                Ok(handed) => Ok(Some(handed)),
+                Err(_) => {
+                    self.shared.clock.sleep_until(end).await;
+                    Ok(None)
+                }
+            },
+            () = self.shared.clock.sleep_until(end) => {
+                // It may have been handed over just now.
+                answer.close();
+                Ok(answer.try_recv().ok())
+            }
+        }
+    }
+
+    /// A worker has done a job. False: nobody holds it, and nothing changed.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn remote_done(&self, jid: String, worker_id: String) -> Result<bool, Error> {
+        let (by, now) = (self.shared.reporter(worker_id), self.shared.clock.now());
+        self.write(move |tx| remote::succeed(tx, &jid, &by, now)).await
+    }
+
+    /// A worker has failed at a job.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when nobody holds it; [`Error::Unavailable`].
+    pub async fn remote_failed(
+        &self,
+        jid: String,
+        complaint: Complaint,
+        worker_id: String,
+    ) -> Result<(), Error> {
+        let (shared, by) = (self.shared.clone(), self.shared.reporter(worker_id));
+        let (now, wanted) = (self.shared.clock.now(), jid.clone());
+        let fail = move |tx: &mut crate::store::Tx<'_>| {
+            remote::fail(tx, &wanted, &complaint, &by, &|t| shared.type_options(t).backoff, now)
+        };
+        let deleted =
+            self.write(fail).await?.ok_or_else(|| Error::NotFound(format!("job {jid} that is reserved")))?;
+        log_folders::remove(&self.shared, deleted).await;
+        Ok(())
+    }
+
+    /// A worker says how far a job is, and until when it wants to hold it. False: nobody holds it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn remote_progress(
+        &self,
+        jid: String,
+        percent: Option<f64>,
+        message: Option<String>,
+        until: Option<Timestamp>,
+        worker_id: String,
+    ) -> Result<bool, Error> {
+        let now = self.shared.clock.now();
+        let step = self
+            .write(move |tx| {
+                if let Some(until) = until {
+                    remote::extend(tx, &jid, &worker_id, until)?;
+                }
+                let change = |step: &mut Progress| {
+                    step.percent = percent.unwrap_or(step.percent).clamp(0.0, 100.0);
+                    step.message = message.clone().or(step.message.take());
+                };
+                remote::progress(tx, &jid, &worker_id, change, now)
+            })
+            .await?;
+        let Some((claim, step)) = step else { return Ok(false) };
+        if let Ok(job) = self.plain_job(claim.job_id).await {
+            let body = EventBody::progress(claim.attempt, &step, now);
+            let (job_type, queue) = (job.job_type.into(), job.queue.into());
+            self.shared.hub.publish(vec![Event { job_id: job.id, job_type, queue, body }]);
+        }
+        Ok(true)
+    }
+
+    /// The newest job that is known by an id elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn by_jid(&self, jid: &str) -> Result<Option<Job>, Error> {
+        let wanted = jid.to_owned();
+        let known = self.read(move |conn| views::remote::newest_by_jid(conn, &wanted)).await?;
+        let id = known.or_else(|| jid.strip_prefix("callboard-").and_then(|id| id.parse().ok()));
+        match id {
+            None => Ok(None),
+            Some(id) => match self.plain_job(id).await {
+                Ok(job) => Ok(Some(job)),
+                Err(Error::NotFound(_)) => Ok(None),
+                Err(e) => Err(e),
+            },
+        }
+    }
+
+    /// What these jobs are elsewhere: their ids, and what else they are. Jobs that a worker here runs
+    /// and that nobody pushed are nothing there, and left out.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn known_elsewhere(&self, jobs: &[Job]) -> Result<BTreeMap<i64, (String, RemoteExtra)>, Error> {
+        let ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
+        let mut known = self.read(move |conn| views::remote::known(conn, &ids)).await?;
+        let mut all = BTreeMap::new();
+        for job in jobs {
+            if let Some((jid, extra)) = known.remove(&job.id) {
+                all.insert(job.id, (jid, serde_json::from_str(&extra).unwrap_or_default()));
+            } else if !self.shared.types.contains_key(&job.job_type) {
+                all.insert(job.id, (jid_of(job.id), RemoteExtra::default()));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The jobs that are known by an id elsewhere, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn ids_by_jid(&self, jid: String) -> Result<Vec<i64>, Error> {
+        let own: Option<i64> = jid.strip_prefix("callboard-").and_then(|id| id.parse().ok());
+        let mut ids = self.write(move |tx| remote::known_by(tx, &jid)).await?;
+        ids.extend(own);
+        Ok(ids)
+    }
+
+    /// Ends jobs in whatever state they are, and deletes them, but for those that a worker here runs.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn discard_remote(&self, ids: Vec<i64>) -> Result<(), Error> {
+        let now = self.shared.clock.now();
+        let gone = self.write(move |tx| remote::discard(tx, &ids, now)).await?;
+        log_folders::remove(&self.shared, gone).await;
+        Ok(())
+    }
+
+    /// Begins to count anew what remote workers have done.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn forget_remote_totals(&self) -> Result<(), Error> {
+        self.write(remote::forget_totals).await
+    }
+
+    /// What there is, in the words of programs elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn remote_totals(&self) -> Result<RemoteTotals, Error> {
+        self.read(|conn| {
+            let mut totals =
+                RemoteTotals { reserved: views::remote::reserved(conn)?, ..RemoteTotals::default() };
+            totals.queues = views::remote::queues(conn)?.into_iter().map(|queue| (queue, 0)).collect();
+            for (_, queue, state, n) in views::status::all_counters(conn)? {
+                *totals.by_state.entry(state).or_default() += n;
+                if state == State::Pending {
+                    *totals.queues.entry(queue).or_default() += n;
+                }
+            }
+            let done = views::remote::totals(conn)?;
+            let so_far = |name| done.get(name).copied().unwrap_or_default();
+            (totals.processed, totals.failures) = (so_far("processed"), so_far("failures"));
+            Ok(totals)
+        })
+        .await
+    }
+
+    /// Stops or resumes the handing out of a queue's jobs; a queue that never had one is left alone.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn pause_known_queue(&self, name: &str, paused: bool) -> Result<(), Error> {
+        let known = self.read(views::remote::queues).await?;
+        let is_paused = self.read(|conn| views::queues::paused(conn, Pausable::Queue)).await?;
+        if known.iter().any(|queue| queue == name) || is_paused.iter().any(|queue| queue == name) {
+            self.pause_queue(name, paused).await?;
+        }
+        Ok(())
+    }
+
+    /// The workers elsewhere that are connected to this node.
+    #[must_use]
+    pub fn remote_workers(&self) -> &Arc<RemoteWorkers> {
+        &self.shared.remote
+    }
+}

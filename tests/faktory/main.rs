@@ -1,0 +1,9 @@
+//! The Faktory Work Protocol over real sockets.
+
+mod board;
+mod client;
+mod jobs;
+mod manners;
+mod sets;
+mod together;
+mod workers;
