@@ -219,6 +219,10 @@ timeline = Timeline
 not-before = Not before
 started = Started
 attempts-none = It has not run yet.
+attempts-earlier = { $n ->
+    [one] { $shown } earlier attempt
+   *[other] { $shown } earlier attempts
+}
 attempts-left-out = { $shown } earlier attempts are not shown.
 history = Last runs in this queue
 median = Median
@@ -385,6 +389,9 @@ zone-auto = As the browser has it
 zone-hint = A name such as Europe/Berlin; empty for the browser's own.
 
 # Errors
+error-401 = Please sign in
+error-401-how = Open the page again and give a token as the password; the user name does not matter.
+error-again = Try again
 error-403 = That is not allowed
 error-status = Status { $n }
 error-404 = There is no such thing here

@@ -45,7 +45,7 @@ impl Tokens {
     /// # Errors
     /// 401 without a known token, 403 with one whose role is not enough.
     pub(super) fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
-        if self.is_empty() || request.path() == "/healthz" {
+        if self.is_empty() || is_for_everybody(request.path()) {
             return Ok(());
         }
         let token = presented(request).ok_or_else(|| unauthorized("this server wants a token"))?;
@@ -64,6 +64,12 @@ impl Tokens {
         );
         Err(Problem::new(StatusCode::FORBIDDEN, detail))
     }
+}
+
+/// Whether it tells nothing that is not in every copy of the program: that it is alive, and what its
+/// pages look like.
+fn is_for_everybody(path: &str) -> bool {
+    path == "/healthz" || path.starts_with("/static/")
 }
 
 /// The role that a call needs.

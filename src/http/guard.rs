@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpRequest};
 
 use super::access::Access;
+use super::pages;
 use super::problem::Problem;
 
 /// The longest path and query together, in bytes.
@@ -24,7 +25,10 @@ pub(super) async fn guard<B: MessageBody>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     match admit(&access, request.request()) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(problem) => Ok(request.into_response(problem.response()).map_into_right_body()),
+        Err(problem) => {
+            let answer = pages::refusal(request.request(), &problem);
+            Ok(request.into_response(answer).map_into_right_body())
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod http_call;
 mod in_use;
 mod job_document;
 pub mod library;
+pub mod lookup;
 pub mod media;
 pub mod metadata_extraction;
 pub mod net;

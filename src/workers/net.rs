@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use ipnet::IpNet;
 use url::{Host, Url};
 
+use super::lookup::{Lookup, System};
 use super::{Failure, RunResult};
 
 /// What a refusal says, in whatever a program makes of it.
@@ -49,16 +50,29 @@ static PRIVATE_NETS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
 });
 
 /// What the URLs of jobs may lead to. Cloning is cheap.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct AddressRules {
     allowed: Arc<[IpNet]>,
+    lookup: Arc<dyn Lookup>,
+}
+
+impl Default for AddressRules {
+    fn default() -> Self {
+        Self::allowing(&[])
+    }
 }
 
 impl AddressRules {
     /// Public addresses, and these.
     #[must_use]
     pub fn allowing(private: &[IpNet]) -> Self {
-        Self { allowed: private.into() }
+        Self { allowed: private.into(), lookup: Arc::new(System) }
+    }
+
+    /// Asks somebody else for the addresses of names.
+    #[must_use]
+    pub fn asking(self, lookup: Arc<dyn Lookup>) -> Self {
+        Self { lookup, ..self }
     }
 
     /// Looks at the URL of a job as far as that goes without asking anybody: for the time of the
@@ -95,10 +109,11 @@ impl AddressRules {
         let found: Vec<SocketAddr> = match url.host() {
             Some(Host::Ipv4(ip)) => vec![(ip, port).into()],
             Some(Host::Ipv6(ip)) => vec![(ip, port).into()],
-            Some(Host::Domain(name)) => tokio::net::lookup_host((name, port))
+            Some(Host::Domain(name)) => self
+                .lookup
+                .look_up(name, port)
                 .await
-                .map_err(|e| Failure::retry(format_args!("cannot look up {name}: {e}")))?
-                .collect(),
+                .map_err(|e| Failure::retry(format_args!("cannot look up {name}: {e}")))?,
             None => Vec::new(),
         };
         for address in &found {

@@ -3,6 +3,8 @@
 const STEP = 1.25;
 const LEAST = 0.05;
 const MOST = 4;
+/** As small as names can still be read. */
+const READABLE = 0.5;
 
 export function startGraph() {
   const box = document.querySelector('[data-graph]');
@@ -20,7 +22,8 @@ export function startGraph() {
     svg.setAttribute('height', height * scale);
     box.scrollTo(left * scale - x, top * scale - y);
   };
-  const all = () => zoom(Math.min(1, box.clientWidth / width, box.clientHeight / height));
+  const whole = () => Math.min(1, box.clientWidth / width, box.clientHeight / height);
+  const all = () => zoom(whole());
   const does = { in: () => zoom(scale * STEP), out: () => zoom(scale / STEP), all };
 
   const tools = document.querySelector('[data-graph-tools]');
@@ -40,7 +43,11 @@ export function startGraph() {
     zoom(scale * (event.deltaY < 0 ? STEP : 1 / STEP), event.clientX - left, event.clientY - top);
   }, { passive: false });
   drag(box);
-  if (width > box.clientWidth || height > box.clientHeight) all();
+  if (whole() < 1) {
+    // What is too large to be read as a whole is shown from its beginning, which is half-way down.
+    zoom(Math.max(whole(), READABLE));
+    box.scrollTo(0, (height * scale - box.clientHeight) / 2);
+  }
 }
 
 /** Moves what the box shows along with the pointer; a click that moved is no click. */

@@ -8,6 +8,9 @@ const MOST_CHARS = 4000;
 const AT_MOST_EVERY = 150;
 /** The server tells of a line first and writes it out within this time. */
 const WRITTEN_AFTER = 600;
+const FRAMES = 6;
+/** What a visitor does to look elsewhere. */
+const BY_HAND = ['wheel', 'touchmove', 'pointerdown', 'keydown'];
 /** The streams of which the first with something in it is shown, unless one was chosen. */
 const TEXT = ['log', 'stdout', 'stderr'];
 const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
@@ -21,17 +24,18 @@ let reading = false;
 let again = false;
 /** The end of what was read, when it was not a whole line. */
 let open = null;
+/** The frames that the way to the end may still take. */
+let goingDown = 0;
 
 export function startLog() {
   place = document.querySelector('[data-log]');
   if (!place) return;
   id = Number(document.body.dataset.id);
   document.querySelector('[data-log-tools]').hidden = false;
-  place.scrollTop = place.scrollHeight;
   const follow = control('follow');
-  place.addEventListener('scroll', () => {
-    follow.checked = place.scrollHeight - place.scrollTop - place.clientHeight < 40;
-  });
+  toEnd();
+  for (const sign of BY_HAND) place.addEventListener(sign, () => { goingDown = 0; }, { passive: true });
+  place.addEventListener('scroll', () => { if (!goingDown) follow.checked = below() < 40; });
   follow.addEventListener('change', keepUp);
   control('wrap').addEventListener('change', (event) => place.classList.toggle('wrap', event.target.checked));
   control('search').addEventListener('input', search);
@@ -155,7 +159,22 @@ function picture(c) {
 }
 
 function keepUp() {
-  if (control('follow').checked) place.scrollTop = place.scrollHeight;
+  if (control('follow').checked) toEnd();
+}
+
+const below = () => place.scrollHeight - place.scrollTop - place.clientHeight;
+
+/** Goes to the end, again and again for some frames: lines that come into view on the way turn out to
+ *  be higher than was thought. */
+function toEnd() {
+  const isOnTheWay = goingDown > 0;
+  goingDown = FRAMES;
+  if (!isOnTheWay) stepDown();
+}
+
+function stepDown() {
+  place.scrollTop = place.scrollHeight;
+  requestAnimationFrame(() => { if (goingDown > 0 && --goingDown > 0) stepDown(); });
 }
 
 function search() {

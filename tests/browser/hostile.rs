@@ -35,6 +35,9 @@ async fn markup_and_escapes_are_shown_and_do_nothing() {
         "return Math.max(...[...document.querySelectorAll('[data-log] div')].map(d => d.textContent.length))";
     let longest = browser.js(longest).await.as_i64().unwrap();
     assert!((1000..5000).contains(&longest), "{longest}");
+    // However high that line turns out to be, the end of the log is in view.
+    let at_the_end = "(log => log.scrollTop > 0 && log.scrollHeight - log.scrollTop - log.clientHeight < 2)";
+    browser.until(&format!("{at_the_end}(document.querySelector('[data-log]'))")).await;
     browser.read(".json-body", "onerror=window.pwned=4").await;
     browser.close().await;
 }

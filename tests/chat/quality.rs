@@ -9,6 +9,8 @@ use callboard::workers::text_files::TextFiles;
 use serde_json::json;
 
 use crate::bench::{Desk, faults, run};
+use crate::served::Served;
+use crate::served::stopped::{MuchWork, QUICK, Stopped};
 use crate::support::fatal;
 
 const GOOD: &str = r#"{"segments":[{"start":0,"end":5,"text":"one two three four five six"},
@@ -60,6 +62,16 @@ async fn what_parents_say_is_taken_into_account() {
     assert_eq!((&found["kind"], &found["passed"]), (&json!("content"), &json!(false)));
 }
 
+#[tokio::test]
+async fn names_of_files_stay_names() {
+    let desk = Desk::new();
+    for name in ["-rf", "a\nb", "<b> $(id) `id`", &"ü".repeat(120)] {
+        fs::write(desk.root().join(name), GOOD).unwrap();
+        let found = run(worker(&desk), &desk.bench, json!({"file": name})).await.unwrap();
+        assert_eq!((&found["file"], &found["kind"]), (&json!(name), &json!("transcript")));
+    }
+}
+
 #[test]
 fn wrong_args_are_named() {
     let desk = Desk::new();
@@ -76,4 +88,21 @@ fn wrong_args_are_named() {
         let found = faults(worker(&desk), &args);
         assert!(found.len() == 1 && found[0].starts_with(field), "{args}: {found:?}");
     }
+}
+
+#[test]
+fn whatever_stops_it_another_run_comes_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    let lines = (0..1_000_000).map(|n| format!("{n} sheep have gone over the fence\n"));
+    fs::write(root.join("long.txt"), lines.collect::<String>()).unwrap();
+    let mut server = Served::start(&format!("{QUICK}[texts]\nroots = ['{}']\n", root.display()));
+    let args = json!({"file": "long.txt", "kind": "content", "max_chars": 100_000_000});
+    let stopped = Stopped { job_type: "quality_check", args, obstacle: &MuchWork, outputs: root };
+    let job = stopped.comes_to_its_end(&mut server);
+    assert_eq!(
+        (&job["result"]["passed"], &job["result"]["file"]),
+        (&json!(true), &json!("long.txt")),
+        "{job}"
+    );
 }

@@ -24,7 +24,7 @@ impl Obstacle for Silence<'_> {
         self.fake.on(ASKED, answer);
     }
 
-    fn reached(&self) {
+    fn reached(&self, _: &Served, _: i64) {
         self.fake.request();
     }
 

@@ -44,6 +44,38 @@ async fn approved_changes_are_made_and_no_others() {
     assert_eq!(again["applied"], 0, "what is applied is not applied again");
 }
 
+/// Read, proposed, approved and written, and the same all the way.
+#[tokio::test]
+async fn hostile_names_stay_names() {
+    let mut shelf = Shelf::new();
+    let names = [
+        "-rf \"}) { id } }",
+        "a\nb",
+        "<script>alert(1)</script>",
+        "'; DROP TABLE plans; --",
+        &"ü".repeat(300),
+    ];
+    {
+        let mut library = shelf.fake.library.lock().unwrap();
+        for (id, name) in (1..).zip(names) {
+            let scene = library.scenes.get_mut(&id).unwrap();
+            (scene.title, scene.path) = (None, Some(format!("/films/misc/{name}.mp4")));
+        }
+    }
+    let plan = shelf.plan(json!({"rules": ["title"], "scene_ids": [1, 2, 3, 4, 5]})).await;
+    let rows = shelf.rows(plan, RowFilter::default()).await;
+    assert!(rows.len() > 3, "{rows:?}");
+    shelf.approve_all(plan).await;
+    let done = shelf.apply(json!({"plan_id": plan, "dry_run": false})).await.unwrap();
+    assert_eq!((&done["applied"], &done["conflicts"]), (&json!(rows.len()), &json!([])));
+    let library = shelf.fake.library.lock().unwrap();
+    for row in rows {
+        let title = library.scenes[&row.scene_id].title.clone();
+        assert_eq!(serde_json::from_str::<Option<String>>(row.new.as_str()).unwrap(), title);
+        assert!(title.is_some_and(|title| !title.is_empty()));
+    }
+}
+
 #[tokio::test]
 async fn a_scene_that_somebody_changed_is_a_conflict_with_a_name() {
     let mut shelf = Shelf::new();

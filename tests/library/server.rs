@@ -1,11 +1,16 @@
 //! The whole way through a real server: read, propose, review over HTTP and command line, apply; and
 //! a server that is killed in the middle of each.
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use serde_json::{Value, json};
 
 use crate::served::Served;
-use crate::served::stopped::{Obstacle, QUICK, Stopped};
+use crate::served::stopped::{MuchWork, Obstacle, QUICK, Stopped};
 use crate::stash::{FakeStash, KEY, library};
+
+/// Scenes of a large library, in libraries.
+const COPIES: usize = 80;
 
 fn start(fake: &FakeStash) -> (tempfile::NamedTempFile, Served) {
     let key = tempfile::NamedTempFile::new().unwrap();
@@ -82,7 +87,7 @@ impl Obstacle for Unanswered<'_> {
         self.0.requests();
     }
 
-    fn reached(&self) {
+    fn reached(&self, _: &Served, _: i64) {
         self.0.expect(self.1);
     }
 
@@ -110,6 +115,37 @@ fn whatever_stops_them_they_come_to_their_end() {
     let job = apply.comes_to_its_end(&mut server);
     assert_eq!(job["result"]["conflicts"], json!([]), "{job}");
     assert_eq!(server.get(&format!("/api/plans/{}", made["plan_id"]))["counts"]["applied"], 3);
+}
+
+/// So many copies of a library that an analysis takes seconds.
+fn multiply(server: &Served, copies: usize) {
+    let mut conn =
+        SqliteConnection::establish(&server.data_dir().join("queue.db").to_string_lossy()).unwrap();
+    let copied = format!(
+        "WITH RECURSIVE copies(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < {copies}) \
+         INSERT INTO library_items (kind, id, pass, updated_at, data) \
+         SELECT kind, id + 1000 * n, pass, updated_at, data FROM library_items, copies WHERE kind = 'scene'"
+    );
+    conn.batch_execute(&copied).unwrap();
+}
+
+#[test]
+fn an_analysis_that_is_stopped_makes_one_plan_in_the_end() {
+    let fake = FakeStash::start(library());
+    let (_key, mut server) = start(&fake);
+    run(&server, "sync_all", &json!({}));
+    let once = run(&server, "analyze_scenes", &json!({}));
+    server.shut_down();
+    multiply(&server, COPIES);
+    server.restart();
+    let outputs = server.data_dir().join("downloads");
+    let stopped = Stopped { job_type: "analyze_scenes", args: json!({}), obstacle: &MuchWork, outputs };
+    let job = stopped.comes_to_its_end(&mut server);
+    let all = once["total_changes"].as_u64().unwrap() * (COPIES as u64 + 1);
+    assert_eq!(job["result"]["total_changes"], all, "{job}");
+    let plans = server.get("/api/plans");
+    let whole = plans["plans"].as_array().unwrap().iter().filter(|plan| plan["ready"] == true).count();
+    assert_eq!(whole, 2, "nobody reviews what was stopped: {plans}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod example;
 #[path = "../cli/fake.rs"]
 #[allow(dead_code, reason = "made for the command line")]
 mod fake;
+mod hostile;
 mod metadata;
 mod missing;
 mod needed;

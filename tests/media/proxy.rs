@@ -1,10 +1,17 @@
 //! What programs reach that fetch what jobs name.
 
-use std::net::{TcpListener, ToSocketAddrs};
+use std::collections::VecDeque;
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::{Arc, Mutex};
 
 use callboard::logs::{AttemptLog, Stream};
 use callboard::workers::AddressRules;
+use callboard::workers::lookup::Lookup;
 use callboard::workers::proxy::Proxy;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -85,6 +92,58 @@ async fn what_is_private_is_refused_in_every_disguise() {
     assert!(private.nobody_came());
     log.close();
     assert!(bench.read(Stream::Log).contains("the proxy answers 403"), "{}", bench.read(Stream::Log));
+}
+
+/// A name whose owner gives it other addresses each time it is looked up.
+struct Turncoat {
+    answers: Mutex<VecDeque<Vec<&'static str>>>,
+}
+
+impl Turncoat {
+    fn new(answers: &[&[&'static str]]) -> Arc<Self> {
+        Arc::new(Self { answers: Mutex::new(answers.iter().map(|answer| answer.to_vec()).collect()) })
+    }
+
+    fn is_asked_no_more(&self) -> bool {
+        self.answers.lock().unwrap().is_empty()
+    }
+}
+
+impl Lookup for Turncoat {
+    fn look_up<'a>(&'a self, _: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        let answer = self.answers.lock().unwrap().pop_front().expect("one look for each connection");
+        ready(Ok(answer.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), port)).collect())).boxed()
+    }
+}
+
+/// 127.0.0.1 stands for what is public.
+#[tokio::test]
+async fn a_name_that_changes_its_address_leads_to_the_one_that_was_looked_at() {
+    let bench = Bench::new();
+    let private = Private::listen("127.0.0.2");
+    let port = private.port();
+    let site = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let (open, inside) = (["127.0.0.1"].as_slice(), ["127.0.0.2"].as_slice());
+    for request in [
+        format!("GET http://rebind.example:{port}/ HTTP/1.1\r\nConnection: close\r\n\r\n"),
+        format!("CONNECT rebind.example:{port} HTTP/1.1\r\nConnection: close\r\n\r\n"),
+    ] {
+        let turncoat = Turncoat::new(&[open, inside, &["127.0.0.1", "127.0.0.2"]]);
+        let rules = AddressRules::allowing(&["127.0.0.1/32".parse().unwrap()]).asking(turncoat.clone());
+        let proxy = Proxy::open(rules, bench.context("{}").log.clone()).await.unwrap();
+        let answers = async {
+            let (mut stream, _) = site.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(say(&proxy, &request), answers);
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hi"), "{request}: {answer}");
+        for _ in 0..2 {
+            let answer = say(&proxy, &request).await;
+            let refused = answer.starts_with("HTTP/1.1 403 ") && answer.contains("leads to 127.0.0.2");
+            assert!(refused, "{request}: {answer}");
+        }
+        assert!(turncoat.is_asked_no_more() && private.nobody_came());
+    }
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ impl Obstacle for HeldPath<'_> {
         self.before.set(self.site.asked(self.path));
     }
 
-    fn reached(&self) {
+    fn reached(&self, _: &Served, _: i64) {
         self.site.await_asked_again(self.path, self.before.get());
     }
 
@@ -130,7 +130,7 @@ impl Patient {
 impl Obstacle for Patient {
     fn arm(&self) {}
 
-    fn reached(&self) {
+    fn reached(&self, _: &Served, _: i64) {
         fs::File::open(self.0.join("begun")).unwrap().read_to_end(&mut Vec::new()).unwrap();
     }
 
@@ -172,7 +172,7 @@ impl Obstacle for Mute {
         self.server.set_nonblocking(false).unwrap();
     }
 
-    fn reached(&self) {
+    fn reached(&self, _: &Served, _: i64) {
         // Kept open: rclone waits for an answer.
         std::mem::forget(self.server.accept().unwrap());
     }
@@ -215,7 +215,7 @@ impl Obstacle for SlowCopy {
         fs::create_dir(&self.away).unwrap();
     }
 
-    fn reached(&self) {
+    fn reached(&self, _: &Served, _: i64) {
         let begun = std::time::Instant::now();
         while !Self::has_begun(&self.away) {
             assert!(begun.elapsed().as_secs() < 60, "nothing arrives");

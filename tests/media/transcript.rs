@@ -26,7 +26,7 @@ printf '{"transcription":[{"offsets":{"from":0,"to":2000},"text":" The quick bro
 "#;
 
 /// A configuration with a script as its recogniser.
-fn with_script(bench_dir: &Path, script: &str) -> String {
+pub fn with_script(bench_dir: &Path, script: &str) -> String {
     let path = bench_dir.join("whisper-like");
     fs::write(&path, script).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();

@@ -16,10 +16,31 @@ pub const QUICK: &str = "kill_after_secs = 1\nshutdown_grace_secs = 0.2\nretry.b
 pub trait Obstacle {
     /// Forgets who came so far.
     fn arm(&self);
-    /// Waits until somebody has come to it.
-    fn reached(&self);
+    /// Waits until a job has come to it.
+    fn reached(&self, server: &Served, job: i64);
     /// Stands in nobody's way any more.
     fn let_go(&self);
+    /// A time limit, in seconds, that ends in front of it.
+    fn time_limit(&self) -> f64 {
+        3.0
+    }
+}
+
+/// What keeps a job in the middle is its own work: there is much of it.
+pub struct MuchWork;
+
+impl Obstacle for MuchWork {
+    fn arm(&self) {}
+
+    fn reached(&self, server: &Served, job: i64) {
+        server.wait_for(job, |job| job["state"] == "running" && !job["progress"]["updated_at"].is_null());
+    }
+
+    fn let_go(&self) {}
+
+    fn time_limit(&self) -> f64 {
+        0.3
+    }
 }
 
 /// A job, what stands in its way, and the folder in which it leaves what it makes.
@@ -41,13 +62,13 @@ impl Stopped<'_> {
 
         self.obstacle.arm();
         let id = server.enqueue(self.job_type, &self.args);
-        self.obstacle.reached();
+        self.obstacle.reached(server, id);
         server.shut_down();
         self.is_clean(server, &before, "a shutdown");
 
         self.obstacle.arm();
         server.restart();
-        self.obstacle.reached();
+        self.obstacle.reached(server, id);
         server.kill();
         assert_eq!(made(&self.outputs), before, "kill -9 leaves something under a final name");
         self.obstacle.let_go();
@@ -64,7 +85,7 @@ impl Stopped<'_> {
     fn cancel(&self, server: &Served) {
         self.obstacle.arm();
         let id = server.enqueue(self.job_type, &self.args);
-        self.obstacle.reached();
+        self.obstacle.reached(server, id);
         server.cancel(id);
         let job = server.wait(id);
         assert_eq!(job["state"], "cancelled", "{}: {job}", self.job_type);
@@ -72,7 +93,9 @@ impl Stopped<'_> {
 
     fn time_out(&self, server: &Served) {
         self.obstacle.arm();
-        let job = json!({"job_type": self.job_type, "args": self.args, "timeout_secs": 3, "max_retries": 0});
+        let limit = self.obstacle.time_limit();
+        let job =
+            json!({"job_type": self.job_type, "args": self.args, "timeout_secs": limit, "max_retries": 0});
         let (status, job) = server.call("POST", "/api/jobs", Some(&job));
         assert_eq!(status, 201, "{job}");
         let job = server.wait(job["id"].as_i64().unwrap());

@@ -4,8 +4,8 @@
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
@@ -42,6 +42,8 @@ struct ErrorPage {
     errors: Vec<crate::error::FieldFault>,
     /// The page of ours that led here.
     back: Option<String>,
+    /// Whether to ask for the same page again may help.
+    again: bool,
 }
 
 impl ErrorPage {
@@ -49,7 +51,8 @@ impl ErrorPage {
     const fn heading(&self) -> &'static str {
         match self.status {
             400 | 422 => "error-422",
-            401 | 403 => "error-403",
+            401 => "error-401",
+            403 => "error-403",
             404 => "error-404",
             409 => "error-409",
             503 => "error-503",
@@ -66,19 +69,15 @@ pub(super) async fn dress<B: MessageBody>(
     let csrf = Csrf::of(request.request());
     request.extensions_mut().insert(csrf.clone());
     let answer = next.call(request).await?;
-    let page = error_page(&answer);
+    let problem = answer.response().error().and_then(|error| error.as_error::<Problem>());
+    let page = problem.and_then(|problem| error_page(answer.request(), problem));
     let mut answer = match page {
         Some(page) => answer.into_response(page.map_into_right_body()),
         None => answer.map_into_left_body(),
     };
     let said = answer.status() == StatusCode::OK && answer.request().cookie(notice::NAME).is_some();
     let headers = answer.headers_mut();
-    for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    }
+    make_strict(headers);
     if csrf.is_new {
         set_cookie(headers, &session_cookie(csrf::NAME, csrf.token));
     }
@@ -88,6 +87,22 @@ pub(super) async fn dress<B: MessageBody>(
         set_cookie(headers, &gone);
     }
     Ok(answer)
+}
+
+/// The answer to a request that did not get as far as this: a page for a person, JSON for a program.
+pub(in crate::http) fn refusal(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    let Some(mut page) = error_page(request, problem) else { return problem.response() };
+    make_strict(page.headers_mut());
+    page
+}
+
+fn make_strict(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
 }
 
 /// A cookie that scripts cannot read and that no other site can have sent.
@@ -102,22 +117,26 @@ fn set_cookie(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
 }
 
 /// The page for a problem, if a person is to read it.
-fn error_page<B>(answer: &ServiceResponse<B>) -> Option<HttpResponse> {
-    let problem = answer.response().error()?.as_error::<Problem>()?;
-    let request = answer.request();
+fn error_page(request: &HttpRequest, problem: &Problem) -> Option<HttpResponse> {
     if !wants_page(request) {
         return None;
     }
     let now = request.app_data::<Data<Callboard>>()?.clock().now();
     let status = problem.status();
+    let is_stranger = status == StatusCode::UNAUTHORIZED;
+    let may_pass_by_itself = is_stranger || status == StatusCode::SERVICE_UNAVAILABLE;
     let page = ErrorPage {
-        ui: Visit::of(request).bare_ui(now),
+        ui: Ui { is_stranger, ..Visit::of(request).bare_ui(now) },
         status: status.as_u16(),
         detail: problem.detail().to_owned(),
         errors: problem.errors().to_vec(),
         back: referrer(request),
+        again: may_pass_by_itself && request.method() == Method::GET,
     };
-    Some(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(page.render().ok()?))
+    let html = page.render().ok()?;
+    let mut answer = problem.response();
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    Some(answer.set_body(BoxBody::new(html)))
 }
 
 /// The page that a visitor came from, if it is another one of ours.

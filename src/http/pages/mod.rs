@@ -42,6 +42,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, FormConfig, ServiceConfig};
 use askama::Template;
 
+pub(super) use self::dress::refusal;
 use self::notice::Notice;
 use super::body;
 use super::problem::Problem;

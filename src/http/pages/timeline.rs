@@ -11,6 +11,8 @@ pub(super) const WIDTH: i64 = 1000;
 const NARROWEST: i64 = 4;
 /// Attempts that are drawn, the last ones.
 const MOST: usize = 30;
+/// Those of them that are seen at once.
+const AT_ONCE: usize = 8;
 
 /// Runs that fill the box of a history.
 const FULL: usize = 40;
@@ -75,6 +77,12 @@ impl Timeline {
             }
         });
         Self { pieces: pieces.collect(), runs: shown.iter().map(run).collect(), left_out, from, to }
+    }
+
+    /// How many of the attempts are not seen at once; a few more are better seen than folded away.
+    pub(super) fn earlier(&self) -> usize {
+        let folded = self.runs.len().saturating_sub(AT_ONCE);
+        if folded > 2 { folded } else { 0 }
     }
 
     /// From its beginning to its end.

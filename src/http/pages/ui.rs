@@ -87,6 +87,8 @@ pub(super) struct Ui {
     pub csrf: String,
     /// Whether the visitor may change things.
     pub may_act: bool,
+    /// Whether nobody knows who the visitor is: then there is nothing to be offered.
+    pub is_stranger: bool,
     pub notice: Option<Notice>,
     /// Path and query of this page.
     pub here: String,

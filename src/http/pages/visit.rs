@@ -103,6 +103,7 @@ impl Visit {
             zone: self.zone,
             csrf: self.csrf.token,
             may_act: self.may_act,
+            is_stranger: false,
             notice: self.notice,
             here: self.here,
             section,

@@ -4,6 +4,7 @@ mod checks;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
 pub use self::checks::Check;
 use self::checks::{of_content, of_transcript};
@@ -132,20 +133,25 @@ impl Worker for QualityCheck {
         let said = |name: &str| input.about.get(name).and_then(serde_json::Value::as_f64);
         let reason = args.finish_reason.as_deref().or(input.said("finish_reason"));
         let kind = args.kind.unwrap_or(if reason.is_some() { Kind::Content } else { Kind::Transcript });
+        let duration = args.duration_secs.or(said("duration_secs")).or(said("duration"));
+        let duration = duration.filter(|secs| *secs > 0.0);
+        let (reason, title) = (reason.map(str::to_owned), input.said("title").map(str::to_owned));
+        let (fail_job, file) = (args.fail_job, input.file.clone());
         ctx.progress(0, Some(1), None);
-        let checks = match kind {
-            Kind::Content => of_content(&input.text, reason, &args),
-            Kind::Transcript => {
-                let duration = args.duration_secs.or(said("duration_secs")).or(said("duration"));
-                of_transcript(&input.text, duration.filter(|secs| *secs > 0.0), &args)
-            }
+        let looking = spawn_blocking(move || match kind {
+            Kind::Content => of_content(&input.text, reason.as_deref(), &args),
+            Kind::Transcript => of_transcript(&input.text, duration, &args),
+        });
+        // Who is stopped leaves a thread behind that looks to the end, and does nothing else.
+        let checks = tokio::select! {
+            checks = looking => checks?,
+            () = ctx.cancel.cancelled() => return Err(Failure::Cancelled),
         };
         for check in checks.iter().filter(|check| !check.ok) {
             ctx.log.warn(check);
         }
         ctx.progress(1, Some(1), None);
-        let title = input.said("title").map(str::to_owned);
-        judged(kind, checks, args.fail_job, input.file, title)
+        judged(kind, checks, fail_job, file, title)
     }
 }
 

@@ -1,0 +1,6 @@
+//! The web pages over plain HTTP: forms without scripts, and what every answer wears.
+
+mod first_view;
+mod forms;
+mod server;
+mod visitors;
