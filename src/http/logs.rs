@@ -1,9 +1,7 @@
 //! What a job wrote.
 
-use std::io;
-
-use actix_web::http::{StatusCode, header};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::http::header;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, mime};
 use serde::Serialize;
 
@@ -13,7 +11,7 @@ use super::path::JobId;
 use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::{query, resource};
-use crate::logs::{Chunk, JobLogs, Stream};
+use crate::logs::{Chunk, Part, Stream};
 use crate::runtime::Callboard;
 
 /// The bytes that are given as JSON unless said otherwise.
@@ -37,16 +35,20 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 struct Wanted {
     stream: Stream,
     attempt: Option<u32>,
-    part: Part,
+    offset: u64,
+    /// As many as usual, unless said.
+    limit: Option<u64>,
+    /// The last lines instead.
+    tail: Option<usize>,
 }
 
-/// Which part of a stream.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Part {
-    /// So many bytes from here; without a number, as many as usual, or all as plain text.
-    From { offset: u64, limit: Option<u64> },
-    /// The last lines.
-    Tail(usize),
+impl Wanted {
+    fn part(&self, usual: u64) -> Part {
+        match self.tail {
+            Some(lines) => Part::Tail(lines),
+            None => Part::From { offset: self.offset, limit: self.limit.unwrap_or(usual) },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -67,11 +69,8 @@ async fn read_log(callboard: Data<Callboard>, id: JobId, request: HttpRequest) -
         return Err(Problem::not_found(format_args!("attempt {attempt} of job {}", job.id)));
     }
     let plain = wants_text(&request);
-    let logs = callboard.logs().clone();
-    let chunk = web::block(move || load(&logs, id.0, attempt, &wanted, plain))
-        .await
-        .map_err(|e| unreadable(&e))?
-        .map_err(|e| unreadable(&e))?;
+    let part = wanted.part(if plain { u64::MAX } else { USUAL_LIMIT });
+    let chunk = callboard.log(&job, attempt, wanted.stream, part).await?;
     if plain { Ok(as_text(chunk)) } else { reply::ok(&as_json(chunk)) }
 }
 
@@ -86,11 +85,13 @@ fn read(fields: &mut Fields<'_>) -> Wanted {
     if ranged && tail.is_some() {
         fields.fault("tail", "cannot be given together with offset or limit");
     }
-    let part = match tail {
-        Some(lines) => Part::Tail(usize::try_from(lines).unwrap_or_default()),
-        None => Part::From { offset: offset.unsigned_abs(), limit: limit.map(i64::unsigned_abs) },
-    };
-    Wanted { stream, attempt: attempt.and_then(|n| n.try_into().ok()), part }
+    Wanted {
+        stream,
+        attempt: attempt.and_then(|n| n.try_into().ok()),
+        offset: offset.unsigned_abs(),
+        limit: limit.map(i64::unsigned_abs),
+        tail: tail.map(|lines| usize::try_from(lines).unwrap_or_default()),
+    }
 }
 
 fn stream(given: &Given<'_>) -> Result<Stream, String> {
@@ -98,14 +99,6 @@ fn stream(given: &Given<'_>) -> Result<Stream, String> {
         .text()?
         .parse()
         .map_err(|_| format!("must be log, stdout, stderr, progress or events, got {}", given.shown()))
-}
-
-fn load(logs: &JobLogs, id: i64, attempt: u32, wanted: &Wanted, whole: bool) -> io::Result<Chunk> {
-    let usual = if whole { u64::MAX } else { USUAL_LIMIT };
-    match wanted.part {
-        Part::Tail(lines) => logs.tail(id, attempt, wanted.stream, lines),
-        Part::From { offset, limit } => logs.read(id, attempt, wanted.stream, offset, limit.unwrap_or(usual)),
-    }
 }
 
 /// Whether plain text is asked for before JSON.
@@ -136,10 +129,6 @@ fn as_json(chunk: Chunk) -> Piece {
     }
 }
 
-fn unreadable(error: &dyn std::error::Error) -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the log cannot be read: {error}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,9 +142,11 @@ mod tests {
 
     #[test]
     fn parameters() {
-        let usual = Part::From { offset: 0, limit: None };
-        assert_eq!(parse(""), Ok(Wanted { stream: Stream::Log, attempt: None, part: usual }));
-        let wanted = Wanted { stream: Stream::Stderr, attempt: Some(2), part: Part::Tail(5) };
+        let usual = Wanted { stream: Stream::Log, attempt: None, offset: 0, limit: None, tail: None };
+        assert_eq!(parse("").as_ref(), Ok(&usual));
+        assert_eq!(usual.part(9), Part::From { offset: 0, limit: 9 });
+        let wanted = Wanted { stream: Stream::Stderr, attempt: Some(2), tail: Some(5), ..usual };
+        assert_eq!(wanted.part(9), Part::Tail(5));
         assert_eq!(parse("stream=stderr&attempt=2&tail=5"), Ok(wanted));
         for (query, field) in [
             ("stream=all", "stream"),

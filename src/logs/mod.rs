@@ -13,6 +13,7 @@ mod flusher;
 mod gap;
 mod job_logs;
 mod lines;
+mod part;
 mod segment;
 mod stream;
 mod view;
@@ -20,6 +21,7 @@ mod view;
 pub use attempt_log::{AttemptLog, LogSink};
 pub use job_logs::JobLogs;
 pub use lines::{LineBreak, LineSplitter};
+pub use part::Part;
 pub use stream::Stream;
 pub use view::Chunk;
 

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::faults::{FaultLayer, Faults};
 use crate::store::owner::OwnerLock;
-use crate::store::{Seams, Store, StoreError, verbs, views};
+use crate::store::{Seams, Store, StoreError, Tx, verbs, views};
 use crate::workers::AnyWorker;
 use crate::workers::subprocess::Instance;
 
@@ -100,13 +100,17 @@ impl Builder {
         super::configured::check_schedules(&self.config, &options, &registry)?;
         let now = self.clock.now();
         let before = membership::recall(&options.data_dir, store.instance());
-        if let Some(gone) = before {
+        if let Some((gone, _)) = before {
             store.write(move |tx| verbs::nodes::lose(tx, gone)).await?;
         }
         let rescued = rescue_all(&store, options.max_crashes, now).await?;
         let host = super::host::name();
-        let node = store.write(move |tx| verbs::nodes::register(tx, &host, std::process::id(), now)).await?;
-        membership::remember(&options.data_dir, store.instance(), node);
+        let home = before.map(|(_, home)| home);
+        let register =
+            move |tx: &mut Tx<'_>| verbs::nodes::register(tx, &host, std::process::id(), home, now);
+        let node = store.write(register).await?;
+        let home = home.unwrap_or(node);
+        membership::remember(&options.data_dir, store.instance(), node, home);
         let settings = load_settings(&store).await?;
         let schedules = schedules_of(&self.config);
         store.write(move |tx| verbs::schedules::configure(tx, &schedules, now)).await?;
@@ -119,7 +123,7 @@ impl Builder {
             job_threads: job_threads.handle().clone(),
             arbiter: arbiter.handle(),
             clock: self.clock,
-            membership: Membership::new(node, &options, waited),
+            membership: Membership::new(node, home, &options, waited),
             options,
             store,
             settings,

@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, Weak};
 
+use super::far_logs;
 use super::shared::Shared;
 use crate::config::Database;
 use crate::store::exchange::{self, Heard};
+use crate::store::news::News;
+use crate::store::talk::Talk;
 use crate::store::{Committed, StoreResult};
 
 /// Connects a runtime with the other nodes of its store, if it may have any.
@@ -24,17 +27,34 @@ pub fn join(shared: &Arc<Shared>) -> StoreResult<()> {
 fn hear(shared: &Weak<Shared>, heard: Heard) -> bool {
     let Some(shared) = shared.upgrade() else { return false };
     match heard {
-        Heard::News(commit, dropped) => {
+        Heard::News(news) => {
+            let News { commit, dropped, talk } = *news;
             shared.hub.miss(dropped);
             shared.hear_commit(commit);
+            talk.into_iter().for_each(|said| hear_talk(&shared, said));
         }
         // Whatever was told meanwhile: everything is looked at once.
         Heard::Tuned => {
             let now = Some(shared.clock.now());
-            let all =
-                Committed { due: now, fires: now, settings: true, arrivals: true, ..Committed::default() };
+            let all = Committed {
+                due: now,
+                fires: now,
+                settings: true,
+                arrivals: true,
+                doomed: true,
+                ..Committed::default()
+            };
             shared.hear_commit(all);
         }
     }
     true
+}
+
+fn hear_talk(shared: &Arc<Shared>, said: Talk) {
+    match said {
+        Talk::Listen(listen) => shared.hub.listened_to(&listen),
+        Talk::LostLines(n) => shared.hub.miss_lines(n),
+        Talk::Ask(ask) => far_logs::answer(shared, ask),
+        Talk::Answer(piece) => shared.far_logs.take(piece),
+    }
 }

@@ -21,9 +21,9 @@ pub async fn remove(shared: &Arc<Shared>, ids: Vec<i64>) {
 /// # Errors
 /// When the store fails.
 pub async fn remove_left(shared: &Arc<Shared>) -> StoreResult<()> {
-    let mut last = 0;
+    let (home, mut last) = (shared.membership.home(), 0);
     loop {
-        let ids = shared.store.write(move |tx| verbs::doomed_logs::doomed(tx, last, CHUNK)).await?;
+        let ids = shared.store.write(move |tx| verbs::doomed_logs::doomed(tx, home, last, CHUNK)).await?;
         let Some(next) = ids.last() else { return Ok(()) };
         last = *next;
         remove_and_forget(shared, ids).await?;
@@ -43,5 +43,6 @@ async fn remove_and_forget(shared: &Arc<Shared>, ids: Vec<i64>) -> StoreResult<(
     });
     // A panic in there leaves them for later.
     let gone = removing.await.unwrap_or_default();
-    shared.store.write(move |tx| verbs::doomed_logs::forget(tx, &gone)).await
+    let home = shared.membership.home();
+    shared.store.write(move |tx| verbs::doomed_logs::forget(tx, home, &gone)).await
 }

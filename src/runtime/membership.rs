@@ -13,7 +13,7 @@ use super::attempt::StopCause;
 use super::options::Options;
 use super::shared::Shared;
 use crate::config::Database;
-use crate::store::{Committed, StoreResult, verbs};
+use crate::store::{Committed, StoreResult, Tx, verbs};
 
 /// Between two looks of a node that is cut off whether it is so still.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -21,6 +21,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// See the module.
 pub struct Membership {
     id: AtomicI64,
+    home: i64,
     /// `None`: this process is the only one, so nobody takes its attempts over.
     shared: Option<Limits>,
     since: Mutex<Since>,
@@ -46,7 +47,7 @@ struct Since {
 impl Membership {
     /// A node that has just been registered. `disturbed`: it had to wait for the database.
     #[must_use]
-    pub fn new(id: i64, options: &Options, disturbed: bool) -> Self {
+    pub fn new(id: i64, home: i64, options: &Options, disturbed: bool) -> Self {
         let timeout = options.node_timeout;
         // Attempts need a while to stop.
         let stop_after = timeout.saturating_sub(options.stop_grace.min(timeout / 2));
@@ -56,7 +57,7 @@ impl Membership {
         };
         let now = Instant::now();
         let since = Since { renewed: Some(now), undisturbed: disturbed.then_some(now) };
-        Self { id: AtomicI64::new(id), shared, since: Mutex::new(since) }
+        Self { id: AtomicI64::new(id), home, shared, since: Mutex::new(since) }
     }
 
     fn since(&self) -> MutexGuard<'_, Since> {
@@ -67,6 +68,12 @@ impl Membership {
     #[must_use]
     pub fn id(&self) -> i64 {
         self.id.load(Relaxed)
+    }
+
+    /// The name of its folder: the id of the first node that worked in it.
+    #[must_use]
+    pub const fn home(&self) -> i64 {
+        self.home
     }
 
     /// Whether there may be other nodes.
@@ -146,12 +153,15 @@ async fn rejoin(shared: &Arc<Shared>) -> StoreResult<()> {
     shared.membership.since().renewed = None;
     stop_all(shared);
     let (began, host, now) = (Instant::now(), super::host::name(), shared.clock.now());
-    let register = shared.store.write(move |tx| verbs::nodes::register(tx, &host, std::process::id(), now));
+    let home = shared.membership.home();
+    let register =
+        move |tx: &mut Tx<'_>| verbs::nodes::register(tx, &host, std::process::id(), Some(home), now);
+    let register = shared.store.write(register);
     let (old, new) = (shared.node(), register.await?);
     log::error!(
         "node {old} was declared lost; its attempts are stopped, and this process goes on as node {new}"
     );
-    remember(&shared.options.data_dir, shared.store.instance(), new);
+    remember(&shared.options.data_dir, shared.store.instance(), new, home);
     shared.membership.joined(new, began);
     Ok(())
 }
@@ -183,19 +193,21 @@ fn stop_all(shared: &Shared) {
 }
 
 /// Keeps the id of the node that works in a folder, for the process that comes after it: it need not
-/// wait until the others notice that this one is gone.
-pub fn remember(data_dir: &Path, instance: &str, id: i64) {
-    if let Err(e) = std::fs::write(data_dir.join("node.id"), format!("{instance} {id}\n")) {
+/// wait until the others notice that this one is gone. And the name that the folder has.
+pub fn remember(data_dir: &Path, instance: &str, id: i64, home: i64) {
+    if let Err(e) = std::fs::write(data_dir.join("node.id"), format!("{instance} {id} {home}\n")) {
         log::warn!("cannot keep the id of this node in {}: {e}", data_dir.display());
     }
 }
 
-/// The node of this store that worked in a folder before.
+/// The node of this store that worked in a folder before, and the folder's name.
 #[must_use]
-pub fn recall(data_dir: &Path, instance: &str) -> Option<i64> {
+pub fn recall(data_dir: &Path, instance: &str) -> Option<(i64, i64)> {
     let text = std::fs::read_to_string(data_dir.join("node.id")).ok()?;
-    let (of, id) = text.trim().split_once(' ')?;
-    if of == instance { id.parse().ok() } else { None }
+    let (of, ids) = text.trim().split_once(' ')?;
+    // Folders had no names at first.
+    let (id, home) = ids.split_once(' ').unwrap_or((ids, ids));
+    if of == instance { Some((id.parse().ok()?, home.parse().ok()?)) } else { None }
 }
 
 #[cfg(test)]
@@ -211,14 +223,14 @@ mod tests {
 
     #[test]
     fn a_node_by_itself_is_always_sure() {
-        let alone = Membership::new(7, &options(None), false);
+        let alone = Membership::new(7, 7, &options(None), false);
         alone.since().renewed = Some(Instant::now().checked_sub(Duration::from_secs(99)).unwrap());
         assert!(alone.is_sure() && alone.left().is_some() && alone.patience().is_none());
     }
 
     #[test]
     fn a_node_among_others_stops_before_they_take_over() {
-        let one = Membership::new(7, &options(Some("postgres://h/d")), false);
+        let one = Membership::new(7, 7, &options(Some("postgres://h/d")), false);
         assert_eq!(one.patience(), Some(Duration::from_millis(40)));
         one.since().renewed = Some(Instant::now().checked_sub(Duration::from_millis(30)).unwrap());
         assert!(one.left().is_none() && one.is_sure());
@@ -234,7 +246,9 @@ mod tests {
     fn a_folder_remembers_the_node_of_its_store() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(recall(dir.path(), "a"), None);
-        remember(dir.path(), "a", 9);
-        assert_eq!((recall(dir.path(), "a"), recall(dir.path(), "b")), (Some(9), None));
+        remember(dir.path(), "a", 9, 4);
+        assert_eq!((recall(dir.path(), "a"), recall(dir.path(), "b")), (Some((9, 4)), None));
+        std::fs::write(dir.path().join("node.id"), "a 9\n").unwrap();
+        assert_eq!(recall(dir.path(), "a"), Some((9, 9)));
     }
 }

@@ -10,6 +10,7 @@ mod configured;
 mod cron_scheduler;
 mod ends;
 mod execute;
+mod far_logs;
 mod guard;
 mod host;
 pub mod hub;

@@ -19,7 +19,7 @@ use crate::store::{StoreResult, verbs};
 const CHUNK: usize = 200;
 /// Between two rounds.
 const PERIOD: Duration = Duration::from_secs(600);
-/// How long nodes of the past are shown.
+/// How long nodes of the past are known, at least: as long as there are jobs whose logs are theirs.
 const KEEP_NODES: Duration = Duration::from_secs(7 * 86_400);
 
 /// See the module.
@@ -77,7 +77,8 @@ async fn prune(shared: &Arc<Shared>) -> StoreResult<()> {
         delete_old(shared, state, now.minus(keep)).await?;
     }
     let stats_before = Timestamp::from_millis(now.as_millis() - KEEP_MS);
-    let nodes_before = now.minus(KEEP_NODES);
+    let kept = retention.completed.max(retention.cancelled).max(retention.failed);
+    let nodes_before = now.minus(KEEP_NODES.max(kept));
     let windows = windows(shared, now);
     let forget = move |tx: &mut crate::store::Tx<'_>| {
         verbs::delete::old_stats(tx, stats_before)?;
@@ -85,9 +86,10 @@ async fn prune(shared: &Arc<Shared>) -> StoreResult<()> {
         for (job_type, window) in &windows {
             verbs::limits::forget_starts(tx, job_type, *window)?;
         }
-        verbs::nodes::forget(tx, nodes_before)
+        verbs::nodes::forget(tx, nodes_before)?;
+        verbs::doomed_logs::forget_homes(tx)
     };
-    shared.store.write(forget).await.map(|_| ())
+    shared.store.write(forget).await
 }
 
 /// Where the window of each job type's rate limit begins; `None`: it has none.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use actix::Addr;
 
 use super::cron_scheduler::CronScheduler;
+use super::far_logs::FarLogs;
 use super::hub::HubHandle;
 use super::library::LibraryTables;
 use super::membership::Membership;
@@ -22,10 +23,12 @@ use super::time_limits::TimeLimits;
 use super::timekeeper::Timekeeper;
 use super::watchdog::Watchdog;
 use super::worker::Worker;
-use crate::domain::Clock;
+use crate::domain::{Clock, EventBody};
 use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::exchange::Post;
+use crate::store::news::Item;
+use crate::store::talk::Talk;
 use crate::store::verbs::settings::JobTypeSettings;
 use crate::store::{Committed, Store, news};
 
@@ -42,6 +45,8 @@ pub struct Shared {
     pub logs: JobLogs,
     /// Tells everybody what happens.
     pub hub: HubHandle,
+    /// Asks other nodes for their log files.
+    pub far_logs: FarLogs,
     /// The job types with a worker here.
     pub types: BTreeMap<String, TypeEntry>,
     /// Their slots.
@@ -137,6 +142,7 @@ impl Shared {
             store: parts.store,
             logs: parts.logs,
             hub: parts.hub,
+            far_logs: FarLogs::default(),
             types: parts.types,
             membership: parts.membership,
             job_threads: parts.job_threads,
@@ -231,12 +237,19 @@ impl Shared {
         if let Some(others) = self.others.get() {
             others.tell(news::of_commit(&commit));
         }
-        self.queue_commit(commit);
+        // Who deletes jobs here deletes their folders too.
+        commit.doomed = false;
+        if !commit.is_empty() {
+            self.queue_commit(commit);
+        }
     }
 
     /// As [`Self::tell_commit`], of a commit of another node.
     pub fn hear_commit(&self, mut commit: Committed) {
-        self.hub.publish_here(std::mem::take(&mut commit.events));
+        let events = std::mem::take(&mut commit.events);
+        let (lines, events) = events.into_iter().partition(|e| matches!(e.body, EventBody::Log(_)));
+        self.hub.hear_lines(lines);
+        self.hub.publish_here(events);
         if !commit.is_empty() {
             self.queue_commit(commit);
         }
@@ -246,6 +259,13 @@ impl Shared {
     pub fn tell_others(&self, post: Post) {
         // The first one stands; there is only one.
         let _ = self.others.set(post);
+    }
+
+    /// Says something to the other nodes, if there may be any.
+    pub fn say(&self, talk: Vec<Talk>) {
+        if let Some(others) = self.others.get() {
+            others.tell(talk.into_iter().map(Item::Talk).collect());
+        }
     }
 
     /// Tells other nodes what is left to tell, and no more.

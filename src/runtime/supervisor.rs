@@ -10,6 +10,7 @@ use actix::{
 use super::arrivals;
 use super::cron_scheduler::{CRON_SCHEDULER, CronScheduler, Fires};
 use super::guard::{Gone, Guard};
+use super::log_folders;
 use super::membership;
 use super::pruner::Pruner;
 use super::remote::{Dispatcher, NewJobs};
@@ -165,6 +166,7 @@ impl Supervisor {
         if self.shared.membership.is_shared() {
             // Another node may have changed them, and its word may have been lost.
             self.reload_settings(ctx);
+            self.shared.hub.listen_on(self.shared.options.heartbeat);
         }
         let shared = self.shared.clone();
         let beat = async move {
@@ -251,6 +253,15 @@ impl Supervisor {
         }
         if commit.arrivals {
             ctx.spawn(arrivals::take_in(self.shared.clone()).into_actor(self));
+        }
+        if commit.doomed {
+            let shared = self.shared.clone();
+            let remove = async move {
+                if let Err(e) = log_folders::remove_left(&shared).await {
+                    log::warn!("logs of deleted jobs are not deleted yet: {e}");
+                }
+            };
+            ctx.spawn(remove.into_actor(self));
         }
     }
 

@@ -56,6 +56,15 @@ impl Dialect {
         format!("{}({text}, {needle})", self.either("instr", "strpos"))
     }
 
+    /// The number that a text begins with; NULL or 0 if with none.
+    #[must_use]
+    pub fn leading_number(self, text: &str) -> String {
+        match self {
+            Self::Sqlite => format!("CAST({text} AS INTEGER)"),
+            Self::Postgres => format!("CAST(substring({text} FROM '^[0-9]+') AS BIGINT)"),
+        }
+    }
+
     /// Ends a SELECT of rows that are written afterwards: until the commit nobody else changes them.
     /// SQLite has no other writer.
     #[must_use]

@@ -11,9 +11,8 @@ use sha2::{Digest, Sha256};
 use super::connection;
 use super::error::{StoreError, StoreResult};
 use super::listener::Listener;
-use super::news::{self, Item};
+use super::news::{self, Item, News};
 use super::sql::{self, Conn, binds, statement};
-use super::tx::Committed;
 use crate::config::{Database, Postgres};
 
 /// More items than these may not wait; then events are given up.
@@ -29,8 +28,8 @@ statement!(Tell, "SELECT pg_notify(?, ?)");
 pub enum Heard {
     /// It is heard what they tell from now on; something may have been missed before.
     Tuned,
-    /// What a commit of theirs brought about, and how many events are missing.
-    News(Committed, u64),
+    /// What they tell.
+    News(Box<News>),
 }
 
 /// Tells other nodes. Cloning gives another handle to the same one.
@@ -164,7 +163,7 @@ fn hear_all(at: &Postgres, channel: &str, me: u64, hear: &impl Fn(Heard) -> bool
             // Asked even so, or it would go on for ever after the end of the program's use.
             Err(e) => {
                 log::debug!("other nodes are not heard: {e}");
-                hear(Heard::News(Committed::default(), 0))
+                hear(Heard::News(Box::default()))
             }
         };
         if !wanted {
@@ -186,9 +185,9 @@ fn hear_until_lost(listener: &mut Listener, me: u64, hear: &impl Fn(Heard) -> bo
         };
         let others =
             payloads.iter().filter_map(|payload| news::read(payload)).filter(|(from, ..)| *from != me);
-        let mut wanted = !payloads.is_empty() || hear(Heard::News(Committed::default(), 0));
-        for (_, commit, dropped) in others {
-            wanted &= hear(Heard::News(commit, dropped));
+        let mut wanted = !payloads.is_empty() || hear(Heard::News(Box::default()));
+        for (_, news) in others {
+            wanted &= hear(Heard::News(Box::new(news)));
         }
         if !wanted {
             return false;

@@ -23,6 +23,7 @@ pub mod shift;
 pub mod sql;
 pub mod stats;
 pub mod steps;
+pub mod talk;
 pub mod tx;
 pub mod verbs;
 pub mod views;

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::talk::Talk;
 use super::tx::Committed;
-use crate::domain::{Claim, Event, EventBody, State, Timestamp};
+use crate::domain::{Claim, Event, EventBody, LogLine, State, Timestamp};
+use crate::logs::Stream;
 
 /// A payload has to be shorter than 8,000 bytes.
 const MAX_PAYLOAD: usize = 7_900;
@@ -29,7 +31,11 @@ pub enum Item {
     Settings,
     /// Something was stored on a caller's own connection.
     Arrivals,
-    /// A state or a step of progress.
+    /// Log folders are to be deleted.
+    Doomed,
+    /// What no commit stands behind.
+    Talk(Talk),
+    /// A state, a step of progress or a line of a log.
     Event(Box<ToldEvent>),
     /// So many events were not told.
     Gap(u64),
@@ -51,11 +57,13 @@ pub struct ToldEvent {
     text: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     progress: Option<(f64, u64, Option<u64>)>,
+    /// The stream of a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
 }
 
 impl ToldEvent {
-    /// `None`: log lines stay where they are written.
-    fn of(event: &Event) -> Option<Self> {
+    fn of(event: &Event) -> Self {
         let told = Self {
             job: event.job_id,
             job_type: event.job_type.clone(),
@@ -65,28 +73,40 @@ impl ToldEvent {
             state: None,
             text: None,
             progress: None,
+            log: None,
         };
         match &event.body {
-            EventBody::State { state, attempt, error, at } => Some(Self {
+            EventBody::State { state, attempt, error, at } => Self {
                 state: Some(*state),
                 attempt: *attempt,
                 at: at.as_millis(),
                 text: error.as_deref().map(shortened),
                 ..told
-            }),
-            EventBody::Progress { attempt, percent, processed, total, message, at } => Some(Self {
+            },
+            EventBody::Progress { attempt, percent, processed, total, message, at } => Self {
                 attempt: *attempt,
                 at: at.as_millis(),
                 progress: Some((*percent, *processed, *total)),
                 text: message.as_deref().map(shortened),
                 ..told
-            }),
-            EventBody::Log(_) => None,
+            },
+            EventBody::Log(line) => Self {
+                attempt: line.attempt,
+                at: line.at.as_millis(),
+                log: Some(line.stream.to_owned()),
+                text: Some(shortened(&line.line)),
+                ..told
+            },
         }
     }
 
     fn into_event(self) -> Option<Event> {
         let (attempt, at) = (self.attempt, Timestamp::from_millis(self.at));
+        if let Some(stream) = &self.log {
+            let stream = stream.parse::<Stream>().ok()?.as_str();
+            let body = EventBody::Log(LogLine { attempt, stream, line: self.text.unwrap_or_default(), at });
+            return Some(Event { job_id: self.job, job_type: self.job_type, queue: self.queue, body });
+        }
         let body = match (self.state, self.progress) {
             (Some(state), _) => EventBody::State { state, attempt, error: self.text, at },
             (None, Some((percent, processed, total))) => {
@@ -105,6 +125,17 @@ fn shortened(text: &str) -> String {
     }
 }
 
+/// What was told.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// What commits brought about, and lines of logs among their events.
+    pub commit: Committed,
+    /// How many events are missing.
+    pub dropped: u64,
+    /// What was said besides.
+    pub talk: Vec<Talk>,
+}
+
 /// What is told of a commit besides its events.
 #[must_use]
 pub fn of_commit(commit: &Committed) -> Vec<Item> {
@@ -113,28 +144,27 @@ pub fn of_commit(commit: &Committed) -> Vec<Item> {
     items.extend(commit.fires.map(|at| Item::Fires(at.as_millis())));
     items.extend(commit.stop.iter().map(|claim| Item::Stop(claim.job_id, claim.attempt, claim.node)));
     items.extend(commit.settings.then_some(Item::Settings));
+    items.extend(commit.doomed.then_some(Item::Doomed));
     items
 }
 
 /// What is told of events.
 #[must_use]
 pub fn of_events(events: &[Event]) -> Vec<Item> {
-    events.iter().filter_map(|event| ToldEvent::of(event).map(|told| Item::Event(Box::new(told)))).collect()
+    events.iter().map(|event| Item::Event(Box::new(ToldEvent::of(event)))).collect()
 }
 
-/// Items from a node, as it was told of them: its sign, and what its commits brought about. The
-/// last is how many events are missing.
+/// What was told by a node, and its sign.
 #[must_use]
-pub fn read(payload: &str) -> Option<(u64, Committed, u64)> {
+pub fn read(payload: &str) -> Option<(u64, News)> {
     let (from, items): (u64, Vec<Item>) = serde_json::from_str(payload).ok()?;
-    let (commit, dropped) = commit_of(items);
-    Some((from, commit, dropped))
+    Some((from, gather(items)))
 }
 
-/// What a commit brought about of which these were told, and how many events are missing.
+/// What these items say.
 #[must_use]
-pub fn commit_of(items: Vec<Item>) -> (Committed, u64) {
-    let (mut commit, mut dropped) = (Committed::default(), 0);
+pub fn gather(items: Vec<Item>) -> News {
+    let News { mut commit, mut dropped, mut talk } = News::default();
     for item in items {
         match item {
             Item::Ready(job_type) => commit.ready.push(job_type),
@@ -143,11 +173,13 @@ pub fn commit_of(items: Vec<Item>) -> (Committed, u64) {
             Item::Stop(job_id, attempt, node) => commit.stop.push(Claim { job_id, attempt, node }),
             Item::Settings => commit.settings = true,
             Item::Arrivals => commit.arrivals = true,
+            Item::Doomed => commit.doomed = true,
+            Item::Talk(said) => talk.push(said),
             Item::Event(told) => commit.events.extend(told.into_event()),
             Item::Gap(n) => dropped += n,
         }
     }
-    (commit, dropped)
+    News { commit, dropped, talk }
 }
 
 fn sooner(known: &mut Option<Timestamp>, at: i64) {
@@ -220,7 +252,10 @@ mod tests {
             },
             ..state(3, None)
         };
-        let events = vec![state(1, Some("no".into())), progress];
+        let line =
+            LogLine { attempt: 1, stream: "stdout", line: "hello".into(), at: Timestamp::from_millis(8) };
+        let line = Event { body: EventBody::Log(line), ..state(3, None) };
+        let events = vec![state(1, Some("no".into())), progress, line];
         let commit = Committed {
             ready: vec!["t".into(), "t".into()],
             due: Some(Timestamp::from_millis(5)),
@@ -231,7 +266,7 @@ mod tests {
         let items = [of_commit(&commit), of_events(&events), vec![Item::Due(4), Item::Gap(6)]].concat();
         let payloads = pack(77, items);
         assert_eq!(payloads.len(), 1);
-        let (from, heard, dropped) = read(&payloads[0]).unwrap();
+        let (from, News { commit: heard, dropped, .. }) = read(&payloads[0]).unwrap();
         assert_eq!((from, dropped, heard.ready.len()), (77, 6, 1));
         assert_eq!((heard.events, heard.stop, heard.settings), (events, commit.stop, true));
         assert_eq!(heard.due, Some(Timestamp::from_millis(4)));
@@ -243,7 +278,7 @@ mod tests {
         let events: Vec<Event> = (0..50).map(|id| state(id, Some(worst.clone()))).collect();
         let payloads = pack(u64::MAX, of_events(&events));
         assert!(payloads.iter().all(|payload| payload.len() < 8_000));
-        let heard: usize = payloads.iter().map(|payload| read(payload).unwrap().1.events.len()).sum();
+        let heard: usize = payloads.iter().map(|payload| read(payload).unwrap().1.commit.events.len()).sum();
         assert_eq!(heard, 50);
         assert!(read("nonsense").is_none());
     }

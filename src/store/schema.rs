@@ -110,6 +110,7 @@ diesel::table! {
         started_at -> BigInt,
         heartbeat_at -> BigInt,
         state -> Text,
+        home -> BigInt,
     }
 }
 
@@ -312,8 +313,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    doomed_logs (job_id) {
+    doomed_logs (job_id, home) {
         job_id -> BigInt,
+        home -> BigInt,
     }
 }
 

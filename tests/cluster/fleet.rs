@@ -1,6 +1,7 @@
 //! Nodes that share a schema. Each has the job types that a test gives it.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -88,12 +89,31 @@ impl Node {
         (frames, self.server.job(id))
     }
 
+    /// What a GET answers.
+    pub async fn text(&self, path: &str) -> String {
+        client().get(self.server.url(path)).send().await.unwrap().text().await.unwrap()
+    }
+
+    /// What a POST answers.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        client().post(self.server.url(path)).json(body).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Who runs which job, as this node knows.
+    pub async fn workers(&self) -> Vec<(String, i64)> {
+        let workers: Value = serde_json::from_str(&self.text("/api/workers").await).unwrap();
+        let worker = |w: &Value| (w["worker_id"].as_str().unwrap().to_owned(), w["job_id"].as_i64().unwrap());
+        workers["workers"].as_array().unwrap().iter().map(worker).collect()
+    }
+
+    /// Waits until this node counts another one as lost.
+    pub async fn until_lost(&self, id: i64) {
+        until_so("a node is declared lost", async || self.nodes().await.contains(&(id, "lost".into()))).await;
+    }
+
     /// The states of the nodes, by id.
     pub async fn nodes(&self) -> Vec<(i64, String)> {
-        // The client wants one even for plain HTTP; a second installation is refused, which is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let answer = reqwest::get(self.server.url("/api/nodes")).await.unwrap();
-        let text: Value = answer.json().await.unwrap();
+        let text: Value = serde_json::from_str(&self.text("/api/nodes").await).unwrap();
         let nodes = text["nodes"].as_array().unwrap().iter();
         let mut nodes: Vec<(i64, String)> = nodes
             .map(|node| (node["id"].as_i64().unwrap(), node["state"].as_str().unwrap().to_owned()))
@@ -101,4 +121,24 @@ impl Node {
         nodes.sort();
         nodes
     }
+}
+
+/// Looks again and again until something holds; a minute is too long.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
+    until_so(what, async || holds()).await;
+}
+
+/// As [`until`], for what has to be waited for.
+pub async fn until_so(what: &str, holds: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < Duration::from_secs(60), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn client() -> reqwest::Client {
+    // The client wants one even for plain HTTP; a second installation is refused, which is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }

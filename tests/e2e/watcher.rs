@@ -25,6 +25,23 @@ impl Watcher {
         Self { socket }
     }
 
+    /// The same, with log lines.
+    pub async fn open_with_logs(server: &Server, id: i64) -> Self {
+        let (socket, _) =
+            connect_async(server.socket(&format!("/api/jobs/{id}/ws?logs=true"))).await.unwrap();
+        Self { socket }
+    }
+
+    /// The next line of the log that begins so.
+    pub async fn line(&mut self, begin: &str) -> String {
+        loop {
+            let frame = self.next().await.expect("the job runs");
+            if let Some(line) = frame["line"].as_str().filter(|line| line.starts_with(begin)) {
+                return line.to_owned();
+            }
+        }
+    }
+
     /// The next frame; `Err` with the code that the socket was closed with.
     pub async fn next(&mut self) -> Result<Value, u16> {
         loop {

@@ -1,9 +1,7 @@
 //! The log on a job's page, and a log as a file.
 
-use std::io;
-
-use actix_web::http::{StatusCode, header};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::http::header;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::super::path::JobId;
@@ -13,7 +11,8 @@ use super::super::resource;
 use super::form::Form;
 use super::json_view::printable;
 use crate::domain::Job;
-use crate::logs::Stream;
+use crate::error::Error;
+use crate::logs::{Chunk, Part, Stream};
 use crate::runtime::Callboard;
 
 /// Lines that are shown at first.
@@ -41,19 +40,11 @@ impl LogPanel {
     pub(super) async fn read(callboard: &Callboard, job: &Job, query: &Form) -> Result<Self, Problem> {
         let (stream, attempt) = wanted(job, query);
         let is_chosen = query.get("stream").is_some();
-        let (logs, id) = (callboard.logs().clone(), job.id);
-        let (stream, chunk) = block(move || {
-            let tail = |stream| logs.tail(id, attempt, stream, LINES).map(|chunk| (stream, chunk));
-            let others: &[Stream] = if is_chosen { &[] } else { &[Stream::Stdout, Stream::Stderr] };
-            let mut found = tail(stream)?;
-            for other in others {
-                if found.1.size == 0 {
-                    found = tail(*other)?;
-                }
-            }
-            Ok(if found.1.size == 0 { (stream, found.1) } else { found })
-        })
-        .await?;
+        let (stream, chunk) = match end_of(callboard, job, attempt, stream, is_chosen).await {
+            Ok(found) => found,
+            // The rest of the page is worth seeing.
+            Err(e) => (stream, Chunk { content: e.to_string().into_bytes(), ..Chunk::default() }),
+        };
         let text = String::from_utf8_lossy(&chunk.content);
         Ok(Self {
             stream,
@@ -71,6 +62,25 @@ impl LogPanel {
     }
 }
 
+/// The end of a stream, or of the first one in which something was written.
+async fn end_of(
+    callboard: &Callboard,
+    job: &Job,
+    attempt: u32,
+    stream: Stream,
+    is_chosen: bool,
+) -> Result<(Stream, Chunk), Error> {
+    let others: &[Stream] = if is_chosen { &[] } else { &[Stream::Stdout, Stream::Stderr] };
+    let first = callboard.log(job, attempt, stream, Part::Tail(LINES)).await?;
+    let mut found = (stream, first);
+    for other in others {
+        if found.1.size == 0 {
+            found = (*other, callboard.log(job, attempt, *other, Part::Tail(LINES)).await?);
+        }
+    }
+    Ok(if found.1.size == 0 { (stream, found.1) } else { found })
+}
+
 /// Mounts logs as files.
 pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/jobs/{id}/log.txt").get(file).mount(config);
@@ -79,8 +89,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 async fn file(callboard: Data<Callboard>, id: JobId, request: HttpRequest) -> Reply {
     let job = callboard.job(id.0).await?;
     let (stream, attempt) = wanted(&job, &Form::of_query(request.query_string()));
-    let logs = callboard.logs().clone();
-    let chunk = block(move || logs.read(id.0, attempt, stream, 0, u64::MAX)).await?;
+    let whole = Part::From { offset: 0, limit: u64::MAX };
+    let chunk = callboard.log(&job, attempt, stream, whole).await?;
     let name = format!("attachment; filename=\"job-{}-{attempt}-{stream}.txt\"", job.id);
     Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
@@ -92,13 +102,4 @@ fn wanted(job: &Job, query: &Form) -> (Stream, u32) {
     let stream = query.get("stream").and_then(|word| word.parse().ok()).unwrap_or(Stream::Log);
     let attempt = query.get("attempt").and_then(|n| n.parse().ok()).filter(|n| *n <= job.attempt);
     (stream, attempt.unwrap_or(job.attempt))
-}
-
-async fn block<T: Send + 'static>(
-    read: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<T, Problem> {
-    let unreadable = |e: &dyn std::error::Error| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the log cannot be read: {e}"))
-    };
-    web::block(read).await.map_err(|e| unreadable(&e))?.map_err(|e| unreadable(&e))
 }

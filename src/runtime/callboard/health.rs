@@ -13,6 +13,9 @@ use crate::store::{verbs, views};
 /// How long the store has to answer when it is asked whether it is there.
 const STORE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The most attempts of other nodes that are shown.
+const OTHERS: usize = 1_000;
+
 impl Callboard {
     /// Counts of everything.
     ///
@@ -31,11 +34,31 @@ impl Callboard {
         self.read(views::nodes::nodes).await
     }
 
-    /// The attempts that run now, the oldest first.
+    /// The attempts that run now, on all nodes, the oldest first. Of other nodes as the store has them,
+    /// at most a thousand.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn workers(&self) -> Result<Vec<WorkerView>, Error> {
+        let mut views = self.workers_here();
+        if self.shared.membership.is_shared() {
+            let node = self.shared.node();
+            let others = self.read(move |conn| views::running::elsewhere(conn, node, OTHERS)).await?;
+            let others = others.into_iter().map(|attempt| WorkerView {
+                worker_id: attempt.worker_id,
+                job_type: attempt.job_type,
+                job_id: attempt.job_id,
+                attempt: attempt.attempt,
+                started_at: attempt.started_at,
+                progress: attempt.progress,
+            });
+            views.extend(others);
+        }
+        views.sort_by_key(|view| (view.started_at, view.job_id));
+        Ok(views)
+    }
+
+    fn workers_here(&self) -> Vec<WorkerView> {
         let mut views = Vec::new();
         for (job_type, slots) in &self.shared.slots {
             views.extend(slots.attempts().into_iter().map(|(claim, attempt)| WorkerView {
@@ -47,8 +70,7 @@ impl Callboard {
                 progress: attempt.progress,
             }));
         }
-        views.sort_by_key(|view| (view.started_at, view.job_id));
-        Ok(views)
+        views
     }
 
     /// Whether every part makes progress. Code that cannot be stopped and logs that cannot be

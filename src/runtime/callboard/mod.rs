@@ -7,6 +7,7 @@ mod dead_letters;
 mod ends;
 mod health;
 mod jobs;
+mod logs;
 mod overview;
 mod past;
 mod pauses;

@@ -2,16 +2,19 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use actix::Addr;
 
+use super::far::FarListeners;
 use super::listeners::{LogListener, LogListeners};
 use super::outbox::outbox;
 use super::{Backlog, Subscriber, Subscription, Topic, Wish};
 use crate::domain::{Event, EventBody, JobFilter, LogLine};
 use crate::runtime::progress_hub::{Close, ProgressHub, Publish, Subscribe, Unsubscribe};
 use crate::store::exchange::Post;
-use crate::store::news;
+use crate::store::news::{self, Item};
+use crate::store::talk::{Listen, Talk};
 
 /// Events that may wait for the hub before progress is turned away.
 const MAX_EVENTS: usize = 100_000;
@@ -19,6 +22,9 @@ const MAX_EVENTS: usize = 100_000;
 const MAX_LINES: usize = 10_000;
 /// A longer line is cut. The whole one is in the log file.
 const MAX_LINE_BYTES: usize = 16 * 1024;
+
+/// For how long, in seconds, a word that somebody listens holds until a heartbeat says it again.
+const UNTIL_SAID_AGAIN: f64 = 60.0;
 
 /// Tells events to the progress hub and watches them there. Cloning is cheap; any thread may use
 /// it, and nothing in it blocks.
@@ -40,6 +46,7 @@ struct Shared {
     next_subscriber: AtomicU64,
     subscribers: AtomicUsize,
     others: OnceLock<Post>,
+    far: FarListeners,
 }
 
 impl Default for Shared {
@@ -54,6 +61,7 @@ impl Default for Shared {
             next_subscriber: AtomicU64::new(0),
             subscribers: AtomicUsize::new(0),
             others: OnceLock::new(),
+            far: FarListeners::default(),
         }
     }
 }
@@ -104,27 +112,75 @@ impl HubHandle {
         }
     }
 
-    /// Tells a line of a job's log to those who asked for it.
+    /// Tells a line of a job's log to those who asked for it, on whichever node.
     pub fn log(&self, job_id: i64, job_type: &Arc<str>, queue: &Arc<str>, mut line: LogLine) {
-        if !self.wants_logs(job_id) {
+        let (here, far) = (self.0.listeners.want(job_id), self.0.far.want(job_id));
+        if !here && !far {
             return;
         }
+        cut(&mut line.line, MAX_LINE_BYTES);
+        let body = EventBody::Log(line);
+        let event = Event { job_id, job_type: Arc::clone(job_type), queue: Arc::clone(queue), body };
+        if far {
+            self.log_far(&event);
+        }
+        if here {
+            self.log_here(event);
+        }
+    }
+
+    /// As [`Self::log`], to those who watch on this node.
+    fn log_here(&self, event: Event) {
         let Some(hub) = self.hub() else { return };
         let backlog = &self.0.lines;
         if backlog.is_full() {
             backlog.lose(1);
             return;
         }
-        cut(&mut line.line, MAX_LINE_BYTES);
-        let body = EventBody::Log(line);
-        let event = Event { job_id, job_type: Arc::clone(job_type), queue: Arc::clone(queue), body };
         hub.do_send(Publish { events: vec![event], ticket: backlog.admit(1) });
+    }
+
+    fn log_far(&self, line: &Event) {
+        let Some(others) = self.0.others.get().filter(|_| self.0.far.admit()) else { return };
+        let lost = Some(self.0.far.take_lost()).filter(|lost| *lost > 0);
+        let mut items: Vec<Item> = lost.map(|n| Item::Talk(Talk::LostLines(n))).into_iter().collect();
+        items.extend(news::of_events(std::slice::from_ref(line)));
+        others.tell(items);
+    }
+
+    /// Lines of logs that another node told.
+    pub fn hear_lines(&self, lines: Vec<Event>) {
+        for line in lines.into_iter().filter(|line| self.0.listeners.want(line.job_id)) {
+            self.log_here(line);
+        }
+    }
+
+    /// So many lines of other nodes were missed.
+    pub fn miss_lines(&self, lines: u64) {
+        self.0.lines.lose(lines);
+    }
+
+    /// Another node has said whose lines it listens to.
+    pub fn listened_to(&self, listen: &Listen) {
+        self.0.far.note(listen);
+    }
+
+    /// Says again whose log lines are listened to here. It holds for three heartbeats.
+    pub fn listen_on(&self, heartbeat: Duration) {
+        let (jobs, all) = self.0.listeners.all();
+        self.listen_to(jobs, all, heartbeat.as_secs_f64() * 3.0);
+    }
+
+    fn listen_to(&self, jobs: Vec<i64>, all: bool, secs: f64) {
+        if let Some(others) = self.0.others.get().filter(|_| all || !jobs.is_empty()) {
+            others.tell(vec![Item::Talk(Talk::Listen(Listen::to(jobs, all, secs)))]);
+        }
     }
 
     /// Whether anybody wants the log lines of this job. Ask before making one.
     #[must_use]
     pub fn wants_logs(&self, job_id: i64) -> bool {
-        self.0.listeners.want(job_id)
+        self.0.listeners.want(job_id) || self.0.far.want(job_id)
     }
 
     /// Begins to watch. Whatever is published once this has returned will be seen, and all that
@@ -191,6 +247,9 @@ impl HubHandle {
     fn seat(&self, id: u64, job_id: Option<i64>, logs: bool) -> Seat {
         self.0.subscribers.fetch_add(1, Relaxed);
         let listener = logs.then(|| self.0.listeners.add(job_id));
+        if logs {
+            self.listen_to(job_id.into_iter().collect(), job_id.is_none(), UNTIL_SAID_AGAIN);
+        }
         Seat { hub: self.clone(), id, job_id, _listener: listener }
     }
 }

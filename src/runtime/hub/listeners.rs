@@ -39,6 +39,12 @@ impl LogListeners {
         LogListener { listeners: Arc::clone(self), job_id }
     }
 
+    /// Whose lines somebody wants, and whether those of all.
+    pub fn all(&self) -> (Vec<i64>, bool) {
+        let of_one = self.of_one.read().unwrap_or_else(PoisonError::into_inner);
+        (of_one.keys().copied().collect(), self.of_all.load(Relaxed) > 0)
+    }
+
     fn remove(&self, job_id: Option<i64>) {
         self.total.fetch_sub(1, Relaxed);
         let Some(id) = job_id else {

@@ -3,6 +3,7 @@
 
 mod backlog;
 mod facts;
+mod far;
 mod filter;
 pub mod frame;
 pub mod handle;

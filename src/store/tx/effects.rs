@@ -60,6 +60,8 @@ pub struct Committed {
     pub settings: bool,
     /// Whether something was stored on callers' own connections that nobody has taken in.
     pub arrivals: bool,
+    /// Whether log folders of deleted jobs are to be deleted.
+    pub doomed: bool,
 }
 
 impl Committed {
@@ -73,6 +75,7 @@ impl Committed {
             && self.stop.is_empty()
             && !self.settings
             && !self.arrivals
+            && !self.doomed
     }
 }
 
@@ -261,6 +264,11 @@ impl Tx<'_> {
     /// Notes that pauses or settings changed.
     pub fn settings_changed(&mut self) {
         self.effects.committed.settings = true;
+    }
+
+    /// Notes that log folders are to be deleted.
+    pub(in crate::store) fn doomed(&mut self) {
+        self.effects.committed.doomed = true;
     }
 
     fn count(&mut self, job_type: &Arc<str>, queue: &Arc<str>, state: State, by: i64) {

@@ -46,7 +46,7 @@ impl Tx<'_> {
         for (at, of, metric, n) in left.stats {
             *self.effects.stats.entry((at, of, metric)).or_default() += n;
         }
-        let (heard, _) = news::commit_of(left.told);
+        let heard = news::gather(left.told).commit;
         for job_type in &heard.ready {
             self.ready(job_type);
         }

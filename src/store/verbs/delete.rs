@@ -68,6 +68,7 @@ pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
         }
         let rows: Vec<Row> = tx.run_returning::<Delete, Sql, _>(binds![*id])?;
         let Some((job_type, queue, state, labels, workflow)) = rows.into_iter().next() else { continue };
+        doomed_logs::doom(tx, *id)?;
         tx.run::<DeleteAttempts>(binds![*id])?;
         tx.run::<DeleteAsChild>(binds![*id])?;
         steps::forget(tx, *id)?;
@@ -81,7 +82,6 @@ pub fn delete(tx: &mut Tx<'_>, ids: &[i64]) -> StoreResult<Vec<i64>> {
             let job = tx.job_ref(*id, &job_type, &queue, 0, workflow);
             tx.deleted(&job, state);
         }
-        doomed_logs::doom(tx, *id)?;
         gone.push(*id);
     }
     Ok(gone)

@@ -13,7 +13,7 @@ use crate::store::verbs::ids;
 statement!(LoseOthers, "UPDATE nodes SET state = 'lost' WHERE state = 'alive'");
 statement!(
     Register,
-    "INSERT INTO nodes (id, host, pid, started_at, heartbeat_at, state) VALUES (?, ?, ?, ?, ?, 'alive')"
+    "INSERT INTO nodes (id, host, pid, started_at, heartbeat_at, state, home) VALUES (?, ?, ?, ?, ?, 'alive', ?)"
 );
 statement!(Beat, "UPDATE nodes SET heartbeat_at = ? WHERE id = ? AND state = 'alive'");
 statement!(Leave, "UPDATE nodes SET state = 'stopped', heartbeat_at = ? WHERE id = ?");
@@ -27,15 +27,21 @@ statement!(Clock, "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS B
 statement!(UpSince, "SELECT CAST(extract(epoch FROM pg_postmaster_start_time()) * 1000 AS BIGINT)");
 statement!(ForgetOld, "DELETE FROM nodes WHERE state <> 'alive' AND heartbeat_at < ?");
 
-/// Notes a new server process; returns its id. On an embedded database there is only one at a time,
+/// Notes a new server process, in a folder that has a name already or gets one; returns its id. On an embedded database there is only one at a time,
 /// so those before it are gone.
-pub fn register(tx: &mut Tx<'_>, host: &str, pid: u32, now: Timestamp) -> StoreResult<i64> {
+pub fn register(
+    tx: &mut Tx<'_>,
+    host: &str,
+    pid: u32,
+    home: Option<i64>,
+    now: Timestamp,
+) -> StoreResult<i64> {
     if tx.conn.dialect() == Dialect::Sqlite {
         tx.run::<LoseOthers>(&[])?;
     }
     let now = clock(tx, now)?;
     let id = ids::next(tx, ids::Of::Nodes)?;
-    tx.run::<Register>(binds![id, host, pid, now, now])?;
+    tx.run::<Register>(binds![id, host, pid, now, now, home.unwrap_or(id)])?;
     Ok(id)
 }
 

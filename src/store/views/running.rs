@@ -1,17 +1,49 @@
-//! What runs now.
+//! What runs now on other nodes.
 
-use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
-use super::list::list;
-use crate::domain::ident::WORKFLOW_NODE;
-use crate::domain::{Job, JobFilter, Order, State};
-use crate::store::sql::Conn;
+use crate::domain::{Progress, State, Timestamp};
+use crate::store::sql::{self, Conn, LIMIT, binds, statement};
 
-/// Jobs that run, oldest first, at most `most`.
-pub fn running(conn: &mut Conn, most: usize) -> QueryResult<Vec<Job>> {
-    let filter = JobFilter { state: vec![State::Running], ..JobFilter::default() };
-    let mut jobs = list(conn, &filter, Order::Oldest, None, most)?.jobs;
-    // A job that is a workflow runs without a worker.
-    jobs.retain(|job| job.job_type != WORKFLOW_NODE);
-    Ok(jobs)
+statement!(
+    Elsewhere,
+    format!(
+        "SELECT id, job_type, attempt, worker_id, started_at, progress FROM jobs \
+         WHERE state = '{}' AND node IS NOT NULL AND node <> ? ORDER BY node, id {LIMIT}",
+        State::Running
+    )
+);
+
+/// An attempt that runs.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Its job.
+    pub job_id: i64,
+    /// The job's type.
+    pub job_type: String,
+    /// Its number.
+    pub attempt: u32,
+    /// Node and worker.
+    pub worker_id: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How far it is, as the store knows.
+    pub progress: Progress,
+}
+
+/// Attempts that run on other nodes than this one, by node, at most `most`.
+pub fn elsewhere(conn: &mut Conn, node: i64, most: usize) -> diesel::QueryResult<Vec<Running>> {
+    type Sql = (BigInt, Text, Integer, Nullable<Text>, Nullable<BigInt>, Nullable<Text>);
+    type Row = (i64, String, i32, Option<String>, Option<i64>, Option<String>);
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows: Vec<Row> = sql::load::<Elsewhere, Sql, _>(conn, binds![node, most])?;
+    let running = |(job_id, job_type, attempt, worker_id, started_at, progress): Row| Running {
+        job_id,
+        job_type,
+        attempt: u32::try_from(attempt).unwrap_or_default(),
+        worker_id: worker_id.unwrap_or_default(),
+        started_at: Timestamp::from_millis(started_at.unwrap_or_default()),
+        progress: progress.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+    };
+    Ok(rows.into_iter().map(running).collect())
 }

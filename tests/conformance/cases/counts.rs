@@ -5,7 +5,7 @@ use callboard::domain::{NewJob, State, Verdict};
 use callboard::store::views;
 use callboard::store::views::throughput::Whose;
 
-use crate::support::{TestStore, at, claim_of, on_every_database};
+use crate::support::{NODE, TestStore, at, claim_of, on_every_database};
 
 async fn status(b: &TestStore) -> QueueStatus {
     let now = b.now();
@@ -115,8 +115,11 @@ async fn what_runs_now(b: &TestStore) {
         }
     }
     running.push(b.job_like(NewJob::new("u").queue("q"), State::Running).await);
-    let jobs = b.store.read(|conn| views::running::running(conn, 10)).await.unwrap();
-    assert_eq!(jobs.iter().map(|job| job.id).collect::<Vec<_>>(), running);
+    let elsewhere = |node| b.store.read(move |conn| views::running::elsewhere(conn, node, 10));
+    assert!(elsewhere(NODE).await.unwrap().is_empty());
+    let found = elsewhere(NODE + 1).await.unwrap();
+    assert_eq!(found.iter().map(|attempt| attempt.job_id).collect::<Vec<_>>(), running);
+    assert!(found.iter().all(|attempt| attempt.worker_id.starts_with("1/") && attempt.attempt > 0));
 }
 
 async fn a_day_in_quarters_is_the_day_in_spans(b: &TestStore) {

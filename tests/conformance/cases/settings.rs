@@ -37,7 +37,7 @@ async fn changes_of_job_types_come_back_as_given(b: &TestStore) {
 
 async fn register(b: &TestStore, pid: u32) -> i64 {
     let now = b.now();
-    b.write(move |tx| nodes::register(tx, "host", pid, now)).await.unwrap()
+    b.write(move |tx| nodes::register(tx, "host", pid, None, now)).await.unwrap()
 }
 
 async fn seen(b: &TestStore) -> Vec<NodeInfo> {
