@@ -6,6 +6,10 @@
 
 #[path = "plans/large.rs"]
 mod large;
+#[path = "postgres/mod.rs"]
+mod postgres;
+#[path = "plans/shared.rs"]
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};

@@ -68,6 +68,12 @@ impl DatabaseUrl {
         (!is_postgres(&self.0)).then(|| sqlite_path(&self.0).into())
     }
 
+    /// As it was given, password included.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+
     /// As PostgreSQL's client library takes it, password included; empty for a file.
     #[must_use]
     pub fn conninfo(&self) -> String {

@@ -31,7 +31,9 @@ fn hear(shared: &Weak<Shared>, heard: Heard) -> bool {
             let News { commit, dropped, talk } = *news;
             shared.hub.miss(dropped);
             shared.hear_commit(commit);
-            talk.into_iter().for_each(|said| hear_talk(&shared, said));
+            for said in talk {
+                hear_talk(&shared, said);
+            }
         }
         // Whatever was told meanwhile: everything is looked at once.
         Heard::Tuned => {

@@ -129,7 +129,7 @@ fn look(shared: &Shared, ask: &Ask) -> Result<Chunk, String> {
     let stream: Stream = ask.stream.parse()?;
     let part = match ask.part {
         Part::From { offset, limit } => Part::From { offset, limit: limit.min(MAX_ANSWER) },
-        tail => tail,
+        tail @ Part::Tail(_) => tail,
     };
     let chunk = shared.logs.part(ask.job, ask.attempt, stream, part).map_err(|e| e.to_string())?;
     Ok(shortened(chunk))
@@ -171,7 +171,7 @@ mod tests {
         let content = line.repeat(20_000).into_bytes();
         let size = content.len() as u64;
         let cut = shortened(Chunk { content, offset: 50, next_offset: size + 50, size });
-        assert!(cut.content.len() <= MAX_TAIL && cut.content.len() % 100 == 0);
+        assert!(cut.content.len() <= MAX_TAIL && cut.content.len().is_multiple_of(100));
         assert_eq!(cut.offset + cut.content.len() as u64, cut.next_offset);
     }
 }

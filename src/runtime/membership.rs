@@ -106,9 +106,24 @@ impl Membership {
         self.since().undisturbed = Some(Instant::now());
     }
 
+    /// A heartbeat took so long: when that is a good part of the timeout, those of others may have
+    /// taken longer, and they are not to be counted as lost for that.
+    fn took(&self, so_long: Duration) {
+        if self.shared.is_some_and(|limits| so_long > limits.timeout / 4) {
+            self.disturbed();
+        }
+    }
+
     fn joined(&self, id: i64, began: Instant) {
         self.id.store(id, Relaxed);
         self.renewed(began);
+    }
+
+    /// Whether what begins now may go on: this process was not just stopped for so long that others
+    /// have taken over what it was about to begin.
+    #[must_use]
+    pub fn may_begin(&self) -> bool {
+        self.left().is_some()
     }
 
     /// How long it may still be silent before it stops its attempts; `None`: it should have.
@@ -133,7 +148,9 @@ pub async fn beat(shared: &Arc<Shared>) -> StoreResult<()> {
         verbs::arrivals::take_in(tx)?;
         Ok(alive)
     });
-    match written.await {
+    let written = written.await;
+    shared.membership.took(began.elapsed());
+    match written {
         Ok(false) if shared.membership.is_shared() => rejoin(shared).await?,
         Ok(_) => shared.membership.renewed(began),
         Err(e) => {
@@ -182,7 +199,8 @@ pub async fn guard(shared: Weak<Shared>) {
     }
 }
 
-fn stop_all(shared: &Shared) {
+/// Tells everything that runs here to stop.
+pub(super) fn stop_all(shared: &Shared) {
     let running: usize = shared.slots.values().map(|slots| slots.attempts().len()).sum();
     if running > 0 {
         log::error!("the database does not hear from this node in time; {running} attempts are told to stop");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 
+use super::membership;
 use super::prepare::prepare;
 use super::prepare_nodes::prepare_addition;
 use super::shared::Shared;
@@ -42,6 +43,14 @@ impl ForClaim {
 }
 
 impl Services for ForClaim {
+    fn is_held(&self) -> bool {
+        let held = self.shared.membership.may_begin();
+        if !held {
+            membership::stop_all(&self.shared);
+        }
+        held
+    }
+
     fn enqueue(&self, jobs: Vec<NewJob>) -> BoxFuture<'_, RunResult<Vec<i64>>> {
         async move {
             let jobs: Result<Vec<_>, Error> = jobs

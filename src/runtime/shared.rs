@@ -237,6 +237,7 @@ impl Shared {
         if let Some(others) = self.others.get() {
             others.tell(news::of_commit(&commit));
         }
+        commit.again.clear();
         // Who deletes jobs here deletes their folders too.
         commit.doomed = false;
         if !commit.is_empty() {
@@ -246,6 +247,9 @@ impl Shared {
 
     /// As [`Self::tell_commit`], of a commit of another node.
     pub fn hear_commit(&self, mut commit: Committed) {
+        for job_type in std::mem::take(&mut commit.again) {
+            self.store.ready_again(&job_type);
+        }
         let events = std::mem::take(&mut commit.events);
         let (lines, events) = events.into_iter().partition(|e| matches!(e.body, EventBody::Log(_)));
         self.hub.hear_lines(lines);

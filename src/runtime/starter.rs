@@ -104,8 +104,8 @@ impl Starter {
             job,
         });
         self.slots.begin(claim, execution.attempt.clone());
-        if self.shared.is_draining() {
-            // It was claimed while the server began to go down.
+        if self.shared.is_draining() || !self.shared.membership.may_begin() {
+            // It was claimed while the server began to go down, or before it was stopped for a while.
             execution.attempt.stop(StopCause::Shutdown);
         }
         execution.run();

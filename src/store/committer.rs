@@ -8,6 +8,7 @@ use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
 use super::limits::LimitsTable;
 use super::link::{self, Link};
+use super::marks::Marks;
 use super::sql::{self, statement};
 use super::tx::{Committed, Names, Tx};
 use super::writer::{Observer, Seams, Write};
@@ -48,6 +49,7 @@ pub(super) struct Committer {
     names: Names,
     faults: FaultLayer,
     limits: LimitsTable,
+    marks: Marks,
     observer: Observer,
     standby: Standby,
     complaint: Complaint,
@@ -55,10 +57,10 @@ pub(super) struct Committer {
 
 impl Committer {
     /// Works on this connection, tells the observer of each commit and lets claims go along.
-    pub fn new(link: Link, limits: LimitsTable, seams: Seams) -> Self {
+    pub fn new(link: Link, limits: LimitsTable, marks: Marks, seams: Seams) -> Self {
         let Seams { observer, claims, faults, .. } = seams;
         let (names, standby) = (Names::default(), Standby::new(claims));
-        Self { link, names, faults, limits, observer, standby, complaint: Complaint::default() }
+        Self { link, names, faults, limits, marks, observer, standby, complaint: Complaint::default() }
     }
 
     /// Puts a batch on disk and answers its callers.
@@ -148,7 +150,7 @@ impl Committer {
 
     fn attempt(&mut self, batch: &mut Batch, verbs: Verbs, claims: bool) -> Result<Committed, Trouble> {
         self.at(Point::Begin).and_then(|()| self.link.begin()).map_err(Trouble::Away)?;
-        let mut tx = Tx::new(&mut self.link.conn, &mut self.names, &self.faults, &self.limits);
+        let mut tx = Tx::new(&mut self.link.conn, &mut self.names, &self.faults, &self.limits, &self.marks);
         let written = verbs(&mut tx, batch).and_then(|wrote| {
             if wrote && claims {
                 self.standby.claim(&mut tx).map_err(Trouble::Claims)?;
@@ -158,6 +160,8 @@ impl Committer {
         let done = match written {
             Ok((committed, mark)) => self.close(committed, mark),
             Err(trouble) => {
+                // What was taken is not.
+                self.marks.clear();
                 self.link.rollback();
                 Err(trouble)
             }
@@ -181,6 +185,7 @@ impl Committer {
             }
             return Ok(committed);
         };
+        self.marks.clear();
         self.link.rollback();
         let Some(mark) = mark else { return Err(Trouble::Undone(e)) };
         match self.at(Point::Look).and_then(|()| self.link.is_on_disk(mark)) {

@@ -4,6 +4,7 @@ use diesel::sql_types::Text;
 
 use super::error::{StoreError, StoreResult};
 use super::lend::Lend;
+use super::marks::Marks;
 use super::sql::{self, Conn, Dialect, binds, statement};
 use super::tx::{Names, Tx};
 use super::verbs::arrivals;
@@ -54,8 +55,8 @@ impl Store {
         if instance.first().is_none_or(|found| **found != *self.instance) {
             return Err(self.stranger());
         }
-        let (mut names, faults) = (Names::default(), FaultLayer::default());
-        let mut tx = Tx::new(conn, &mut names, &faults, &self.limits);
+        let (mut names, faults, marks) = (Names::default(), FaultLayer::default(), Marks::default());
+        let mut tx = Tx::new(conn, &mut names, &faults, &self.limits, &marks);
         let written = verb(&mut tx)?;
         arrivals::leave(&mut tx)?;
         Ok(written)

@@ -15,6 +15,7 @@ mod lend;
 pub mod limits;
 mod link;
 mod listener;
+mod marks;
 pub mod news;
 pub mod owner;
 pub mod row;
@@ -40,6 +41,7 @@ pub use self::error::{StoreError, StoreResult};
 pub use self::lend::Lend;
 use self::limits::LimitsTable;
 use self::link::Link;
+use self::marks::Marks;
 use self::owner::OwnerLock;
 use self::sql::Conn;
 pub use self::tx::{Committed, Tx};
@@ -53,6 +55,7 @@ pub struct Store {
     writer: Writer,
     readers: ReadPool,
     limits: LimitsTable,
+    marks: Marks,
     instance: Arc<str>,
     database: Arc<Database>,
     open: Arc<Mutex<Option<Open>>>,
@@ -93,11 +96,12 @@ impl Store {
             .select(schema::meta::value)
             .first(&mut conn)?;
         let readers = connection::open_readers(&database, readers)?;
-        let limits = LimitsTable::default();
+        let (limits, marks) = (LimitsTable::default(), Marks::default());
         let link = Link::new(database.clone(), conn);
-        let (writer, thread) = Writer::start(link, limits.clone(), seams)?;
+        let (writer, thread) = Writer::start(link, limits.clone(), marks.clone(), seams)?;
         let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
-        Ok(Self { writer, readers, limits, instance: instance.into(), database: Arc::new(database), open })
+        let database = Arc::new(database);
+        Ok(Self { writer, readers, limits, marks, instance: instance.into(), database, open })
     }
 
     /// The name of this store: other than that of any other.
@@ -110,6 +114,11 @@ impl Store {
     #[must_use]
     pub fn limits(&self) -> &LimitsTable {
         &self.limits
+    }
+
+    /// On another node jobs of a type that are not new have become ready.
+    pub fn ready_again(&self, job_type: &str) {
+        self.marks.forget(job_type);
     }
 
     /// Closes the store: what is in line is still written, then the file is free for another

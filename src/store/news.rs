@@ -1,6 +1,7 @@
 //! What nodes that share a store tell each other: what a commit brought about, and how far jobs are.
 //! It may be lost, and is covered by slow polls; it never says anything that is not on disk.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ const MAX_TEXT: usize = 1_000;
 pub enum Item {
     /// Jobs of a type may be started.
     Ready(Arc<str>),
+    /// The same, and not only new ones.
+    Again(Arc<str>),
     /// Something is due at a time.
     Due(i64),
     /// A schedule fires at a time.
@@ -139,7 +142,9 @@ pub struct News {
 /// What is told of a commit besides its events.
 #[must_use]
 pub fn of_commit(commit: &Committed) -> Vec<Item> {
-    let mut items: Vec<Item> = commit.ready.iter().cloned().map(Item::Ready).collect();
+    let new = commit.ready.iter().filter(|job_type| !commit.again.contains(job_type));
+    let mut items: Vec<Item> = new.cloned().map(Item::Ready).collect();
+    items.extend(commit.again.iter().cloned().map(Item::Again));
     items.extend(commit.due.map(|at| Item::Due(at.as_millis())));
     items.extend(commit.fires.map(|at| Item::Fires(at.as_millis())));
     items.extend(commit.stop.iter().map(|claim| Item::Stop(claim.job_id, claim.attempt, claim.node)));
@@ -168,6 +173,10 @@ pub fn gather(items: Vec<Item>) -> News {
     for item in items {
         match item {
             Item::Ready(job_type) => commit.ready.push(job_type),
+            Item::Again(job_type) => {
+                commit.again.push(job_type.clone());
+                commit.ready.push(job_type);
+            }
             Item::Due(at) => sooner(&mut commit.due, at),
             Item::Fires(at) => sooner(&mut commit.fires, at),
             Item::Stop(job_id, attempt, node) => commit.stop.push(Claim { job_id, attempt, node }),
@@ -209,7 +218,7 @@ pub fn pack(from: u64, items: Vec<Item>) -> Vec<String> {
 fn merged(items: Vec<Item>) -> Vec<Item> {
     let (mut due, mut fires, mut settings) = (None, None, false);
     let mut kept: Vec<Item> = Vec::with_capacity(items.len());
-    let mut ready = std::collections::HashSet::new();
+    let (mut ready, mut again) = (HashSet::new(), HashSet::new());
     for item in items {
         match item {
             Item::Due(at) => sooner(&mut due, at),
@@ -218,6 +227,11 @@ fn merged(items: Vec<Item>) -> Vec<Item> {
             Item::Ready(job_type) => {
                 if ready.insert(job_type.clone()) {
                     kept.push(Item::Ready(job_type));
+                }
+            }
+            Item::Again(job_type) => {
+                if again.insert(job_type.clone()) {
+                    kept.push(Item::Again(job_type));
                 }
             }
             item => kept.push(item),

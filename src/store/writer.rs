@@ -11,6 +11,7 @@ use super::error::{StoreError, StoreResult};
 use super::faults::FaultLayer;
 use super::limits::LimitsTable;
 use super::link::Link;
+use super::marks::Marks;
 use super::owner::OwnerLock;
 use super::tx::{Committed, Tx};
 
@@ -100,10 +101,11 @@ impl Writer {
     pub(super) fn start(
         link: Link,
         limits: LimitsTable,
+        marks: Marks,
         seams: Seams,
     ) -> StoreResult<(Self, JoinHandle<()>)> {
         let (line, inbox) = mpsc::channel(QUEUE);
-        let committer = Committer::new(link, limits, seams);
+        let committer = Committer::new(link, limits, marks, seams);
         let thread = std::thread::Builder::new()
             .name("callboard-write".into())
             .spawn(move || run(committer, inbox))

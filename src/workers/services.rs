@@ -41,6 +41,12 @@ pub trait Services: Send + Sync {
 
     /// What became of a signal that is waited for so long, counted from the first time.
     fn signal(&self, name: String, timeout: Duration) -> BoxFuture<'_, RunResult<Heard>>;
+
+    /// Whether the attempt may go on with what cannot be taken back. Not if this process was stopped
+    /// for so long that another node may have the job by now; the attempt is told to stop then.
+    fn is_held(&self) -> bool {
+        true
+    }
 }
 
 /// For contexts that nobody gave any.

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::fleet::Fleet;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection, RunQueryDsl};
+
+use crate::fleet::{Fleet, until_so};
 use crate::postgres::is_there;
 
 const QUICK: &str = "[job_types.quick]\nconcurrency = 2\ncommand = [\"sleep\", \"0.05\"]\n";
@@ -43,4 +46,90 @@ async fn after_a_restart() {
 #[tokio::test]
 async fn after_a_crash() {
     comes_back("immediate").await;
+}
+
+fn connect(fleet: &Fleet) -> Result<PgConnection, diesel::ConnectionError> {
+    let url = callboard::config::DatabaseUrl::from(&*fleet.database().url());
+    PgConnection::establish(&url.conninfo().replace("'callboard'", "'test'"))
+}
+
+#[derive(diesel::QueryableByName)]
+struct Pid {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    pid: i32,
+}
+
+/// The connections that nodes have at the moment.
+fn connections(conn: &mut PgConnection) -> Vec<i32> {
+    let pids = "SELECT pid FROM pg_stat_activity WHERE application_name = 'callboard'";
+    let pids: Vec<Pid> = diesel::sql_query(pids).load(conn).unwrap();
+    pids.into_iter().map(|row| row.pid).collect()
+}
+
+fn terminate(conn: &mut PgConnection, pid: i32) {
+    conn.batch_execute(&format!("SELECT pg_terminate_backend({pid})")).unwrap();
+}
+
+#[tokio::test]
+async fn connections_that_die_one_by_one_lose_nothing() {
+    if !is_there() {
+        return;
+    }
+    let home = tempfile::tempdir_in("/tmp").unwrap();
+    let fleet = Fleet::on_its_own_server(home.path());
+    let (a, b) = (fleet.start(QUICK), fleet.start(QUICK));
+    let mut conn = connect(&fleet).unwrap();
+    let (mut ids, mut killed) = (Vec::new(), 0);
+    for round in 0..12 {
+        let node = if round % 2 == 0 { &a } else { &b };
+        let key = format!("k{round}");
+        // An answer may be lost with the connection; the key makes it safe to ask again.
+        until_so("the job is taken", async || {
+            let job = json!({"job_type": "quick", "key": key});
+            node.post("/api/jobs", &job).await["id"].is_i64()
+        })
+        .await;
+        ids.push(node.post("/api/jobs", &json!({"job_type": "quick", "key": key})).await["id"].as_i64());
+        let pids = connections(&mut conn);
+        if let Some(pid) = pids.get(round % pids.len().max(1)) {
+            terminate(&mut conn, *pid);
+            killed += 1;
+        }
+    }
+    assert!(killed > 6, "{killed} connections were ended");
+    for id in ids.into_iter().flatten() {
+        let (_, job) = a.end_of(id).await;
+        assert_eq!((&job["state"], &job["crash_count"]), (&json!("completed"), &json!(0)), "{job}");
+    }
+    assert!(a.nodes().await.iter().all(|(_, state)| state == "alive"), "nobody is lost for that");
+}
+
+#[tokio::test]
+async fn a_server_without_a_free_connection_is_waited_for() {
+    if !is_there() {
+        return;
+    }
+    let home = tempfile::tempdir_in("/tmp").unwrap();
+    let fleet = Fleet::on_its_own_server(home.path());
+    let a = fleet.start(QUICK);
+    let mut conn = connect(&fleet).unwrap();
+    let mut hogs: Vec<PgConnection> = Vec::new();
+    // Until there is none free, and the node has none.
+    while !connections(&mut conn).is_empty() {
+        for pid in connections(&mut conn) {
+            terminate(&mut conn, pid);
+        }
+        while let Ok(hog) = connect(&fleet) {
+            hogs.push(hog);
+        }
+    }
+    let refused = a.server.command(&["enqueue", "quick"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stderr));
+    drop(hogs);
+    until_so("it works again", async || {
+        a.server.command(&["enqueue", "quick"]).output().unwrap().status.success()
+    })
+    .await;
+    let id = a.server.enqueue("quick", &json!({}));
+    assert_eq!(a.end_of(id).await.1["state"], "completed");
 }

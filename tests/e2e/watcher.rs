@@ -26,6 +26,7 @@ impl Watcher {
     }
 
     /// The same, with log lines.
+    #[allow(dead_code)] // Tests of several nodes do this.
     pub async fn open_with_logs(server: &Server, id: i64) -> Self {
         let (socket, _) =
             connect_async(server.socket(&format!("/api/jobs/{id}/ws?logs=true"))).await.unwrap();
@@ -33,6 +34,7 @@ impl Watcher {
     }
 
     /// The next line of the log that begins so.
+    #[allow(dead_code)] // As above.
     pub async fn line(&mut self, begin: &str) -> String {
         loop {
             let frame = self.next().await.expect("the job runs");

@@ -45,13 +45,32 @@ impl Server {
 
     /// One of its own, which keeps what it has acknowledged.
     pub fn durable(home: &Path) -> Self {
+        Self::with(home, "")
+    }
+
+    /// As [`Self::durable`], on a port of this machine too, for what is to be cut.
+    pub fn on_a_port(home: &Path) -> (Self, u16) {
+        // Nobody else gets the same one so soon.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        (Self::with(home, &format!("listen_addresses = '127.0.0.1'\nport = {port}\n")), port)
+    }
+
+    fn with(home: &Path, settings: &str) -> Self {
         let server =
             Self { install: Install::find().expect("PostgreSQL"), home: home.to_owned(), _user: None };
         // A temporary folder is for its owner alone.
         server.install.make_folder(home);
-        server.make("");
+        server.make(settings);
         server.start();
         server
+    }
+
+    /// Stops it in a mode, and starts it again.
+    pub fn restart(&self, mode: &str) {
+        self.stop(mode);
+        self.start();
     }
 
     /// Its one database.

@@ -3,9 +3,14 @@
 //! wrote, and the database. Beside it, [`steps`] does the same to workers in Rust.
 //!
 //! `CALLBOARD_TORTURE_KILLS` sets how often it is killed, `CALLBOARD_TORTURE_SEED` replays the
-//! choices of a run (not its timing). `scripts/torture` runs the long form.
+//! choices of a run (not its timing). `scripts/torture` runs the long form. [`fleet`] does it to three
+//! nodes on one PostgreSQL, and to the database itself; `CALLBOARD_TORTURE_FAULTS` sets how often.
+
+#[path = "../postgres/mod.rs"]
+mod postgres;
 
 mod checker;
+mod fleet;
 mod ledger;
 mod producer;
 mod server;
@@ -68,7 +73,8 @@ async fn nothing_acknowledged_is_lost_however_often_the_server_is_killed() {
     assert_eq!(reqwest::Client::new().post(pause).send().await.unwrap().status(), 200);
     wait_until_final(&life.address).await;
     life.go_down().await;
-    checker::check(dir.path(), &ledger, kills);
+    let books = checker::Books::sqlite(&dir.path().join("data/queue.db"));
+    checker::check(dir.path(), books, 1, &ledger, kills);
 }
 
 async fn wait_until_final(address: &str) {

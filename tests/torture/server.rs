@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -60,34 +62,45 @@ pub struct Life {
     child: Child,
 }
 
+/// Writes the program that the jobs of all job types run, and says how.
+pub fn rules(dir: &Path) -> String {
+    let (program, effects) = (dir.join("program.sh"), dir.join("effects"));
+    fs::create_dir(&effects).unwrap();
+    fs::write(&program, PROGRAM).unwrap();
+    let mut config = String::from(
+        "kill_after_secs = 0.3\nshutdown_grace_secs = 5\n\
+         [retry]\nbase_delay_secs = 0.05\nmax_delay_secs = 0.4\n\
+         [defaults]\nmax_crashes = 1000\n",
+    );
+    config += "[schedules.tick]\nevery_secs = 1\nmisfire = 'all'\njob_type = 'plain'\nmax_retries = 6\n";
+    let keyed = format!(
+        "global_concurrency = {KEYED_AT_ONCE}\nconcurrency_key = 'args.k'\nconcurrency_per_key = 1\n\
+         fairness = {{ key = 'args.k' }}\n"
+    );
+    let rated = format!("rate_limit = {{ limit = {RATED_A_SECOND}, per_secs = 1, key = 'args.k' }}\n");
+    let kinds = KINDS.map(|kind| (kind, "")).into_iter();
+    for (kind, limits) in kinds.chain([("keyed", &*keyed), ("rated", &rated), ("unique", "")]) {
+        config += &format!(
+            "[job_types.{kind}]\nconcurrency = {AT_ONCE}\n{limits}\
+             command = ['/bin/sh', '{}', '{kind}', '{{id}}', '{{attempt}}', '{}']\n",
+            program.display(),
+            effects.display()
+        );
+    }
+    config
+}
+
 impl Server {
+    /// One in a folder of its own, by itself.
     pub fn prepare(dir: &Path) -> Self {
-        let (program, effects) = (dir.join("program.sh"), dir.join("effects"));
-        fs::create_dir(&effects).unwrap();
-        fs::write(&program, PROGRAM).unwrap();
-        let mut config = String::from(
-            "kill_after_secs = 0.3\nshutdown_grace_secs = 5\n\
-             [retry]\nbase_delay_secs = 0.05\nmax_delay_secs = 0.4\n\
-             [defaults]\nmax_crashes = 1000\n",
-        );
-        config += "[schedules.tick]\nevery_secs = 1\nmisfire = 'all'\njob_type = 'plain'\nmax_retries = 6\n";
-        let keyed = format!(
-            "global_concurrency = {KEYED_AT_ONCE}\nconcurrency_key = 'args.k'\nconcurrency_per_key = 1\n\
-             fairness = {{ key = 'args.k' }}\n"
-        );
-        let rated = format!("rate_limit = {{ limit = {RATED_A_SECOND}, per_secs = 1, key = 'args.k' }}\n");
-        let kinds = KINDS.map(|kind| (kind, "")).into_iter();
-        for (kind, limits) in kinds.chain([("keyed", &*keyed), ("rated", &rated), ("unique", "")]) {
-            config += &format!(
-                "[job_types.{kind}]\nconcurrency = {AT_ONCE}\n{limits}\
-                 command = ['/bin/sh', '{}', '{kind}', '{{id}}', '{{attempt}}', '{}']\n",
-                program.display(),
-                effects.display()
-            );
-        }
-        let file = dir.join("callboard.toml");
-        fs::write(&file, config).unwrap();
-        Self { config: file, data: dir.join("data") }
+        Self::with(dir, "", &rules(dir))
+    }
+
+    /// One of several: `of_its_own` is what its configuration says besides the `rules` of all of them.
+    pub fn with(home: &Path, of_its_own: &str, rules: &str) -> Self {
+        let file = home.join("callboard.toml");
+        fs::write(&file, format!("{of_its_own}{rules}")).unwrap();
+        Self { config: file, data: home.join("data") }
     }
 
     /// Starts it and waits until it says where it listens.
@@ -109,14 +122,17 @@ impl Server {
 }
 
 impl Life {
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().unwrap().cast_signed())
+    }
+
     pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
     /// Lets it go down in order.
     pub async fn go_down(mut self) {
-        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM).unwrap();
+        kill(self.pid(), Signal::SIGTERM).unwrap();
         let status = self.child.wait().await.unwrap();
         assert!(status.success(), "the server went down with {status}");
     }

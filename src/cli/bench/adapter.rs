@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
 
-use super::ground::{fill, running, store_only};
+use super::ground::{Place, fill, running, store_only};
 use super::probe::{self, Holder, Probe, Tally};
 use super::process::{self, Used};
 use super::producers::produce;
 use super::{Failure, payload};
+use crate::config::{DatabaseUrl, Postgres};
 use crate::domain::NewJob;
 use crate::runtime::Callboard;
 use crate::workers::typed;
@@ -38,6 +39,12 @@ struct Args {
     /// The data folder, instead
     #[arg(long, conflicts_with = "url")]
     data_dir: Option<PathBuf>,
+    /// A PostgreSQL database, instead of the file in the folder
+    #[arg(long, env = "CALLBOARD_DATABASE_URL", hide_env_values = true, value_parser = super::postgres)]
+    database_url: Option<DatabaseUrl>,
+    /// Its schema
+    #[arg(long, default_value = "public")]
+    schema: String,
     /// How many jobs
     #[arg(long, default_value_t = 1000)]
     n: u64,
@@ -131,12 +138,18 @@ impl Args {
         self.data_dir.clone().unwrap_or_else(beside)
     }
 
+    fn place(&self) -> Place {
+        let schema = self.schema.clone();
+        let database = self.database_url.clone().map(|url| Postgres { url, schema });
+        Place { data_dir: self.data_dir(), database }
+    }
+
     fn limit(&self) -> Duration {
         Duration::try_from_secs_f64(self.max_secs).unwrap_or(Duration::MAX)
     }
 
     async fn store(&self) -> Result<Callboard, Failure> {
-        store_only(&self.data_dir()).await
+        store_only(&self.place()).await
     }
 
     async fn enqueue(self) -> Result<(), Failure> {
@@ -187,7 +200,7 @@ impl Args {
         let tally = if self.no_final { Tally::of(self.n) } else { Tally::each_once(self.n) };
         let resident = process::resident_mib();
         let (begin, used) = (Instant::now(), Used::now());
-        let callboard = running(&self.data_dir(), self.conc, typed(Probe(tally.clone()))).await?;
+        let callboard = running(&self.place(), self.conc, typed(Probe(tally.clone()))).await?;
         let reached = tally.reached(self.limit()).await;
         if reached && !self.no_final {
             probe::settled(&callboard).await?;
@@ -212,7 +225,7 @@ impl Args {
 
     async fn latency(self) -> Result<(), Failure> {
         let tally = Tally::with_latencies(self.n);
-        let callboard = running(&self.data_dir(), self.conc, typed(Probe(tally.clone()))).await?;
+        let callboard = running(&self.place(), self.conc, typed(Probe(tally.clone()))).await?;
         // As with everybody else in the harness: what the start brings about is over by then.
         tokio::time::sleep(Duration::from_millis(1500)).await;
         let (begin, used) = (Instant::now(), Used::now());
@@ -244,7 +257,7 @@ impl Args {
     async fn hold(self) -> Result<(), Failure> {
         let tally = Tally::of(self.conc.into());
         let worker = typed(Holder(tally.clone()));
-        let _callboard = running(&self.data_dir(), self.conc, worker).await?;
+        let _callboard = running(&self.place(), self.conc, worker).await?;
         if !tally.reached(self.limit()).await {
             return Err(Failure::Slow { what: "the start", done: tally.handled(), of: self.conc.into() });
         }

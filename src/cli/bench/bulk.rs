@@ -18,6 +18,8 @@ pub(super) struct Bulk {
 }
 
 impl Workload for Bulk {
+    const ON_POSTGRES: bool = true;
+
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
         let callboard = ground.store_only().await?;
         let begin = Instant::now();

@@ -23,6 +23,8 @@ pub(super) struct Drain {
 }
 
 impl Workload for Drain {
+    const ON_POSTGRES: bool = true;
+
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
         ground.fill(self.jobs.into())?;
         let (begin, used, tally) = (Instant::now(), Used::now(), Tally::of(self.jobs.into()));

@@ -20,6 +20,8 @@ pub(super) struct Enqueue {
 }
 
 impl Workload for Enqueue {
+    const ON_POSTGRES: bool = true;
+
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
         let callboard = ground.store_only().await?;
         let span = Duration::from_secs_f64(self.secs);

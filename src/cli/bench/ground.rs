@@ -10,20 +10,52 @@ use super::flush::{self, Flush};
 use super::payload;
 use super::probe::{Probe, Tally};
 use crate::cli::failure::Failure;
-use crate::config::{Config, Flags, Sources};
+use crate::config::{Config, DatabaseUrl, Flags, Postgres, Sources};
 use crate::domain::NewJob;
 use crate::runtime::Callboard;
+use crate::store::connection;
 use crate::workers::{AnyWorker, typed};
 
 /// See the module.
 pub(super) struct Ground {
     dir: TempDir,
     flush: Flush,
+    database: Option<Schema>,
+}
+
+/// A schema of its own in a PostgreSQL database, dropped afterwards.
+struct Schema(Postgres);
+
+impl Drop for Schema {
+    fn drop(&mut self) {
+        if let Err(e) = connection::drop_schema(&self.0) {
+            log::warn!("the schema {} is left in {}: {e}", self.0.schema, self.0.url);
+        }
+    }
+}
+
+/// Where a callboard has its queue.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Its folder.
+    pub data_dir: PathBuf,
+    /// Its database, if that is not a file in the folder.
+    pub database: Option<Postgres>,
+}
+
+impl Place {
+    fn config(&self) -> Config {
+        let mut config = Config { data_dir: self.data_dir.clone(), ..Config::default() };
+        if let Some(Postgres { url, schema }) = self.database.clone() {
+            (config.database_url, config.postgres_schema) = (Some(url), schema);
+        }
+        config
+    }
 }
 
 impl Ground {
     /// A fresh folder within `dir`, and what a flush costs there.
-    pub(super) fn prepare(dir: Option<PathBuf>) -> Result<Self, Failure> {
+    pub(super) fn prepare(dir: Option<PathBuf>, database: Option<DatabaseUrl>) -> Result<Self, Failure> {
         let within = match dir {
             Some(dir) => dir,
             None => beside_the_data()?,
@@ -33,7 +65,14 @@ impl Ground {
         let dir = tempfile::Builder::new().prefix("callboard-bench-").tempdir_in(within).map_err(local)?;
         let flush = Flush::measure(dir.path())
             .map_err(|source| Failure::Local { what: "measure a flush of the disk", source })?;
-        Ok(Self { dir, flush })
+        let schema =
+            |url| Schema(Postgres { url, schema: format!("callboard_bench_{}", std::process::id()) });
+        Ok(Self { dir, flush, database: database.map(schema) })
+    }
+
+    fn place(&self) -> Place {
+        let database = self.database.as_ref().map(|schema| schema.0.clone());
+        Place { data_dir: self.dir.path().to_owned(), database }
     }
 
     /// The folder.
@@ -53,12 +92,12 @@ impl Ground {
 
     /// A callboard that takes jobs and runs none.
     pub(super) async fn store_only(&self) -> Result<Callboard, Failure> {
-        store_only(self.dir.path()).await
+        store_only(&self.place()).await
     }
 
     /// A callboard that runs jobs and tells `tally`.
     pub(super) async fn running(&self, concurrency: u32, tally: Arc<Tally>) -> Result<Callboard, Failure> {
-        running(self.dir.path(), concurrency, typed(Probe(tally))).await
+        running(&self.place(), concurrency, typed(Probe(tally))).await
     }
 
     /// A callboard that runs jobs with another worker.
@@ -67,7 +106,7 @@ impl Ground {
         concurrency: u32,
         worker: Arc<dyn AnyWorker>,
     ) -> Result<Callboard, Failure> {
-        running(self.dir.path(), concurrency, worker).await
+        running(&self.place(), concurrency, worker).await
     }
 
     /// Puts `n` jobs into the queue; they wait for the callboard that runs them. Another process
@@ -76,7 +115,12 @@ impl Ground {
         let local = |source| Failure::Local { what: "fill the queue", source };
         let mut command = Command::new(std::env::current_exe().map_err(local)?);
         command.args(["bench", "adapter", "--workload", "fill", "--n", &n.to_string(), "--data-dir"]);
-        let status = command.arg(self.dir.path()).status().map_err(local)?;
+        command.arg(self.dir.path());
+        if let Some(Schema(Postgres { url, schema })) = &self.database {
+            // Not as an argument, which everybody can see.
+            command.env("CALLBOARD_DATABASE_URL", url.secret()).args(["--schema", schema]);
+        }
+        let status = command.status().map_err(local)?;
         if status.success() {
             Ok(())
         } else {
@@ -85,20 +129,19 @@ impl Ground {
     }
 }
 
-/// A callboard on `data_dir` that takes jobs and runs none.
-pub(super) async fn store_only(data_dir: &Path) -> Result<Callboard, Failure> {
-    let config =
-        Config { data_dir: data_dir.to_owned(), accept_unknown_job_types: true, ..Config::default() };
+/// A callboard that takes jobs and runs none.
+pub(super) async fn store_only(place: &Place) -> Result<Callboard, Failure> {
+    let config = Config { accept_unknown_job_types: true, ..place.config() };
     Callboard::builder(config).start().await.map_err(Failure::Start)
 }
 
-/// A callboard on `data_dir` that runs jobs.
+/// A callboard that runs jobs.
 pub(super) async fn running(
-    data_dir: &Path,
+    place: &Place,
     concurrency: u32,
     worker: Arc<dyn AnyWorker>,
 ) -> Result<Callboard, Failure> {
-    let mut config = Config { data_dir: data_dir.to_owned(), ..Config::default() };
+    let mut config = place.config();
     config.defaults.concurrency = concurrency;
     Callboard::builder(config).worker(worker).start().await.map_err(Failure::Start)
 }

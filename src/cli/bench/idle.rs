@@ -21,6 +21,8 @@ pub(super) struct Idle {
 }
 
 impl Workload for Idle {
+    const ON_POSTGRES: bool = true;
+
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
         let callboard = ground.running(10, Tally::of(0)).await?;
         tokio::time::sleep(SETTLE).await;

@@ -31,6 +31,7 @@ use std::path::PathBuf;
 
 use super::failure::Failure;
 use super::output::Output;
+use crate::config::DatabaseUrl;
 use ground::Ground;
 use report::Report;
 
@@ -44,6 +45,10 @@ pub(super) struct Bench {
     /// Folder on the disk to measure [default: where the data folder is]
     #[arg(long, global = true, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Measure enqueue, bulk, drain, idle or retries on this PostgreSQL database instead of a file, in
+    /// a schema of its own that is dropped afterwards
+    #[arg(long, global = true, value_name = "URL", value_parser = postgres)]
+    database_url: Option<DatabaseUrl>,
     #[command(subcommand)]
     what: What,
 }
@@ -68,6 +73,8 @@ enum What {
 
 /// Something to measure.
 trait Workload {
+    /// Whether it makes sense on PostgreSQL too.
+    const ON_POSTGRES: bool = false;
     /// Does it on fresh ground.
     async fn measure(self, ground: &Ground) -> Result<Report, Failure>;
 }
@@ -76,29 +83,45 @@ impl Bench {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         // What goes wrong while it measures is worth knowing; what goes well is not.
         env_logger::Builder::new().parse_filters("warn").init();
-        let (dir, out) = (self.dir, Output::new(json));
+        let (ground, out) = ((self.dir, self.database_url), Output::new(json));
         match self.what {
-            What::Enqueue(w) => run(w, dir, out),
-            What::Bulk(w) => run(w, dir, out),
-            What::Drain(w) => run(w, dir, out),
-            What::Latency(w) => run(w, dir, out),
-            What::Idle(w) => run(w, dir, out),
-            What::Start(w) => run(w, dir, out),
-            What::Growth(w) => run(w, dir, out),
-            What::Claims(w) => run(w, dir, out),
-            What::Pages(w) => run(w, dir, out),
-            What::Recover(w) => run(w, dir, out),
-            What::Retries(w) => run(w, dir, out),
-            What::Shutdown(w) => run(w, dir, out),
-            What::All(_) => all::All::run(dir, json),
+            What::Enqueue(w) => run(w, ground, out),
+            What::Bulk(w) => run(w, ground, out),
+            What::Drain(w) => run(w, ground, out),
+            What::Latency(w) => run(w, ground, out),
+            What::Idle(w) => run(w, ground, out),
+            What::Start(w) => run(w, ground, out),
+            What::Growth(w) => run(w, ground, out),
+            What::Claims(w) => run(w, ground, out),
+            What::Pages(w) => run(w, ground, out),
+            What::Recover(w) => run(w, ground, out),
+            What::Retries(w) => run(w, ground, out),
+            What::Shutdown(w) => run(w, ground, out),
+            What::All(_) => all::All::run(ground.0, json),
             What::Adapter(adapter) => adapter.run(),
         }
     }
 }
 
-fn run(workload: impl Workload, dir: Option<PathBuf>, mut out: Output) -> Result<(), Failure> {
-    let ground = Ground::prepare(dir)?;
+fn run<W: Workload>(
+    workload: W,
+    (dir, database): (Option<PathBuf>, Option<DatabaseUrl>),
+    mut out: Output,
+) -> Result<(), Failure> {
+    if database.is_some() && !W::ON_POSTGRES {
+        let text = "this one measures the embedded database only; leave --database-url out";
+        return Err(Failure::Usage(text.into()));
+    }
+    let ground = Ground::prepare(dir, database)?;
     let report = actix_rt::System::new().block_on(workload.measure(&ground))?;
     report.print(ground.flush(), &mut out)?;
     Ok(out.flush()?)
+}
+
+fn postgres(text: &str) -> Result<DatabaseUrl, String> {
+    let url = DatabaseUrl::parse(text.to_owned())?;
+    match url.path() {
+        None => Ok(url),
+        Some(_) => Err("must be postgres://…; a file is measured without it".into()),
+    }
 }

@@ -34,6 +34,8 @@ pub(super) struct Retries {
 }
 
 impl Workload for Retries {
+    const ON_POSTGRES: bool = true;
+
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
         let jobs = u64::from(self.rate) * u64::from(self.secs);
         let lead = LEAD + Duration::from_secs(jobs / FAILURES_A_SECOND);

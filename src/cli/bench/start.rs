@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::ground::{self, Ground};
+use super::ground::Ground;
 use super::history;
 use super::report::Report;
 use super::{Failure, Workload};
@@ -35,7 +35,7 @@ impl Workload for Start {
         let now = Clock::system().now();
         let written = history::write(&ground.path().join("queue.db"), self.jobs, now, PIECES).await;
         written.map_err(|e| Failure::Start(e.into()))?;
-        let callboard = ground::store_only(ground.path()).await?;
+        let callboard = ground.store_only().await?;
         callboard.pause_job_type("noop", true).await?;
         callboard.enqueue_many(vec![NewJob::new("noop"); WAITING]).await?;
         callboard.pause_job_type("noop", false).await?;

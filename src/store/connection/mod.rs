@@ -12,7 +12,7 @@ pub use self::migrations::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, migrate, migr
 pub use self::sqlite::{open_writer, tune_process};
 use super::error::{StoreError, StoreResult};
 use super::sql::{Conn, run, statement};
-use crate::config::Database;
+use crate::config::{Database, Postgres};
 
 /// How long a reader waits for a free connection.
 const FREE_READER: Duration = Duration::from_secs(5);
@@ -44,6 +44,11 @@ pub fn prepare(database: &Database, conn: &mut Conn) -> StoreResult<()> {
         (Database::Postgres(at), Conn::Postgres(conn)) => postgres::make_schema(at, conn),
         _ => Ok(()),
     }
+}
+
+/// Drops a schema with all that is in it.
+pub fn drop_schema(at: &Postgres) -> StoreResult<()> {
+    postgres::drop_schema(at)
 }
 
 /// Opens the pool of connections that only read.

@@ -73,6 +73,11 @@ pub fn make_schema(at: &Postgres, conn: &mut PgConnection) -> StoreResult<()> {
     Ok(())
 }
 
+/// Drops a schema with all that is in it.
+pub fn drop_schema(at: &Postgres) -> StoreResult<()> {
+    Ok(establish(at)?.batch_execute(&format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", at.schema))?)
+}
+
 /// A server that answers and refuses will refuse the next time too, unless it says that it is coming
 /// up or going down.
 fn unreachable_because(at: &Postgres, why: &str) -> StoreError {

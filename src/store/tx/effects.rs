@@ -50,6 +50,8 @@ pub struct Committed {
     pub events: Vec<Event>,
     /// Job types that have something new to start.
     pub ready: Vec<Arc<str>>,
+    /// Job types of which jobs that are not new may be started.
+    pub again: Vec<Arc<str>>,
     /// The nearest time at which something that was written is due.
     pub due: Option<Timestamp>,
     /// The nearest time at which a schedule that was written fires.
@@ -70,6 +72,7 @@ impl Committed {
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
             && self.ready.is_empty()
+            && self.again.is_empty()
             && self.due.is_none()
             && self.fires.is_none()
             && self.stop.is_empty()
@@ -118,6 +121,14 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// Notes that a job that is not new may be started.
+    pub(super) fn again(&mut self, job_type: &Arc<str>) {
+        let again = &mut self.committed.again;
+        if !again.contains(job_type) {
+            again.push(job_type.clone());
+        }
+    }
+
     /// Writes the counters and statistics; returns what to tell after the commit.
     pub(super) fn write(self, tx: &mut Tx<'_>) -> StoreResult<Committed> {
         for ((job_type, queue, state), n) in self.counts {
@@ -175,6 +186,9 @@ impl Tx<'_> {
         }
         if to == State::Pending {
             self.ready(&job.job_type);
+            if from.is_some() {
+                self.again(&job.job_type);
+            }
         }
         let metric = match to {
             State::Completed => Some(Metric::Completed),
@@ -206,6 +220,7 @@ impl Tx<'_> {
 
     /// Notes that a job went to another queue.
     pub fn requeued(&mut self, job: &JobRef, to_queue: &str, state: State) {
+        self.again(&job.job_type);
         let to_queue = self.names.get(to_queue);
         self.count(&job.job_type, &job.queue, state, -1);
         self.count(&job.job_type, &to_queue, state, 1);

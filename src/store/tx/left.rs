@@ -49,6 +49,8 @@ impl Tx<'_> {
         let heard = news::gather(left.told).commit;
         for job_type in &heard.ready {
             self.ready(job_type);
+            // Its id may be older than those of many that were claimed meanwhile.
+            self.again(job_type);
         }
         if let Some(at) = heard.due {
             self.due(at);

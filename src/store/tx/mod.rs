@@ -15,6 +15,7 @@ pub use self::names::Names;
 use super::error::StoreResult;
 use super::faults::{FaultLayer, Point};
 use super::limits::LimitsTable;
+use super::marks::Marks;
 use super::sql::{self, Bind, Conn, Dialect, Statement, statement};
 use super::verbs::workflows;
 use crate::domain::Limits;
@@ -30,6 +31,7 @@ pub struct Tx<'c> {
     names: &'c mut Names,
     faults: &'c FaultLayer,
     limits: &'c LimitsTable,
+    marks: &'c Marks,
     effects: Effects,
     written: u64,
 }
@@ -40,8 +42,9 @@ impl<'c> Tx<'c> {
         names: &'c mut Names,
         faults: &'c FaultLayer,
         limits: &'c LimitsTable,
+        marks: &'c Marks,
     ) -> Self {
-        Self { conn, names, faults, limits, effects: Effects::default(), written: 0 }
+        Self { conn, names, faults, limits, marks, effects: Effects::default(), written: 0 }
     }
 
     /// Runs a statement that writes; returns how many rows it changed.
@@ -87,6 +90,23 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn limits(&self, job_type: &str) -> Option<Arc<Limits>> {
         self.limits.of(job_type)
+    }
+
+    /// Where a claim of a queue begins, as PostgreSQL writes an array.
+    pub(super) fn marks(&self, job_type: &str, queue: &str) -> String {
+        let ranks: Vec<String> = self.marks.of(job_type, queue).iter().map(ToString::to_string).collect();
+        format!("{{{}}}", ranks.join(","))
+    }
+
+    /// Notes which jobs of a queue were taken, by priority and rank: the next claim begins behind them.
+    pub(super) fn took(&mut self, job_type: &str, queue: &str, jobs: impl Iterator<Item = (i32, i64)>) {
+        self.marks.took(job_type, queue, jobs);
+    }
+
+    /// Notes that a job that is not new may be claimed.
+    pub(super) fn again(&mut self, job_type: &Arc<str>) {
+        self.marks.forget(job_type);
+        self.effects.again(job_type);
     }
 
     /// The shared form of a name.

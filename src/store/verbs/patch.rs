@@ -202,6 +202,7 @@ fn note(
     } else if to == State::Pending {
         // Another queue may not be paused, another priority may come first.
         tx.ready(&job.job_type);
+        tx.again(&job.job_type);
     }
     if let (true, Some(at)) = (State::TIMED.contains(&to), run_at) {
         tx.due(at);

@@ -128,6 +128,10 @@ impl CommandWorker {
             kill_after: self.host.kill_after,
         };
         let mut interpreter = Interpreter::new(ctx.clone(), self.spec.progress);
+        // A program outlives the process that was stopped: none begins that another node may run too.
+        if !ctx.services.is_held() {
+            return Err(Failure::Cancelled);
+        }
         let ended = subprocess.run(&ctx.cancel, &mut interpreter).await;
         interpreter.finish();
         // There may be much to delete in it.

@@ -197,3 +197,26 @@ async fn what_is_due_is_promoted_once() {
     assert_eq!(promoted, 50);
     pair.b.audit().await;
 }
+
+/// Who is alive is told by the database's clock, whatever the clocks of the machines say.
+#[actix_rt::test]
+async fn clocks_that_differ_lose_nobody() {
+    if !is_there() {
+        return;
+    }
+    let pair = Pair::new();
+    let (slow, fast) = (at(1000), at(1_000_000));
+    let register = |store: &Store, now| {
+        let store = store.clone();
+        async move { store.write(move |tx| verbs::nodes::register(tx, "host", 1, None, now)).await.unwrap() }
+    };
+    let (a, b) = (register(&pair.b.store, slow).await, register(&pair.other, fast).await);
+    let timeout = std::time::Duration::from_secs(10);
+    for now in [slow, fast] {
+        let lost = pair.other.write(move |tx| verbs::nodes::lose_silent(tx, timeout, now)).await.unwrap();
+        assert!(lost.is_empty(), "{lost:?} of {a} and {b}");
+    }
+    for (node, now) in [(a, fast), (b, slow)] {
+        assert!(pair.b.write(move |tx| verbs::nodes::beat(tx, node, now)).await.unwrap());
+    }
+}

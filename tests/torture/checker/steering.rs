@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use serde_json::Value;
 
-use super::Findings;
+use super::{Books, Findings};
 use crate::ledger::Told;
 use crate::server::{AT_ONCE, KEYED_AT_ONCE, RATED_A_SECOND};
 
@@ -48,25 +48,23 @@ struct Workflow {
 }
 
 /// From when to when a program ran, in nanoseconds.
-type Span = (i64, i64);
+pub(super) type Span = (i64, i64);
 
 impl Findings {
-    pub(super) fn steering_held(&mut self, conn: &mut SqliteConnection, told: &Told) {
-        let rows: Vec<Row> = diesel::sql_query(
+    pub(super) fn steering_held(&mut self, books: &mut Books, nodes: usize, told: &Told) {
+        let rows: Vec<Row> = books.rows(
             "SELECT id, state, job_type, args, metadata, target_id, workflow_id, on_parent_failure FROM jobs",
-        )
-        .load(conn)
-        .unwrap();
-        self.no_more_ran_at_once_than_may(&rows);
+        );
+        self.no_more_ran_at_once_than_may(&rows, nodes);
         self.no_more_started_than_may(&rows);
         self.the_same_never_stood_side_by_side(&rows, told);
-        self.workflows_kept_their_order(conn, &rows, told);
-        self.workflows_ended_once(conn, &rows, told);
+        self.workflows_kept_their_order(books, &rows, told);
+        self.workflows_ended_once(books, &rows, told);
         self.schedules_fired_once(&rows);
     }
 
     /// When the programs of a job ran.
-    fn spans(&self, id: i64) -> Vec<Span> {
+    pub(super) fn spans(&self, id: i64) -> Vec<Span> {
         let Some(effects) = self.effects.get(&id) else { return Vec::new() };
         let span = |(number, effect): (&i64, &super::Effect)| {
             let taken_back = || {
@@ -80,11 +78,11 @@ impl Findings {
         effects.iter().filter_map(span).collect()
     }
 
-    fn no_more_ran_at_once_than_may(&mut self, rows: &[Row]) {
+    fn no_more_ran_at_once_than_may(&mut self, rows: &[Row], nodes: usize) {
         let mut groups: BTreeMap<(String, usize), Vec<Span>> = BTreeMap::new();
         for row in rows {
             let spans = self.spans(row.id);
-            let most = if row.job_type == "keyed" { KEYED_AT_ONCE } else { AT_ONCE };
+            let most = if row.job_type == "keyed" { KEYED_AT_ONCE } else { AT_ONCE * nodes };
             groups.entry((row.job_type.clone(), most)).or_default().extend(&spans);
             if row.job_type == "keyed" {
                 groups.entry((format!("keyed {}", row.args), 1)).or_default().extend(&spans);
@@ -114,11 +112,12 @@ impl Findings {
         self.checks += checks;
     }
 
-    /// One that has the target of another was made after that had ended, and so it ran after it.
+    /// One that has the target of another was made after that had ended, and so it ran after it. By
+    /// when they began: of two nodes, the one that took the lower id may have stored its job later.
     fn the_same_never_stood_side_by_side(&mut self, rows: &[Row], told: &Told) {
         let mut last: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
         let mut jobs: Vec<&Row> = rows.iter().filter(|row| row.job_type == "unique").collect();
-        jobs.sort_unstable_by_key(|row| row.id);
+        jobs.sort_by_cached_key(|row| self.spans(row.id).first().copied());
         for row in jobs.into_iter().filter(|row| !told.retried.contains(&row.id)) {
             let (target, spans) = (row.target_id.as_deref().unwrap(), self.spans(row.id));
             if let (Some((before, end)), Some((start, _))) = (last.get(target), spans.first()) {
@@ -131,14 +130,12 @@ impl Findings {
         }
     }
 
-    fn workflows_kept_their_order(&mut self, conn: &mut SqliteConnection, rows: &[Row], told: &Told) {
+    fn workflows_kept_their_order(&mut self, books: &mut Books, rows: &[Row], told: &Told) {
         let by_id: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.id, row)).collect();
-        let edges: Vec<Edge> = diesel::sql_query(
+        let edges: Vec<Edge> = books.rows(
             "SELECT d.child_id, d.parent_id FROM dependencies d JOIN jobs c ON c.id = d.child_id \
              WHERE c.workflow_id IS NOT NULL",
-        )
-        .load(conn)
-        .unwrap();
+        );
         for Edge { child_id, parent_id } in edges {
             let (child, parent) = (by_id[&child_id], by_id[&parent_id]);
             if was_retried(rows, child.workflow_id.unwrap(), told) {
@@ -156,9 +153,8 @@ impl Findings {
 
     /// All or none of its jobs are there; it is final; and its callback was made once, and says how it
     /// ended.
-    fn workflows_ended_once(&mut self, conn: &mut SqliteConnection, rows: &[Row], told: &Told) {
-        let workflows: Vec<Workflow> =
-            diesel::sql_query("SELECT id, state FROM workflows").load(conn).unwrap();
+    fn workflows_ended_once(&mut self, books: &mut Books, rows: &[Row], told: &Told) {
+        let workflows: Vec<Workflow> = books.rows("SELECT id, state FROM workflows");
         let mut callbacks: BTreeMap<i64, Vec<String>> = BTreeMap::new();
         for row in rows {
             let metadata: Value = serde_json::from_str(row.metadata.as_deref().unwrap_or("null")).unwrap();

@@ -11,7 +11,7 @@ use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Job, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::row::{COLUMNS, JobRow, RowSql};
-use crate::store::sql::{LIMIT, binds, list, statement};
+use crate::store::sql::{Dialect, LIMIT, binds, list, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
 use crate::store::views::job::depends_on;
@@ -48,6 +48,9 @@ statement!(First, |dialect| format!(
     lifecycle::sql_guard(Move::Claim),
     dialect.lock_free()
 ));
+// Of PostgreSQL: by priority, each behind its mark.
+statement!(HeadsBehind, behind("priority, id", ""));
+statement!(FirstBehind, |dialect| behind(COLUMNS, dialect.lock_free()));
 statement!(These, |dialect| format!(
     "SELECT {COLUMNS} FROM jobs WHERE {} AND {}{}",
     dialect.in_list(),
@@ -61,6 +64,18 @@ statement!(Take, |dialect| format!(
     dialect.in_list(),
     lifecycle::sql_guard(Move::Claim)
 ));
+
+/// The first pending jobs of a queue, without a look at those before the marks that are bound, one for
+/// each priority.
+fn behind(columns: &str, lock: &str) -> String {
+    format!(
+        "SELECT {columns} FROM unnest(CAST(? AS BIGINT[])) WITH ORDINALITY AS mark (behind, urgency) \
+         JOIN LATERAL (SELECT {columns} FROM jobs WHERE {} AND held IS NULL AND job_type = ? AND queue = ? \
+         AND priority = CAST(mark.urgency AS INTEGER) AND rank > mark.behind ORDER BY rank, id{lock}) AS first \
+         ON TRUE {LIMIT}",
+        lifecycle::sql_guard(Move::Claim)
+    )
+}
 
 /// Who claims.
 #[derive(Clone, Debug)]
@@ -99,8 +114,7 @@ pub fn claim(
     let queues = open_queues(tx, job_type)?;
     let mut jobs = Vec::new();
     for (queue, share) in shares(tx, job_type, queues, n)? {
-        let limit = i64::try_from(share).unwrap_or(i64::MAX);
-        let rows: Vec<JobRow> = tx.load::<First, RowSql, _>(binds![job_type, &queue, limit])?;
+        let rows = first(tx, job_type, &queue, share)?;
         jobs.extend(take(tx, rows, by, now)?);
     }
     jobs.sort_unstable_by_key(|job| (job.priority, job.id));
@@ -119,8 +133,36 @@ pub(super) fn claim_one(
     if let Some(limits) = tx.limits(job_type) {
         return Ok(limited::claim(tx, job_type, Some(queue), &limits, 1, by, now)?.jobs.pop());
     }
-    let rows: Vec<JobRow> = tx.load::<First, RowSql, _>(binds![job_type, queue, 1_i64])?;
+    let rows = first(tx, job_type, queue, 1)?;
     Ok(take(tx, rows, by, now)?.pop())
+}
+
+/// The first pending jobs of a queue, locked.
+fn first(tx: &mut Tx<'_>, job_type: &str, queue: &str, n: usize) -> StoreResult<Vec<JobRow>> {
+    let limit = i64::try_from(n).unwrap_or(i64::MAX);
+    match tx.conn.dialect() {
+        Dialect::Sqlite => tx.load::<First, RowSql, _>(binds![job_type, queue, limit]),
+        Dialect::Postgres => {
+            let marks = tx.marks(job_type, queue);
+            let rows: Vec<JobRow> =
+                tx.load::<FirstBehind, RowSql, _>(binds![&marks, job_type, queue, limit])?;
+            // Without limits the rank of a job is its id.
+            tx.took(job_type, queue, rows.iter().map(|row| (row.priority, row.id)));
+            Ok(rows)
+        }
+    }
+}
+
+/// Priority and id of the first pending jobs of a queue.
+fn heads(tx: &mut Tx<'_>, job_type: &str, queue: &str, n: usize) -> StoreResult<Vec<(i32, i64)>> {
+    let limit = i64::try_from(n).unwrap_or(i64::MAX);
+    match tx.conn.dialect() {
+        Dialect::Sqlite => tx.load::<Heads, (Integer, BigInt), _>(binds![job_type, queue, limit]),
+        Dialect::Postgres => {
+            let marks = tx.marks(job_type, queue);
+            tx.load::<HeadsBehind, (Integer, BigInt), _>(binds![&marks, job_type, queue, limit])
+        }
+    }
 }
 
 /// The queues that have something to claim, those that got it in this transaction too.
@@ -170,9 +212,7 @@ fn shares(
     }
     let mut heads = Vec::new();
     for (i, queue) in queues.iter().enumerate() {
-        let limit = i64::try_from(n).unwrap_or(i64::MAX);
-        let first: Vec<(i32, i64)> =
-            tx.load::<Heads, (Integer, BigInt), _>(binds![job_type, queue, limit])?;
+        let first = self::heads(tx, job_type, queue, n)?;
         heads.extend(first.into_iter().map(|(priority, id)| (priority, id, i)));
     }
     heads.sort_unstable();
