@@ -49,7 +49,7 @@ async fn what_cannot_be_done_is_told_in_russian() {
     let (server, browser) = (Server::start(), Browser::speaking("ru").await);
     let id = server.enqueue(json!({"job_type": "noop", "run_at": "2999-01-01T00:00:00Z"})).await;
     for (path, sentence) in [
-        ("/jobs/999", "нет задания 999"),
+        ("/jobs/999", "Нет задания 999"),
         ("/nothing", "ничего нет"),
         ("/jobs?stat=failed", "здесь нет такого параметра"),
     ] {
