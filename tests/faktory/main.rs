@@ -3,6 +3,7 @@
 mod board;
 mod client;
 mod jobs;
+mod libraries;
 mod manners;
 mod sets;
 mod together;

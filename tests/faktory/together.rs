@@ -40,7 +40,7 @@ fn a_job_of_theirs_is_done_here_when_there_is_a_worker() {
             .await
             .unwrap();
         let mut client = board.client().await;
-        client.push(&json!({"jid": "12345678", "jobtype": "noop", "args": [{}]})).await;
+        client.push(&json!({"jid": "12345678", "jobtype": "sleep", "args": [{"secs": 0}]})).await;
         while events.next().await.unwrap().state().is_none_or(|(state, _)| state != State::Completed) {}
         let (nothing, _) = board.while_time_passes(client.ask("FETCH default")).await;
         assert_eq!(nothing, "$-1");

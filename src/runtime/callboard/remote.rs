@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Callboard;
 use crate::domain::remote::{Complaint, RemoteExtra};
-use crate::domain::{Event, EventBody, Job, NewJob, Progress, State, Timestamp};
+use crate::domain::{Event, EventBody, Job, Json, NewJob, Progress, State, Timestamp};
 use crate::error::Error;
 use crate::runtime::log_folders;
 use crate::runtime::prepare::prepare;
@@ -53,7 +53,7 @@ impl Callboard {
         let (mut pushed, mut places) = (Vec::new(), Vec::new());
         for (place, new) in jobs.into_iter().enumerate() {
             let extra = serde_json::to_string(&new.extra).unwrap_or_default();
-            match prepare(&self.shared, new.job, "") {
+            match prepare(&self.shared, self.as_taken_here(new.job), "") {
                 Ok(job) => {
                     pushed.push(Pushed { job, jid: new.jid, extra });
                     places.push(place);
@@ -71,6 +71,18 @@ impl Callboard {
             answers[place] = stored.map(|stored| stored.id);
         }
         Ok(answers)
+    }
+
+    /// Args there are an array always. Of a job that a worker here runs, an object within one is what
+    /// that worker wants.
+    fn as_taken_here(&self, mut job: NewJob) -> NewJob {
+        let alone: Option<[Json; 1]> = job.args.parse().ok();
+        if let (true, Some([args])) = (self.shared.types.contains_key(&job.job_type), alone)
+            && args.is_object()
+        {
+            job.args = args;
+        }
+        job
     }
 
     /// Reserves the next job of the first of these queues that has one for which there is no worker
