@@ -202,6 +202,7 @@ notice-deleted-many = { $n ->
    *[other] { $shown } jobs are deleted.
 }
 notice-paused = Paused: nothing new is started.
+notice-worker-asked = Asked. The worker hears of it with its next sign of life.
 notice-resumed = Resumed.
 notice-settings = Your settings are kept in this browser.
 notice-type-changed = The limits are changed.
@@ -256,6 +257,13 @@ timeout = Timeout
 timeout-secs = Timeout, seconds
 no-limit = no limit
 worker = Worker
+remote-workers = Remote workers
+labels = Labels
+worker-running = running
+worker-quiet = fetches no more
+worker-terminate = is to end
+make-quiet = Quiet
+make-terminate = Terminate
 wait-parents = Waits for other jobs
 wait-time = Waits for its time
 wait-signal = Waits for a signal

@@ -202,6 +202,7 @@ notice-deleted-many = { $n ->
    *[other] { $shown } заданий удалены.
 }
 notice-paused = Приостановлено: новое не запускается.
+notice-worker-asked = Просьба передана. Исполнитель узнает о ней со следующим сигналом.
 notice-resumed = Возобновлено.
 notice-settings = Настройки сохранены в этом браузере.
 notice-type-changed = Пределы изменены.
@@ -258,6 +259,13 @@ timeout = Предел времени
 timeout-secs = Предел времени, секунды
 no-limit = без предела
 worker = Исполнитель
+remote-workers = Удалённые исполнители
+labels = Метки
+worker-running = работает
+worker-quiet = больше не берёт задания
+worker-terminate = должен завершиться
+make-quiet = Не брать новых
+make-terminate = Завершить
 wait-parents = Ждёт другие задания
 wait-time = Ждёт своего времени
 wait-signal = Ждёт сигнала

@@ -23,6 +23,7 @@ mod pause;
 mod plans;
 mod problem;
 mod remote;
+mod remote_workers;
 mod schedules;
 mod serve;
 mod show;
@@ -73,6 +74,7 @@ enum Command {
     Pause(pause::Pause),
     Resume(pause::Resume),
     Drain(drain::Drain),
+    RemoteWorkers(remote_workers::RemoteWorkers),
     Plans(plans::Plans),
     Schedules(schedules::Schedules),
     Workflow(workflow::Workflow),
@@ -100,6 +102,7 @@ impl Command {
             Self::Pause(c) => remote::run(c, server),
             Self::Resume(c) => remote::run(c, server),
             Self::Drain(c) => remote::run(c, server),
+            Self::RemoteWorkers(c) => remote::run(c, server),
             Self::Plans(c) => remote::run(c, server),
             Self::Schedules(c) => remote::run(c, server),
             Self::Workflow(c) => remote::run(c, server),

@@ -2,5 +2,6 @@
 
 mod first_view;
 mod forms;
+mod remote;
 mod server;
 mod visitors;

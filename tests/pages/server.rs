@@ -11,6 +11,8 @@ use serde_json::Value;
 pub struct Server {
     process: Child,
     pub url: String,
+    /// Where remote workers connect, if they may.
+    pub remote: Option<String>,
     pub client: Client,
     folder: tempfile::TempDir,
 }
@@ -27,10 +29,11 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut url = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let url = lines.next().unwrap();
+        let remote = config.contains("faktory_bind").then(|| lines.next().unwrap());
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { process, url: url.trim().to_owned(), client, folder }
+        Self { process, url, remote, client, folder }
     }
 
     /// The file that everything is in.
