@@ -73,6 +73,9 @@ struct Model {
     limits: Limits,
     /// Starts that a rate limit counted, by its value.
     starts: Vec<(Option<u8>, Timestamp)>,
+    /// Whether the process has died before. What is let go then may stand behind what is still held, so
+    /// the limits are looked at from there on, and no more the order.
+    has_crashed: bool,
 }
 
 impl Model {
@@ -92,17 +95,52 @@ impl Model {
         for id in waiting {
             let job = self.job(id).clone();
             if taken.len() < n && self.admits(&job, now) {
-                self.job(id).state = State::Running;
-                if let Some(limit) = &self.limits.rate_limit {
-                    let value = limit.key.is_some().then_some(job.channel).flatten();
-                    if limit.key.is_none() || value.is_some() {
-                        self.starts.push((value, now));
-                    }
-                }
+                self.start(id, now);
                 taken.push(id);
             }
         }
         taken
+    }
+
+    fn start(&mut self, id: i64, now: Timestamp) {
+        self.job(id).state = State::Running;
+        let channel = self.job(id).channel;
+        if let Some(limit) = &self.limits.rate_limit {
+            let value = limit.key.is_some().then_some(channel).flatten();
+            if limit.key.is_none() || value.is_some() {
+                self.starts.push((value, now));
+            }
+        }
+    }
+
+    /// What a claim of `n` took is what it should have taken.
+    fn agree(&mut self, found: &[i64], n: usize, now: Timestamp) {
+        if self.has_crashed {
+            return self.take(found, n, now);
+        }
+        let mut wanted = self.claim(n, now);
+        wanted.sort_unstable();
+        assert_eq!(found, wanted, "limits {:?}, jobs {:?}", self.limits, self.jobs);
+    }
+
+    /// Takes what a claim of `n` took: nothing beyond a limit, and as much as may run.
+    fn take(&mut self, found: &[i64], n: usize, now: Timestamp) {
+        for id in found {
+            let job = self.job(*id).clone();
+            assert!(
+                job.state == State::Pending && self.admits(&job, now),
+                "{id}: {job:?}, {:?}",
+                self.limits
+            );
+            self.start(*id, now);
+        }
+        let left = self.ids(&[State::Pending]);
+        let may_run = left.into_iter().find(|id| self.admits(&self.known(*id), now));
+        assert!(found.len() == n || may_run.is_none(), "{may_run:?} is left behind: {:?}", self.jobs);
+    }
+
+    fn known(&self, id: i64) -> Known {
+        self.jobs.iter().find(|(known, _)| *known == id).unwrap().1.clone()
     }
 
     fn admits(&self, job: &Known, now: Timestamp) -> bool {
@@ -155,14 +193,11 @@ async fn live(steps: Vec<Step>) {
                 model.jobs.push((id, Known { priority, target, channel, state: State::Pending }));
             }
             Step::Claim { n } => {
-                let expected = model.claim(n, bench.now);
                 let (jobs, next) = bench.claim(n).await;
                 let mut found: Vec<i64> = jobs.iter().map(|job| job.id).collect();
-                let mut wanted = expected.clone();
                 // More than one claim may have been needed, each in its own order.
                 found.sort_unstable();
-                wanted.sort_unstable();
-                assert_eq!(found, wanted, "limits {:?}, jobs {:?}", model.limits, model.jobs);
+                model.agree(&found, n, bench.now);
                 assert!(next.is_none_or(|next| next > bench.now), "to be woken in the past");
                 running.extend(jobs.into_iter().map(|job| (job.id, job)));
             }
@@ -190,6 +225,7 @@ async fn live(steps: Vec<Step>) {
                 let mut lost: Vec<_> = running.drain().map(|(_, job)| bench.claim_of(&job)).collect();
                 lost.sort_unstable_by_key(|claim| claim.job_id);
                 bench.crash(model.limits.clone()).await;
+                model.has_crashed = true;
                 for claim in &lost {
                     model.job(claim.job_id).state = State::Pending;
                 }
