@@ -22,6 +22,7 @@ mod probe;
 mod process;
 mod producers;
 mod recover;
+mod remote;
 mod report;
 mod retries;
 mod shutdown;
@@ -65,6 +66,7 @@ enum What {
     Claims(claims::Claims),
     Pages(pages::Pages),
     Recover(recover::Recover),
+    Remote(remote::Remote),
     Retries(retries::Retries),
     Shutdown(shutdown::Shutdown),
     All(all::All),
@@ -95,6 +97,7 @@ impl Bench {
             What::Claims(w) => run(w, ground, out),
             What::Pages(w) => run(w, ground, out),
             What::Recover(w) => run(w, ground, out),
+            What::Remote(w) => run(w, ground, out),
             What::Retries(w) => run(w, ground, out),
             What::Shutdown(w) => run(w, ground, out),
             What::All(_) => all::All::run(ground.0, json),
