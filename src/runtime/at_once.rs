@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::starter::Starter;
 use crate::domain::Job;
 use crate::store::claims::{Claims, Fate};
-use crate::store::verbs::claim;
+use crate::store::verbs::claim::{self, Claimer};
 use crate::store::{Committed, StoreResult, Tx};
 
 /// The way from the store to the runtime, which is there later.
@@ -47,23 +47,42 @@ impl AtOnce {
     pub fn new(runtime: Link) -> Self {
         Self { runtime, under_way: Vec::new() }
     }
+
+    /// The claim of a job type that is under way, or a new one if it may begin.
+    fn claim_of(&mut self, job_type: &str) -> Option<&mut UnderWay> {
+        let known = self.under_way.iter().position(|claim| **claim.starter.job_type() == *job_type);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                self.under_way.push(UnderWay::begin(job_type, &self.runtime.runtime()?)?);
+                self.under_way.len() - 1
+            }
+        };
+        self.under_way.get_mut(at)
+    }
 }
 
 impl Claims for AtOnce {
+    fn slot(&mut self, job_type: &str) -> Option<Claimer> {
+        self.claim_of(job_type).filter(|claim| claim.free() > 0).map(|claim| claim.by.clone())
+    }
+
+    fn fill(&mut self, job: Job) {
+        if let Some(claim) = self.claim_of(&job.job_type.clone()) {
+            claim.jobs.push(job);
+        }
+    }
+
     fn claim(&mut self, tx: &mut Tx<'_>, ready: &[Arc<str>]) -> StoreResult<()> {
-        let Some(shared) = self.runtime.runtime() else { return Ok(()) };
         for job_type in ready {
-            let Some(starter) = Starter::new(job_type, &shared) else { continue };
-            let Some(free) = starter.begin_claim() else { continue };
-            let (by, now) = starter.claimer();
-            let mut under_way = UnderWay { starter, node: by.node, jobs: Vec::new(), on_disk: false };
-            let claimed = claim::claim(tx, job_type, free, &by, now)?;
-            under_way.jobs = claimed.jobs;
+            let Some(claim) = self.claim_of(job_type).filter(|claim| claim.free() > 0) else { continue };
+            let now = claim.starter.now();
+            let claimed = claim::claim(tx, job_type, claim.free(), &claim.by, now)?;
+            claim.jobs.extend(claimed.jobs);
             // Otherwise the worker actor looks for more, now or when a limit lets it.
             if !claimed.more && !claimed.kept_back && claimed.next.is_none() {
                 tx.all_claimed(job_type);
             }
-            self.under_way.push(under_way);
         }
         Ok(())
     }
@@ -82,16 +101,28 @@ impl Claims for AtOnce {
 /// A claim that is written and not settled. However it is let go of, it ends.
 struct UnderWay {
     starter: Starter,
-    node: i64,
+    by: Claimer,
+    /// Slots that were free when it began.
+    slots: usize,
     jobs: Vec<Job>,
     /// Whether it is or may be on disk, and its jobs are not started.
     on_disk: bool,
 }
 
 impl UnderWay {
+    fn begin(job_type: &str, shared: &Arc<Shared>) -> Option<Self> {
+        let starter = Starter::new(job_type, shared)?;
+        let slots = starter.begin_claim()?;
+        Some(Self { by: starter.claimer(), starter, slots, jobs: Vec::new(), on_disk: false })
+    }
+
+    fn free(&self) -> usize {
+        self.slots - self.jobs.len()
+    }
+
     fn start(mut self) {
         for job in std::mem::take(&mut self.jobs) {
-            self.starter.start(job, self.node);
+            self.starter.start(job, self.by.node);
         }
         self.on_disk = false;
     }
@@ -100,7 +131,7 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         if self.on_disk {
-            self.starter.clone().give_back_and_end(self.node);
+            self.starter.clone().give_back_and_end(self.by.node);
         } else {
             self.starter.end_claim();
         }

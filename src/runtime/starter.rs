@@ -48,11 +48,17 @@ impl Starter {
         &self.slots
     }
 
-    /// Who claims, and when.
+    /// Who claims.
     #[must_use]
-    pub fn claimer(&self) -> (Claimer, Timestamp) {
+    pub fn claimer(&self) -> Claimer {
         let node = self.shared.node();
-        (Claimer { node, worker_id: format!("{node}/{}", self.job_type) }, self.shared.clock.now())
+        Claimer { node, worker_id: format!("{node}/{}", self.job_type) }
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
     }
 
     /// Begins a claim for so many jobs as there are free slots, which [`Self::end_claim`] ends.

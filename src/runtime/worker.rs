@@ -198,7 +198,7 @@ impl Handler<Crash> for Worker {
 }
 
 async fn claim_and_start(starter: Starter, shared: Arc<Shared>, free: usize) {
-    let (by, now) = starter.claimer();
+    let (by, now) = (starter.claimer(), starter.now());
     let node = by.node;
     let job_type = starter.job_type().clone();
     let wanted = job_type.clone();

@@ -6,9 +6,23 @@ use std::sync::Arc;
 
 use super::error::{StoreError, StoreResult};
 use super::tx::Tx;
+use super::verbs::claim::Claimer;
+use crate::domain::Job;
 
 /// Claims, on the writer's thread, what can be started at once. Must not block.
 pub trait Claims: Send {
+    /// Keeps a free slot for a job of this type that is about to be stored, until [`Self::settle`].
+    /// `None`: there is none, or nothing of the type may start.
+    fn slot(&mut self, job_type: &str) -> Option<Claimer> {
+        let _ = job_type;
+        None
+    }
+
+    /// The job that such a slot was kept for is written, as one that runs.
+    fn fill(&mut self, job: Job) {
+        let _ = job;
+    }
+
     /// Claims jobs of the types that a transaction made ready, in that transaction. It may be called
     /// again for the same jobs, after a rollback that [`Self::settle`] told of.
     ///
@@ -16,7 +30,7 @@ pub trait Claims: Send {
     /// When the database refuses. The writes of the transaction are then done again without claims.
     fn claim(&mut self, tx: &mut Tx<'_>, ready: &[Arc<str>]) -> StoreResult<()>;
 
-    /// Hears what became of the claims: once after each [`Self::claim`], also after one that failed.
+    /// Hears what became of the transaction: once after calls of the others, also after one that failed.
     fn settle(&mut self, fate: Fate);
 }
 
@@ -41,6 +55,23 @@ pub(super) struct Standby {
 impl Standby {
     pub fn new(claims: Option<Box<dyn Claims>>) -> Self {
         Self { claims, unsettled: false }
+    }
+
+    /// Keeps a slot for a job that is about to be stored.
+    pub fn slot(&mut self, job_type: &str) -> Option<Claimer> {
+        let claims = self.claims.as_mut()?;
+        // Before, because it may panic.
+        let unsettled = std::mem::replace(&mut self.unsettled, true);
+        let slot = claims.slot(job_type);
+        self.unsettled = unsettled || slot.is_some();
+        slot
+    }
+
+    /// That job is written, as one that runs.
+    pub fn fill(&mut self, job: Job) {
+        if let Some(claims) = &mut self.claims {
+            claims.fill(job);
+        }
     }
 
     /// Claims what the verbs of a transaction made ready.

@@ -151,9 +151,12 @@ impl Committer {
     fn attempt(&mut self, batch: &mut Batch, verbs: Verbs, claims: bool) -> Result<Committed, Trouble> {
         self.at(Point::Begin).and_then(|()| self.link.begin()).map_err(Trouble::Away)?;
         let mut tx = Tx::new(&mut self.link.conn, &mut self.names, &self.faults, &self.limits, &self.marks);
+        if claims {
+            tx = tx.with_claims(&mut self.standby);
+        }
         let written = verbs(&mut tx, batch).and_then(|wrote| {
-            if wrote && claims {
-                self.standby.claim(&mut tx).map_err(Trouble::Claims)?;
+            if wrote {
+                tx.claim_ready().map_err(Trouble::Claims)?;
             }
             seal(&mut tx, wrote).map_err(Trouble::Undone)
         });
@@ -242,6 +245,7 @@ fn together(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<bool, Trouble> {
 /// Each behind a savepoint.
 fn apart(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<bool, Trouble> {
     let mut wrote = false;
+    tx.set_apart();
     for write in batch {
         let (before, effects) = (tx.written(), tx.effects());
         run_in::<Savepoint>(tx)?;

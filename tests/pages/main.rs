@@ -2,6 +2,7 @@
 
 mod first_view;
 mod forms;
+mod programs;
 mod remote;
 mod server;
 mod visitors;

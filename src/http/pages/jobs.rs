@@ -72,7 +72,7 @@ async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) ->
         href: wanted.with_state(state),
         current: wanted.filter.state.first().copied() == state && wanted.filter.state.len() < 2,
     };
-    let types = callboard.job_types().await?.into_iter().map(|t| t.name);
+    let types = callboard.job_type_names().into_iter();
     page(&JobsPage {
         tabs: std::iter::once(None).chain(State::ALL.map(Some)).map(tab).collect(),
         chips: wanted.chips(&zone),

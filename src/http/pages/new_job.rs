@@ -40,7 +40,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 
 async fn show(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) -> Reply {
     let query = Form::of_query(request.query_string());
-    let types = callboard.job_types().await?;
+    let types = callboard.plain_job_types().await?;
     let model = match query.get("from").and_then(|id| id.parse().ok()) {
         Some(id) => Some(callboard.job(id).await?),
         None => None,
@@ -63,7 +63,7 @@ async fn show(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) ->
 }
 
 async fn enqueue(callboard: Data<Callboard>, visit: Visit, Posted(form): Posted) -> Reply {
-    let types = callboard.job_types().await?;
+    let types = callboard.plain_job_types().await?;
     let job_type = form.get("job_type").unwrap_or_default().to_owned();
     let as_json = form.get("args").is_some();
     let fields = fields_of(&types, &job_type).filter(|_| !as_json).unwrap_or_default();

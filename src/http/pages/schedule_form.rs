@@ -73,7 +73,7 @@ async fn form_page(
     faults: Vec<FieldFault>,
 ) -> Reply {
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let types = callboard.job_types().await?;
+    let types = callboard.plain_job_types().await?;
     let ui = visit.ui(callboard, Section::Schedules).await?;
     let shown = FormPage { ui, types, of, form, faults };
     if status == StatusCode::OK { page(&shown) } else { page_with(status, &shown) }

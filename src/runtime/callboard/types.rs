@@ -23,10 +23,24 @@ impl Callboard {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn job_types(&self) -> Result<Vec<JobTypeInfo>, Error> {
-        let kept = self.read(views::status::all_counters).await?;
         // All at once: each may have to ask programs for their versions.
-        let described = join_all(self.shared.types.keys().map(|name| self.describe(name, &kept)));
-        Ok(described.await.into_iter().flatten().collect())
+        let types = self.plain_job_types().await?.into_iter().map(|job_type| self.with_tools(job_type));
+        Ok(join_all(types).await)
+    }
+
+    /// The same without the programs that they use, so that nobody waits for the answers of those.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn plain_job_types(&self) -> Result<Vec<JobTypeInfo>, Error> {
+        let kept = self.read(views::status::all_counters).await?;
+        Ok(self.shared.types.keys().filter_map(|name| self.describe(name, &kept)).collect())
+    }
+
+    /// The names of the job types that have a worker here, in order.
+    #[must_use]
+    pub fn job_type_names(&self) -> Vec<String> {
+        self.shared.types.keys().cloned().collect()
     }
 
     /// One job type.
@@ -35,7 +49,14 @@ impl Callboard {
     /// [`Error::NotFound`].
     pub async fn job_type(&self, name: &str) -> Result<JobTypeInfo, Error> {
         let kept = self.read(views::status::all_counters).await?;
-        self.describe(name, &kept).await.ok_or_else(|| Error::NotFound(format!("job type {name}")))
+        let described = self.describe(name, &kept);
+        let job_type = described.ok_or_else(|| Error::NotFound(format!("job type {name}")))?;
+        Ok(self.with_tools(job_type).await)
+    }
+
+    async fn with_tools(&self, job_type: JobTypeInfo) -> JobTypeInfo {
+        let Some(entry) = self.shared.types.get(&job_type.name) else { return job_type };
+        JobTypeInfo { tools: entry.worker.tools().await, ..job_type }
     }
 
     /// The delays between tries of a job type, unless a job says otherwise.
@@ -44,7 +65,7 @@ impl Callboard {
         self.shared.type_options(job_type).backoff
     }
 
-    async fn describe(&self, name: &str, kept: &[views::status::Counter]) -> Option<JobTypeInfo> {
+    fn describe(&self, name: &str, kept: &[views::status::Counter]) -> Option<JobTypeInfo> {
         let entry = self.shared.types.get(name)?;
         let mut counts = no_counts();
         for (_, _, state, n) in kept.iter().filter(|(job_type, ..)| job_type == name) {
@@ -71,7 +92,7 @@ impl Callboard {
             backoff: options.backoff,
             available: unavailable_reason.is_none(),
             unavailable_reason,
-            tools: entry.worker.tools().await,
+            tools: Vec::new(),
             paused: self.shared.is_paused(name),
             running: counts.get(&State::Running).copied().unwrap_or_default(),
             counts,

@@ -129,6 +129,11 @@ impl Effects {
         }
     }
 
+    /// Whether nothing of a job type became ready, and nothing is paused or resumed.
+    pub(super) fn nothing_ready(&self, job_type: &str) -> bool {
+        !self.committed.settings && !self.committed.ready.iter().any(|ready| **ready == *job_type)
+    }
+
     /// Writes the counters and statistics; returns what to tell after the commit.
     pub(super) fn write(self, tx: &mut Tx<'_>) -> StoreResult<Committed> {
         for ((job_type, queue, state), n) in self.counts {

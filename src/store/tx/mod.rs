@@ -12,13 +12,15 @@ use diesel::{PgConnection, SqliteConnection};
 pub use self::effects::{Committed, Effects, JobRef, Nested};
 pub use self::left::Left;
 pub use self::names::Names;
+use super::claims::Standby;
 use super::error::StoreResult;
 use super::faults::{FaultLayer, Point};
 use super::limits::LimitsTable;
 use super::marks::Marks;
 use super::sql::{self, Bind, Conn, Dialect, Statement, statement};
+use super::verbs::claim::Claimer;
 use super::verbs::workflows;
-use crate::domain::Limits;
+use crate::domain::{Job, Limits};
 
 // One lock for all that: with several, two nodes would take them in different orders and wait for
 // each other.
@@ -32,6 +34,11 @@ pub struct Tx<'c> {
     faults: &'c FaultLayer,
     limits: &'c LimitsTable,
     marks: &'c Marks,
+    claims: Option<&'c mut Standby>,
+    /// Each verb may be undone by itself: what it would have started cannot be.
+    apart: bool,
+    /// The last type and queue of which nothing was found to keep a new job from starting.
+    open: Option<(Arc<str>, Arc<str>)>,
     effects: Effects,
     written: u64,
 }
@@ -44,7 +51,59 @@ impl<'c> Tx<'c> {
         limits: &'c LimitsTable,
         marks: &'c Marks,
     ) -> Self {
-        Self { conn, names, faults, limits, marks, effects: Effects::default(), written: 0 }
+        Self {
+            conn,
+            names,
+            faults,
+            limits,
+            marks,
+            claims: None,
+            apart: false,
+            open: None,
+            effects: Effects::default(),
+            written: 0,
+        }
+    }
+
+    /// The same, with claims that go along.
+    pub(super) fn with_claims(mut self, claims: &'c mut Standby) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    /// From now on each verb may be undone by itself.
+    pub(super) fn set_apart(&mut self) {
+        self.apart = true;
+    }
+
+    /// The verbs are done: claims what they made ready.
+    pub(super) fn claim_ready(&mut self) -> StoreResult<()> {
+        self.claims.take().map_or(Ok(()), |claims| claims.claim(self))
+    }
+
+    /// Keeps a slot for a new job of a type of which nothing in this transaction is ready, and which
+    /// no limit keeps back. `None`: the job waits for a claim.
+    pub(super) fn slot(&mut self, job_type: &str) -> Option<Claimer> {
+        let claims = self.claims.as_mut().filter(|_| !self.apart)?;
+        let alone = self.effects.nothing_ready(job_type) && self.limits.of(job_type).is_none();
+        alone.then(|| claims.slot(job_type)).flatten()
+    }
+
+    /// Whether nothing keeps new jobs of this type and queue from starting, as was found last.
+    pub(super) fn is_open(&self, job_type: &str, queue: &str) -> bool {
+        self.open.as_ref().is_some_and(|(t, q)| **t == *job_type && **q == *queue)
+    }
+
+    /// Notes that nothing does.
+    pub(super) fn set_open(&mut self, job_type: &str, queue: &str) {
+        self.open = Some((self.names.get(job_type), self.names.get(queue)));
+    }
+
+    /// The job that a slot was kept for is written, as one that runs.
+    pub(super) fn fill_slot(&mut self, job: Job) {
+        if let Some(claims) = &mut self.claims {
+            claims.fill(job);
+        }
     }
 
     /// Runs a statement that writes; returns how many rows it changed.

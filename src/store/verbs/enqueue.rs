@@ -2,120 +2,27 @@
 
 use diesel::sql_types::BigInt;
 
+use crate::domain::lifecycle::{self, Move};
 use crate::domain::unique::Lock;
-use crate::domain::{Job, NewJob, OnConflict, OnParentFailure, Progress, State, Timestamp, lifecycle};
+use crate::domain::{OnConflict, OnParentFailure, State, Timestamp};
 use crate::error::Error;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::sql::{binds, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
-use crate::store::verbs::{ids, limits, parents, patch, tags, unique};
+use crate::store::verbs::{claim, ids, limits, parents, patch, tags, unique};
+
+pub use super::prepared::Prepared;
 
 statement!(Insert, |dialect| format!(
     "INSERT INTO jobs (id, state, job_type, queue, priority, max_retries, has_parents, parents_left, run_at, \
      created_at, ready_at, completed_at, timeout_secs, key, target_id, unique_hash, unique_states, unique_until, \
      unique_spec, backoff, on_parent_failure, parent_job_id, workflow_id, name, tags, metadata, args, error, \
-     rank, concurrency_key, rate_key, held) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?){}",
+     rank, concurrency_key, rate_key, held, attempt, node, worker_id, started_at) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?){}",
     dialect.unless_there("key")
 ));
 statement!(ByKey, "SELECT id FROM jobs WHERE key = ?");
-
-/// A job on its way into the store, with everything worked out that needs no database.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    job: NewJob,
-    max_retries: u32,
-    lock: Option<Lock>,
-    parents: Vec<i64>,
-    timeout_secs: Option<f64>,
-    tags: Option<String>,
-    metadata: Option<String>,
-    unique_spec: Option<String>,
-    backoff: Option<String>,
-}
-
-impl Prepared {
-    /// Works out what can be without the database. `max_retries` is the job type's.
-    #[must_use]
-    pub fn new(job: NewJob, max_retries: u32) -> Self {
-        let json = |v: Option<serde_json::Result<String>>| v.and_then(Result::ok);
-        Self {
-            max_retries: job.max_retries.unwrap_or(max_retries),
-            lock: Lock::of(&job),
-            parents: job.parents(),
-            // In the database 0 is "no limit" and NULL "the job type's".
-            timeout_secs: job.timeout_secs.map(|given| given.unwrap_or(0.0)),
-            tags: json((!job.tags.is_empty()).then(|| serde_json::to_string(&job.tags))),
-            metadata: (job.metadata.as_str() != "{}").then(|| job.metadata.as_str().to_owned()),
-            unique_spec: json(job.unique.as_ref().map(serde_json::to_string)),
-            backoff: json(job.backoff.as_ref().map(serde_json::to_string)),
-            job,
-        }
-    }
-
-    /// The same as a child of another job.
-    #[must_use]
-    pub fn after(mut self, parent: i64) -> Self {
-        self.job.parent_job_id = Some(parent);
-        self.parents = self.job.parents();
-        self
-    }
-
-    /// Jobs outside a workflow that it depends on.
-    pub(super) fn parents(&self) -> &[i64] {
-        &self.parents
-    }
-
-    /// The job as it was asked for.
-    pub(super) fn job(&self) -> &NewJob {
-        &self.job
-    }
-
-    /// The job as it is once it is stored: what a read would give, without reading.
-    #[must_use]
-    pub fn into_job(self, id: i64, state: State, created_at: Timestamp) -> Job {
-        let new = self.job;
-        Job {
-            id,
-            state,
-            created_at,
-            key: new.key,
-            job_type: new.job_type,
-            queue: new.queue,
-            target_id: new.target_id,
-            priority: new.priority,
-            args: new.args,
-            tags: new.tags,
-            metadata: new.metadata,
-            retry_count: 0,
-            max_retries: self.max_retries,
-            attempt: 0,
-            timeout_secs: new.timeout_secs.flatten(),
-            timeout_inherited: new.timeout_secs.is_none(),
-            unique: new.unique,
-            backoff: new.backoff,
-            on_parent_failure: new.on_parent_failure,
-            cancel_requested_at: None,
-            crash_count: 0,
-            progress: Progress::default(),
-            result: None,
-            error: None,
-            parent_job_id: new.parent_job_id,
-            depends_on: self.parents,
-            workflow_id: None,
-            name: None,
-            worker_id: None,
-            run_at: new.run_at,
-            started_at: None,
-            completed_at: None,
-            waiting_for: None,
-            attempts: None,
-            steps: None,
-            signals: None,
-        }
-    }
-}
 
 /// What became of a new job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +49,8 @@ pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -
     let mut stored = Vec::with_capacity(jobs.len());
     for (i, job) in jobs.iter().enumerate() {
         let field = if bulk { format!("jobs[{i}].") } else { String::new() };
-        let found = one(tx, job, id.unwrap_or_default(), &field, now)?;
+        let place = Place { parents: job.parents(), alone: jobs.len() == 1, ..Place::default() };
+        let found = one(tx, job, id.unwrap_or_default(), place, &field, now)?;
         if !found.duplicate {
             id = next.next();
         }
@@ -169,14 +77,23 @@ pub(super) struct Place<'a> {
     pub family: parents::Family,
     /// Whether it waits for its workflow to begin.
     pub held: bool,
+    /// Whether it comes alone, so that none that comes with it is to start before it.
+    pub alone: bool,
 }
 
-fn one(tx: &mut Tx<'_>, new: &Prepared, id: i64, field: &str, now: Timestamp) -> StoreResult<Stored> {
+fn one(
+    tx: &mut Tx<'_>,
+    new: &Prepared,
+    id: i64,
+    place: Place<'_>,
+    field: &str,
+    now: Timestamp,
+) -> StoreResult<Stored> {
     if let Some(id) = duplicate(tx, new, field, now)? {
         return Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now });
     }
     let family = parents::look(tx, &new.job, &new.parents, field)?;
-    let place = Place { parents: &new.parents, family, ..Place::default() };
+    let place = Place { family, ..place };
     if let Some(state) = insert(tx, new, id, &place, now)? {
         return Ok(Stored { id, duplicate: false, state, created_at: now });
     }
@@ -200,11 +117,11 @@ pub(super) fn insert(
     debug_assert!(lifecycle::NEW.contains(&state));
     let job = &new.job;
     let stand = limits::keys::stand(tx, job, id, state)?;
-    let until =
-        new.lock.as_ref().and_then(|l| l.for_secs).map(|s| now.plus(std::time::Duration::from_secs_f64(s)));
+    let by = claimer(tx, new, place, state)?;
+    let by = by.as_ref();
     let inserted = tx.run::<Insert>(binds![
         id,
-        state.as_str(),
+        by.map_or(state, |_| State::Running).as_str(),
         &job.job_type,
         &job.queue,
         u32::from(job.priority),
@@ -220,7 +137,7 @@ pub(super) fn insert(
         &job.target_id,
         new.lock.as_ref().map(|l| l.hash.as_str()),
         new.lock.as_ref().map(Lock::states_text).as_deref(),
-        until,
+        new.unique_until(now),
         &new.unique_spec,
         &new.backoff,
         job.on_parent_failure.as_str(),
@@ -235,6 +152,10 @@ pub(super) fn insert(
         &stand.marks.concurrency_key,
         &stand.marks.rate_key,
         &stand.held,
+        u32::from(by.is_some()),
+        by.map(|by| by.node),
+        by.map(|by| by.worker_id.as_str()),
+        by.map(|_| now),
     ])?;
     if inserted == 0 {
         return Ok(None);
@@ -244,10 +165,26 @@ pub(super) fn insert(
     let job_ref = tx.job_ref(id, &job.job_type, &job.queue, 0, place.workflow_id);
     tx.moved(&job_ref, None, state, error.as_deref(), now);
     tx.stat(&job_ref.job_type, Metric::Enqueued, now);
+    if let Some(by) = by {
+        claim::at_once::started(tx, new.clone().into_job(id, state, now), &job_ref, by, now);
+    }
     if let (State::Scheduled, Some(at)) = (state, job.run_at) {
         tx.due(at);
     }
     Ok(Some(state))
+}
+
+/// Who claims the job in the row that it is stored in, if it may start at once.
+fn claimer(
+    tx: &mut Tx<'_>,
+    new: &Prepared,
+    place: &Place<'_>,
+    state: State,
+) -> StoreResult<Option<claim::Claimer>> {
+    match place.alone && lifecycle::allows(Move::Claim, state, State::Running) {
+        true => claim::at_once::slot(tx, &new.job.job_type, &new.job.queue),
+        false => Ok(None),
+    }
 }
 
 fn first_state(new: &Prepared, place: &Place<'_>, now: Timestamp) -> (State, Option<String>) {

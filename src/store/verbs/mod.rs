@@ -20,6 +20,7 @@ pub mod nodes;
 pub mod parents;
 pub mod patch;
 pub mod plans;
+mod prepared;
 pub mod progress;
 pub mod promote;
 pub mod remote;

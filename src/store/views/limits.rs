@@ -59,7 +59,7 @@ pub fn met(
     if limit.key.is_some() && value.is_empty() {
         return Ok(None);
     }
-    let (_, next) = rate::allowance(conn, job_type, &value, limit, now)?;
+    let next = rate::allowance(conn, job_type, &value, limit, now)?.next;
     Ok(next.map(|next| Met::Rate { limit: limit.clone(), next }))
 }
 

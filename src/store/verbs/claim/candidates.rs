@@ -7,18 +7,26 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use crate::domain::lifecycle::{self, Move};
 use crate::store::error::StoreResult;
+use crate::store::row::{COLUMNS, JobRow, RowSql};
 use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
 
-statement!(
-    Page,
+statement!(Page, page("id, priority, rank, ready_at, concurrency_key, rate_key"));
+// The whole row: it is most likely the one that is taken.
+statement!(Head, |dialect| page(&format!("{COLUMNS}, rank, concurrency_key, rate_key"))
+    + dialect.lock_free());
+
+fn page(columns: &str) -> String {
     format!(
-        "SELECT id, priority, rank, ready_at, concurrency_key, rate_key FROM jobs \
+        "SELECT {columns} FROM jobs \
          WHERE {} AND held IS NULL AND job_type = ? AND queue = ? AND (priority, rank, id) > (?, ?, ?) \
          AND priority <= ? ORDER BY priority, rank, id {LIMIT}",
         lifecycle::sql_guard(Move::Claim)
     )
-);
+}
+
+/// The most jobs that are read at once.
+const MAX_PAGE: i64 = 256;
 
 /// A pending job that no limit holds.
 #[derive(Clone, Debug)]
@@ -28,6 +36,8 @@ pub(super) struct Candidate {
     pub rank: i64,
     pub concurrency_key: Option<String>,
     pub rate_key: Option<String>,
+    /// All of it, if that was read.
+    pub row: Option<Box<JobRow>>,
     ready_at: i64,
 }
 
@@ -35,7 +45,6 @@ pub(super) struct Candidate {
 pub(super) struct Candidates<'a> {
     job_type: &'a str,
     aging: Option<Duration>,
-    page: i64,
     lines: Vec<Line>,
 }
 
@@ -48,6 +57,8 @@ struct Line {
     last: u8,
     read: VecDeque<Candidate>,
     ended: bool,
+    /// How many are read next.
+    page: i64,
 }
 
 impl<'a> Candidates<'a> {
@@ -58,18 +69,20 @@ impl<'a> Candidates<'a> {
         aging: Option<Duration>,
         wanted: usize,
     ) -> Self {
+        let page = i64::try_from(wanted).unwrap_or(i64::MAX).clamp(1, MAX_PAGE);
         let line = |queue: &String, first: u8, last: u8| Line {
             queue: queue.clone(),
             after: (first, i64::MIN, i64::MIN),
             last,
             read: VecDeque::new(),
             ended: false,
+            page,
         };
         let lines = match aging {
             None => queues.iter().map(|queue| line(queue, 1, 10)).collect(),
             Some(_) => queues.iter().flat_map(|queue| (1..=10).map(move |p| line(queue, p, p))).collect(),
         };
-        Self { job_type, aging, page: i64::try_from(wanted).unwrap_or(i64::MAX).clamp(8, 256), lines }
+        Self { job_type, aging, lines }
     }
 
     /// The next one; `None` after the last.
@@ -100,32 +113,58 @@ impl<'a> Candidates<'a> {
     }
 
     fn fill(&mut self, tx: &mut Tx<'_>, i: usize) -> StoreResult<()> {
-        type Sql = (BigInt, Integer, BigInt, BigInt, Nullable<Text>, Nullable<Text>);
-        type Row = (i64, i32, i64, i64, Option<String>, Option<String>);
+        let only = self.lines.len() == 1;
         let Some(line) = self.lines.get_mut(i) else { return Ok(()) };
         if line.ended || !line.read.is_empty() {
             return Ok(());
         }
-        let (priority, rank, id) = line.after;
-        let rows: Vec<Row> = tx.load::<Page, Sql, _>(binds![
-            self.job_type,
-            &line.queue,
-            u32::from(priority),
-            rank,
-            id,
-            u32::from(line.last),
-            self.page
-        ])?;
-        line.ended = i64::try_from(rows.len()).is_ok_and(|n| n < self.page);
-        line.read.extend(rows.into_iter().map(
-            |(id, priority, rank, ready_at, concurrency_key, rate_key)| {
-                let priority = u8::try_from(priority).unwrap_or(10);
-                Candidate { id, priority, rank, concurrency_key, rate_key, ready_at }
-            },
-        ));
+        let read = match only && line.page == 1 {
+            true => line.head(tx, self.job_type)?,
+            false => line.next_page(tx, self.job_type)?,
+        };
+        line.ended = i64::try_from(read.len()).is_ok_and(|n| n < line.page);
+        // The first ones are enough unless a limit holds some.
+        line.page = (line.page * 4).min(MAX_PAGE);
+        line.read.extend(read);
         if let Some(last) = line.read.back() {
             line.after = (last.priority, last.rank, last.id);
         }
         Ok(())
+    }
+}
+
+impl Line {
+    fn next_page(&self, tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<Candidate>> {
+        type Sql = (BigInt, Integer, BigInt, BigInt, Nullable<Text>, Nullable<Text>);
+        type Row = (i64, i32, i64, i64, Option<String>, Option<String>);
+        let (priority, rank, id) = self.after;
+        let (priority, last) = (u32::from(priority), u32::from(self.last));
+        let rows: Vec<Row> =
+            tx.load::<Page, Sql, _>(binds![job_type, &self.queue, priority, rank, id, last, self.page])?;
+        let candidate = |(id, priority, rank, ready_at, concurrency_key, rate_key)| {
+            let priority = u8::try_from(priority).unwrap_or(10);
+            Candidate { id, priority, rank, ready_at, concurrency_key, rate_key, row: None }
+        };
+        Ok(rows.into_iter().map(candidate).collect())
+    }
+
+    /// The next one, if one is all that is wanted.
+    fn head(&self, tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<Candidate>> {
+        type Sql = (RowSql, BigInt, Nullable<Text>, Nullable<Text>);
+        type Row = (JobRow, i64, Option<String>, Option<String>);
+        let (priority, rank, id) = self.after;
+        let (priority, last) = (u32::from(priority), u32::from(self.last));
+        let rows: Vec<Row> =
+            tx.load::<Head, Sql, _>(binds![job_type, &self.queue, priority, rank, id, last, self.page])?;
+        let candidate = |(row, rank, concurrency_key, rate_key): Row| Candidate {
+            id: row.id,
+            priority: u8::try_from(row.priority).unwrap_or(10),
+            rank,
+            ready_at: row.ready_at,
+            concurrency_key,
+            rate_key,
+            row: Some(Box::new(row)),
+        };
+        Ok(rows.into_iter().map(candidate).collect())
     }
 }

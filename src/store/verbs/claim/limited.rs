@@ -4,28 +4,17 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use diesel::sql_types::{BigInt, Text};
-
 use super::candidates::{Candidate, Candidates};
-use super::{Claimed, Claimer, load_and_take, open_queues};
-use crate::domain::{Limits, RateLimit, State, Timestamp};
+use super::{Claimed, Claimer, load_and_take, open_queues, take};
+use crate::domain::{Job, Limits, RateLimit, Timestamp};
 use crate::store::error::StoreResult;
-use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::limits::held::{self, Holder};
 use crate::store::verbs::limits::{rate, turns};
+use crate::store::views::limits::running;
 
 /// The most jobs that one claim holds; then others get a turn, and it goes on.
 const MAX_HELD: usize = 1000;
-
-statement!(
-    Running,
-    format!(
-        "SELECT concurrency_key, count(*) FROM jobs WHERE state = '{}' AND concurrency_key IS NOT NULL \
-         AND job_type = ? GROUP BY concurrency_key",
-        State::Running
-    )
-);
 
 /// Takes up to `n` pending jobs of a type, as far as its limits let them start; of one queue, if one
 /// is named, else of all that are not paused.
@@ -56,9 +45,24 @@ pub(super) fn claim(
     note_turns(tx, job_type, limits, &taken)?;
     let more = room.held >= MAX_HELD || room.let_go || (taken.len() == n && n > 0);
     let kept_back = room.full;
-    let ids: Vec<i64> = taken.iter().map(|c| c.id).collect();
-    let jobs = load_and_take(tx, &ids, by, now)?;
+    let jobs = take_all(tx, taken, by, now)?;
     Ok(Claimed { jobs, next, more, kept_back })
+}
+
+/// Takes them, in this order.
+fn take_all(
+    tx: &mut Tx<'_>,
+    mut taken: Vec<Candidate>,
+    by: &Claimer,
+    now: Timestamp,
+) -> StoreResult<Vec<Job>> {
+    if let [Candidate { row, .. }] = taken.as_mut_slice()
+        && let Some(row) = row.take()
+    {
+        return take(tx, vec![*row], by, now);
+    }
+    let ids: Vec<i64> = taken.iter().map(|candidate| candidate.id).collect();
+    load_and_take(tx, &ids, by, now)
 }
 
 /// Whose turn it is now.
@@ -84,8 +88,10 @@ struct Room<'a> {
     now: Timestamp,
     /// How many more may start in all.
     free: usize,
-    /// How many of each value run.
+    /// How many of each value that was met run.
     running: HashMap<String, u32>,
+    /// When a rate limit lets the next held ones go.
+    due: Option<Timestamp>,
     /// What the rate limit leaves of each value.
     starts: HashMap<String, Starts>,
     /// Whether as many run on all nodes as may.
@@ -100,6 +106,7 @@ struct Room<'a> {
 struct Starts {
     allowed: u32,
     made: u32,
+    stale: bool,
 }
 
 impl<'a> Room<'a> {
@@ -116,25 +123,21 @@ impl<'a> Room<'a> {
             now,
             free: n,
             running: HashMap::new(),
+            due: None,
             starts: HashMap::new(),
             full: false,
             let_go: false,
             held: 0,
             holds: HashMap::new(),
         };
-        if limits.keys().counted {
-            let rows: Vec<(String, i64)> = tx.load::<Running, (Text, BigInt), _>(binds![job_type])?;
-            let count = |(value, n): (String, i64)| (value, u32::try_from(n).unwrap_or(u32::MAX));
-            room.running = rows.into_iter().map(count).collect();
-        }
         if let Some(most) = limits.global_concurrency {
-            let running: u32 = room.running.values().sum();
-            let left = most.saturating_sub(running) as usize;
+            let left = i64::from(most) - running(tx.conn, job_type, None)?;
+            let left = usize::try_from(left).unwrap_or_default();
             room.full = left <= n;
             room.free = room.free.min(left);
         }
         match &limits.rate_limit {
-            Some(limit) if limit.key.is_some() => rate::release_due(tx, job_type, limit, now)?,
+            Some(limit) if limit.key.is_some() => room.due = rate::release_due(tx, job_type, limit, now)?,
             Some(limit) => room.free = room.free.min(room.starts_of(tx, limit, "")?.allowed as usize),
             None => {}
         }
@@ -143,9 +146,10 @@ impl<'a> Room<'a> {
 
     /// The limit that keeps a candidate from starting; `None`: it may, and counts from now on.
     fn refusal(&mut self, tx: &mut Tx<'_>, candidate: &Candidate) -> StoreResult<Option<Holder>> {
-        let value = candidate.concurrency_key.as_deref();
-        if let (Some(per_key), Some(value)) = (&self.limits.per_key, value.filter(|v| !v.is_empty()))
-            && self.running.get(value).is_some_and(|n| *n >= per_key.limit)
+        let value = candidate.concurrency_key.as_deref().filter(|value| !value.is_empty());
+        let per_key = self.limits.per_key.as_ref().zip(value);
+        if let Some((per_key, value)) = per_key
+            && *self.running_of(tx, value)? >= per_key.limit
         {
             return Ok(Some(Holder::Concurrency(value.to_owned())));
         }
@@ -161,19 +165,29 @@ impl<'a> Room<'a> {
                 starts.made += 1;
             }
         }
-        if let Some(value) = value {
-            *self.running.entry(value.to_owned()).or_default() += 1;
+        if let Some((_, value)) = per_key {
+            *self.running_of(tx, value)? += 1;
         }
         self.free -= 1;
         Ok(None)
+    }
+
+    fn running_of(&mut self, tx: &mut Tx<'_>, value: &str) -> StoreResult<&mut u32> {
+        match self.running.entry(value.to_owned()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => {
+                let n = running(tx.conn, self.job_type, Some(value))?;
+                Ok(new.insert(u32::try_from(n).unwrap_or(u32::MAX)))
+            }
+        }
     }
 
     fn starts_of(&mut self, tx: &mut Tx<'_>, limit: &RateLimit, key: &str) -> StoreResult<&mut Starts> {
         match self.starts.entry(key.to_owned()) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
-                let (allowed, _) = rate::allowance(tx.conn, self.job_type, key, limit, self.now)?;
-                Ok(new.insert(Starts { allowed, made: 0 }))
+                let left = rate::allowance(tx.conn, self.job_type, key, limit, self.now)?;
+                Ok(new.insert(Starts { allowed: left.starts, made: 0, stale: left.stale }))
             }
         }
     }
@@ -202,16 +216,22 @@ impl<'a> Room<'a> {
         }
         let Some(limit) = &self.limits.rate_limit else { return Ok(None) };
         for (value, starts) in self.starts.iter().filter(|(_, s)| s.made > 0) {
+            if starts.stale {
+                rate::forget(tx, self.job_type, value, limit, self.now)?;
+            }
             rate::started(tx, self.job_type, value, limit, starts.made, self.now)?;
         }
         if limit.key.is_none() {
-            return Ok(rate::allowance(tx.conn, self.job_type, "", limit, self.now)?.1);
+            return Ok(rate::allowance(tx.conn, self.job_type, "", limit, self.now)?.next);
         }
+        let mut due = self.due;
         for holder in self.holds.keys() {
             let Holder::Rate(value) = holder else { continue };
-            let (_, until) = rate::allowance(tx.conn, self.job_type, value, limit, self.now)?;
-            rate::wait(tx, self.job_type, value, until.unwrap_or(self.now))?;
+            let until = rate::allowance(tx.conn, self.job_type, value, limit, self.now)?.next;
+            let until = until.unwrap_or(self.now);
+            rate::wait(tx, self.job_type, value, until)?;
+            due = Some(due.map_or(until, |due| due.min(until)));
         }
-        rate::next_due(tx, self.job_type)
+        Ok(due)
     }
 }

@@ -1,5 +1,6 @@
 //! Taking jobs to run them.
 
+pub(super) mod at_once;
 mod candidates;
 mod limited;
 
@@ -57,13 +58,17 @@ statement!(These, |dialect| format!(
     lifecycle::sql_guard(Move::Claim),
     dialect.lock_free()
 ));
-statement!(Take, |dialect| format!(
-    "UPDATE jobs SET state = '{}', attempt = attempt + 1, node = ?, worker_id = ?, started_at = ?, progress = NULL \
-         WHERE {} AND {}",
-    State::Running,
-    dialect.in_list(),
-    lifecycle::sql_guard(Move::Claim)
-));
+statement!(TakeThese, |dialect| take_where(dialect.in_list()));
+statement!(TakeThis, |_dialect| take_where("id = ?"));
+
+fn take_where(ids: &str) -> String {
+    format!(
+        "UPDATE jobs SET state = '{}', attempt = attempt + 1, node = ?, worker_id = ?, started_at = ?, \
+         progress = NULL WHERE {ids} AND {}",
+        State::Running,
+        lifecycle::sql_guard(Move::Claim)
+    )
+}
 
 /// The first pending jobs of a queue, without a look at those before the marks that are bound, one for
 /// each priority.
@@ -192,9 +197,14 @@ fn take(tx: &mut Tx<'_>, rows: Vec<JobRow>, by: &Claimer, now: Timestamp) -> Sto
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let ids = list(rows.iter().map(|row| row.id));
     // They are locked, or there is no other writer, so these are the rows that were read.
-    let taken = tx.run::<Take>(binds![by.node, &by.worker_id, now, &ids])?;
+    let taken = match rows.as_slice() {
+        [one] => tx.run::<TakeThis>(binds![by.node, &by.worker_id, now, one.id])?,
+        _ => {
+            let ids = list(rows.iter().map(|row| row.id));
+            tx.run::<TakeThese>(binds![by.node, &by.worker_id, now, &ids])?
+        }
+    };
     debug_assert_eq!(taken, rows.len());
     rows.into_iter().map(|row| started(tx, row.started(by.node, &by.worker_id, now), now)).collect()
 }

@@ -171,7 +171,7 @@ fn may_start(
             None => Ok(NO_LIMIT),
         },
         Holder::Rate(value) => match limits.and_then(|l| l.rate_limit.as_ref()).filter(|l| l.key.is_some()) {
-            Some(limit) => Ok(rate::allowance(tx.conn, job_type, value, limit, now)?.0),
+            Some(limit) => Ok(rate::allowance(tx.conn, job_type, value, limit, now)?.starts),
             None => Ok(NO_LIMIT),
         },
     }

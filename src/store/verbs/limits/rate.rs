@@ -20,11 +20,11 @@ use crate::store::tx::Tx;
 const EXACT: u32 = 1024;
 /// Values looked at in one go.
 const MAX_DUE: i64 = 1000;
+/// Rows out of the window that a value may have before they are deleted.
+const MAX_STALE: usize = 16;
 
-statement!(
-    Starts,
-    "SELECT at, n FROM rate_starts WHERE job_type = ? AND key = ? AND at > ? ORDER BY at DESC"
-);
+// Those that are out of the window too, which are few: they are to be counted.
+statement!(Starts, "SELECT at, n FROM rate_starts WHERE job_type = ? AND key = ? ORDER BY at DESC");
 statement!(
     Note,
     "INSERT INTO rate_starts (job_type, key, at, n) VALUES (?, ?, ?, ?) \
@@ -44,21 +44,34 @@ statement!(
 );
 statement!(NextDue, "SELECT min(until) FROM rate_waits WHERE job_type = ?");
 
-/// How many of a value may start now, and if none, when the next one may.
+/// What a rate limit leaves of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many may start now.
+    pub starts: u32,
+    /// If none, when the next one may.
+    pub next: Option<Timestamp>,
+    /// Whether it is time to forget those that are out of the window.
+    pub stale: bool,
+}
+
+/// What a rate limit leaves of a value.
 pub fn allowance(
     conn: &mut Conn,
     job_type: &str,
     value: &str,
     limit: &RateLimit,
     now: Timestamp,
-) -> QueryResult<(u32, Option<Timestamp>)> {
-    let since = window(limit, now);
-    let rows: Vec<(i64, i64)> =
-        sql::load::<Starts, (BigInt, BigInt), _>(conn, binds![job_type, value, since])?;
-    Ok(allowed(&rows, limit))
+) -> QueryResult<Allowance> {
+    let since = window(limit, now).as_millis();
+    let rows: Vec<(i64, i64)> = sql::load::<Starts, (BigInt, BigInt), _>(conn, binds![job_type, value])?;
+    let (within, stale) = rows.split_at(rows.partition_point(|(at, _)| *at > since));
+    let (starts, next) = allowed(within, limit);
+    Ok(Allowance { starts, next, stale: stale.len() >= MAX_STALE })
 }
 
-/// As [`allowance`], from the starts in the window, the latest first.
+/// How many more may start, from the starts in the window, the latest first; if none, when the next one
+/// may.
 fn allowed(starts: &[(i64, i64)], limit: &RateLimit) -> (u32, Option<Timestamp>) {
     let most = i64::from(limit.limit);
     let used: i64 = starts.iter().map(|(_, n)| n).sum();
@@ -74,7 +87,18 @@ fn allowed(starts: &[(i64, i64)], limit: &RateLimit) -> (u32, Option<Timestamp>)
     (0, ends.map(|(at, _)| Timestamp::from_millis(*at).plus(span(limit))))
 }
 
-/// Notes starts of a value, and forgets those that are out of the window.
+/// Forgets the starts of a value that are out of the window.
+pub fn forget(
+    tx: &mut Tx<'_>,
+    job_type: &str,
+    value: &str,
+    limit: &RateLimit,
+    now: Timestamp,
+) -> StoreResult<()> {
+    tx.run::<Forget>(binds![job_type, value, window(limit, now)]).map(|_| ())
+}
+
+/// Notes starts of a value.
 pub fn started(
     tx: &mut Tx<'_>,
     job_type: &str,
@@ -83,7 +107,6 @@ pub fn started(
     n: u32,
     now: Timestamp,
 ) -> StoreResult<()> {
-    tx.run::<Forget>(binds![job_type, value, window(limit, now)])?;
     tx.run::<Note>(binds![job_type, value, part_of(limit, now), n]).map(|_| ())
 }
 
@@ -92,16 +115,22 @@ pub fn wait(tx: &mut Tx<'_>, job_type: &str, value: &str, until: Timestamp) -> S
     tx.run::<Wait>(binds![job_type, value, until]).map(|_| ())
 }
 
-/// Lets go those jobs whose time has come.
-pub fn release_due(tx: &mut Tx<'_>, job_type: &str, limit: &RateLimit, now: Timestamp) -> StoreResult<()> {
-    if next_due(tx, job_type)?.is_none_or(|at| at > now) {
-        return Ok(());
+/// Lets go those jobs whose time has come. Returns when the next ones may be let go.
+pub fn release_due(
+    tx: &mut Tx<'_>,
+    job_type: &str,
+    limit: &RateLimit,
+    now: Timestamp,
+) -> StoreResult<Option<Timestamp>> {
+    let next = next_due(tx, job_type)?;
+    if next.is_none_or(|at| at > now) {
+        return Ok(next);
     }
     let due: Vec<String> = tx.run_returning::<Due, Text, _>(binds![job_type, job_type, now, MAX_DUE])?;
     for value in due {
         held::release(tx, job_type, &Holder::Rate(value), limit.limit)?;
     }
-    Ok(())
+    next_due(tx, job_type)
 }
 
 /// When the next jobs that a rate limit holds may be let go.

@@ -22,7 +22,7 @@ statement!(
     Set,
     "INSERT INTO turns (job_type, priority, key, next) VALUES (?, ?, ?, ?) \
      ON CONFLICT (job_type, priority, key) DO UPDATE SET \
-     next = CASE WHEN excluded.next > turns.next THEN excluded.next ELSE turns.next END"
+     next = excluded.next WHERE excluded.next > turns.next"
 );
 statement!(
     Forget,

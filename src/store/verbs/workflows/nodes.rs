@@ -85,7 +85,7 @@ pub(super) fn insert(
         all.sort_unstable();
         all.dedup();
         let name = Some(node.name.as_str());
-        let place = Place { workflow_id: Some(workflow), name, parents: &all, family, held };
+        let place = Place { workflow_id: Some(workflow), name, parents: &all, family, held, alone: false };
         let state = enqueue::insert(tx, &node.job, ids[*i], &place, now)?
             .ok_or_else(|| Error::Conflict(format!("{field}key: another job has it already")))?;
         known.insert(*i, (ids[*i], state));
