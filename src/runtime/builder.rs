@@ -176,7 +176,10 @@ async fn launch(shared: &Arc<Shared>, arbiter: &Arbiter) -> Result<(), Error> {
         let lookup: Arc<dyn JobLookup> = Arc::new(Lookup(shared.store.clone()));
         ProgressHub::start_on(&shared.hub, shared.clock.clone(), lookup);
         Supervisor::launch(&shared);
-        let _ = up.send(());
+        // Behind the supervisor's own start, which starts the others.
+        actix_rt::spawn(async move {
+            let _ = up.send(());
+        });
     });
     is_up.await.map_err(|_| Error::Unavailable("the actors did not start".into()))
 }
