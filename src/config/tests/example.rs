@@ -38,6 +38,8 @@ fn the_example_shows_every_key_with_its_default() {
     assert!(sleep.rate_limit.as_ref().is_some_and(|limit| limit.key.is_some()), "{sleep:?}");
     let expected = Config {
         database_url: Some("sqlite://callboard-data/queue.db".into()),
+        faktory_bind: Some("127.0.0.1:7419".into()),
+        faktory_password: Some("sesame".into()),
         auth_tokens: config.auth_tokens.clone(),
         texts: config.texts.clone(),
         llm: LlmConfig {
