@@ -1,5 +1,5 @@
 //! The Faktory Work Protocol: programs in other languages push jobs, fetch those for which there is
-//! no worker here, and report on them. What a job of theirs is here is in [`job`]; nothing else in
+//! no worker here, and report on them. What a job of theirs is here is in `job`; nothing else in
 //! callboard knows of the protocol.
 
 mod command;
@@ -15,5 +15,5 @@ mod session;
 
 pub use self::command::Command;
 pub use self::info::{health, stats};
-pub use self::line::{Lines, MAX_LINE};
+pub use self::line::{Lines, MAX_LINE, TooLong};
 pub use self::server::{Server, Serving, listen};

@@ -63,7 +63,7 @@ pub struct Piece {
     pub at: usize,
     /// How many there are.
     pub of: usize,
-    /// A part of the text of an [`Answer`].
+    /// A part of the text of an `Answer`.
     pub text: String,
 }
 
