@@ -99,7 +99,7 @@ impl Page<'_> {
             None => self.push(format_args!("# faktory_bind: off")),
         }
         if config.faktory_password.is_some() {
-            self.push(format_args!("# faktory_password: set"));
+            self.line("faktory_password", MASK);
         }
         self.line("accept_unknown_job_types", config.accept_unknown_job_types);
         self.line("log", config.log.as_str());

@@ -84,8 +84,10 @@ fn the_description_is_a_configuration_that_says_the_same() {
     let described = config.describe(&origins);
     assert!(described.contains("max_retries = 9  # QUEUE_MAX_RETRIES\n"), "{described}");
     assert!(described.contains("token_sha256 = \"***\"  # callboard.toml:"), "{described}");
+    assert!(described.contains("faktory_password = \"***\"  # callboard.toml:"), "{described}");
     assert!(described.contains("max_bytes_per_stream = \"10 MiB\"  # "), "{described}");
     config.auth_tokens.clear();
+    config.faktory_password = None;
     assert_eq!(from_file(&config.describe(&origins)), config);
     let defaults = Config::default().describe(&Origins::default());
     assert_eq!(from_file(&defaults), Config::default());
