@@ -78,9 +78,8 @@ impl Dispatcher {
         }
         self.again = false;
         self.waiting.retain(|one| !one.answer.is_closed());
-        let hopeful = |one: &Waiting| one.wanted.queues.iter().any(|queue| !self.empty.contains(queue));
         let (mut now, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.waiting).into_iter().partition(hopeful);
+            std::mem::take(&mut self.waiting).into_iter().partition(|one| self.may_find(&one.wanted));
         self.wait(later);
         if now.len() > CHUNK {
             let rest = now.split_off(CHUNK);
@@ -127,6 +126,11 @@ impl Dispatcher {
         if self.again {
             self.look(ctx);
         }
+    }
+
+    /// Whether there is a queue among those that are wanted in which there may be something.
+    fn may_find(&self, wanted: &Wanted) -> bool {
+        wanted.queues.iter().any(|queue| !self.empty.contains(queue))
     }
 
     fn wait(&mut self, fetches: impl IntoIterator<Item = Waiting>) {
@@ -214,8 +218,15 @@ impl Handler<Fetch> for Dispatcher {
 
     fn handle(&mut self, Fetch { wanted, waits }: Fetch, ctx: &mut Context<Self>) -> Self::Result {
         let (answer, receiver) = oneshot::channel();
-        self.waiting.push(Waiting { wanted, waits, answer });
-        self.look(ctx);
+        let hopeful = self.may_find(&wanted);
+        let fetch = Waiting { wanted, waits, answer };
+        if hopeful {
+            self.waiting.push(fetch);
+            self.look(ctx);
+        } else {
+            // Without a look at all the others, who may be a thousand.
+            self.wait([fetch]);
+        }
         MessageResult(receiver)
     }
 }
