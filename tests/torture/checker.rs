@@ -28,17 +28,17 @@ struct Job {
 }
 
 #[derive(QueryableByName, Debug, Clone)]
-struct Attempt {
+pub struct Attempt {
     #[diesel(sql_type = BigInt)]
-    job_id: i64,
+    pub job_id: i64,
     #[diesel(sql_type = BigInt)]
-    number: i64,
+    pub number: i64,
     #[diesel(sql_type = BigInt)]
-    started_at: i64,
+    pub started_at: i64,
     #[diesel(sql_type = BigInt)]
-    finished_at: i64,
+    pub finished_at: i64,
     #[diesel(sql_type = Text)]
-    outcome: String,
+    pub outcome: String,
 }
 
 #[derive(QueryableByName, Debug)]

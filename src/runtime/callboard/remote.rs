@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::runtime::log_folders;
 use crate::runtime::prepare::prepare;
 use crate::runtime::remote::{Fetch, Handed, RemoteWorkers};
-use crate::store::verbs::remote::{self, Pushed, Wanted, jid_of};
+use crate::store::verbs::remote::{self, Pushed, Wanted, jid_of, job_of};
 use crate::store::verbs::settings::Pausable;
 use crate::store::views;
 
@@ -191,16 +191,11 @@ impl Callboard {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn by_jid(&self, jid: &str) -> Result<Option<Job>, Error> {
-        let wanted = jid.to_owned();
-        let known = self.read(move |conn| views::remote::newest_by_jid(conn, &wanted)).await?;
-        let id = known.or_else(|| jid.strip_prefix("callboard-").and_then(|id| id.parse().ok()));
-        match id {
-            None => Ok(None),
-            Some(id) => match self.plain_job(id).await {
-                Ok(job) => Ok(Some(job)),
-                Err(Error::NotFound(_)) => Ok(None),
-                Err(e) => Err(e),
-            },
+        let Some(id) = self.ids_by_jid(jid.to_owned()).await?.pop() else { return Ok(None) };
+        match self.plain_job(id).await {
+            Ok(job) => Ok(Some(job)),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(e) => Err(e),
         }
     }
 
@@ -223,14 +218,17 @@ impl Callboard {
         Ok(all)
     }
 
-    /// The jobs that are known by an id elsewhere, oldest first.
+    /// The jobs that are known by an id elsewhere, oldest first. One of ours has an id there before
+    /// anybody fetched it.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn ids_by_jid(&self, jid: String) -> Result<Vec<i64>, Error> {
-        let own: Option<i64> = jid.strip_prefix("callboard-").and_then(|id| id.parse().ok());
-        let mut ids = self.write(move |tx| remote::known_by(tx, &jid)).await?;
-        ids.extend(own);
+        let own = job_of(&jid);
+        let mut ids = self.read(move |conn| views::remote::by_jid(conn, &jid)).await?;
+        if ids.is_empty() {
+            ids.extend(own);
+        }
         Ok(ids)
     }
 

@@ -20,14 +20,13 @@ pub fn known(conn: &mut Conn, ids: &[i64]) -> QueryResult<BTreeMap<i64, (String,
     Ok(rows.into_iter().map(|(id, jid, extra)| (id, (jid, extra))).collect())
 }
 
-/// The newest job that is known by an id.
-pub fn newest_by_jid(conn: &mut Conn, jid: &str) -> QueryResult<Option<i64>> {
+/// The jobs that were pushed or fetched by an id, oldest first.
+pub fn by_jid(conn: &mut Conn, jid: &str) -> QueryResult<Vec<i64>> {
     remote_jobs::table
         .filter(remote_jobs::jid.eq(jid))
-        .order(remote_jobs::job_id.desc())
+        .order(remote_jobs::job_id)
         .select(remote_jobs::job_id)
-        .first(conn)
-        .optional()
+        .load(conn)
 }
 
 /// How many reservations there are.

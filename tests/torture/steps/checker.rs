@@ -11,6 +11,7 @@ use super::SLOTS;
 use super::client::Told;
 use super::diary::{self, Line};
 use super::worker::{Book, DIARIES, Written, chapter_name};
+use crate::checker::Attempt;
 
 const ONE_MS: i64 = 1;
 
@@ -22,20 +23,6 @@ struct Job {
     state: String,
     #[diesel(sql_type = Nullable<Text>)]
     result: Option<String>,
-}
-
-#[derive(QueryableByName, Debug)]
-struct Attempt {
-    #[diesel(sql_type = BigInt)]
-    job_id: i64,
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-    #[diesel(sql_type = BigInt)]
-    started_at: i64,
-    #[diesel(sql_type = BigInt)]
-    finished_at: i64,
-    #[diesel(sql_type = Text)]
-    outcome: String,
 }
 
 #[derive(QueryableByName, Debug)]

@@ -17,13 +17,15 @@ use crate::store::stats::Metric;
 use crate::store::tx::Tx;
 use crate::store::views::job::depends_on;
 
+/// Of a row that names a queue and a job type: that jobs of them may start.
+pub(super) const NOT_PAUSED: &str = "queue NOT IN (SELECT name FROM pauses WHERE kind = 'queue') \
+     AND job_type NOT IN (SELECT name FROM pauses WHERE kind = 'job_type') \
+     AND NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'all')";
+
 statement!(
     OpenQueues,
     format!(
-        "SELECT queue FROM counters WHERE job_type = ? AND state = '{}' AND n > 0 \
-         AND queue NOT IN (SELECT name FROM pauses WHERE kind = 'queue') \
-         AND job_type NOT IN (SELECT name FROM pauses WHERE kind = 'job_type') \
-         AND NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'all')",
+        "SELECT queue FROM counters WHERE job_type = ? AND state = '{}' AND n > 0 AND {NOT_PAUSED}",
         State::Pending
     )
 );

@@ -4,7 +4,7 @@
 mod report;
 mod reserve;
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 
 pub use self::report::{Reporter, end_expired, extend, fail, give_back, lose_all_of, progress, succeed};
 pub use self::reserve::{Reserved, Wanted, reserve};
@@ -20,7 +20,6 @@ statement!(Note, "INSERT INTO remote_jobs (job_id, jid, extra) VALUES (?, ?, ?)"
 statement!(Forget, "DELETE FROM remote_jobs WHERE job_id = ?");
 statement!(StateOf, "SELECT state FROM jobs WHERE id = ?");
 statement!(ForgetTotals, "DELETE FROM remote_totals");
-statement!(ByJid, "SELECT job_id FROM remote_jobs WHERE jid = ? ORDER BY job_id");
 
 /// A job on its way in.
 #[derive(Clone, Debug)]
@@ -33,10 +32,19 @@ pub struct Pushed {
     pub extra: String,
 }
 
+/// What the id of a job that was not pushed begins with, for those who fetch it.
+const OURS: &str = "callboard-";
+
 /// The id by which a job that was not pushed is known to those who fetch it.
 #[must_use]
 pub fn jid_of(job_id: i64) -> String {
-    format!("callboard-{job_id}")
+    format!("{OURS}{job_id}")
+}
+
+/// The job that such an id is of.
+#[must_use]
+pub fn job_of(jid: &str) -> Option<i64> {
+    jid.strip_prefix(OURS)?.parse().ok()
 }
 
 /// Stores jobs, each for itself. For each: what became of it, or why it was refused.
@@ -61,11 +69,6 @@ pub fn push(tx: &mut Tx<'_>, jobs: &[Pushed], now: Timestamp) -> StoreResult<Vec
 /// Forgets what a job is elsewhere.
 pub(super) fn forget(tx: &mut Tx<'_>, job_id: i64) -> StoreResult<()> {
     tx.run::<Forget>(binds![job_id]).map(|_| ())
-}
-
-/// The jobs that are known by an id, oldest first.
-pub fn known_by(tx: &mut Tx<'_>, jid: &str) -> StoreResult<Vec<i64>> {
-    tx.load::<ByJid, BigInt, _>(binds![jid])
 }
 
 /// Ends jobs in whatever state they are, and deletes them. Those that a worker here runs stay.

@@ -12,15 +12,13 @@ use crate::domain::{Claim, Job, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
 use crate::store::tx::Tx;
-use crate::store::verbs::claim::{self, Claimer};
+use crate::store::verbs::claim::{self, Claimer, NOT_PAUSED};
 
 statement!(
     Types,
     format!(
-        "SELECT job_type FROM counters WHERE queue = ? AND state = '{}' AND n > 0 \
-         AND queue NOT IN (SELECT name FROM pauses WHERE kind = 'queue') \
-         AND job_type NOT IN (SELECT name FROM pauses WHERE kind = 'job_type') \
-         AND NOT EXISTS (SELECT 1 FROM pauses WHERE kind = 'all') ORDER BY job_type",
+        "SELECT job_type FROM counters WHERE queue = ? AND state = '{}' AND n > 0 AND {NOT_PAUSED} \
+         ORDER BY job_type",
         State::Pending
     )
 );
