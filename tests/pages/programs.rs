@@ -13,7 +13,7 @@ async fn nobody_waits_for_programs_whose_versions_are_not_shown() {
     std::fs::write(&program, format!("#!/bin/sh\n: > '{}'\necho 2030.01.01\n", asked.display())).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let server = Server::start(&format!("[tools.yt_dlp]\ncommand = '{}'\n", program.display()));
-    for page in ["/", "/jobs", "/new", "/schedules/new"] {
+    for page in ["/", "/jobs", "/types", "/new", "/schedules/new"] {
         assert_eq!(server.get(page).await.status(), StatusCode::OK, "{page}");
         assert!(!asked.exists(), "{page} asked");
     }

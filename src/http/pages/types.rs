@@ -66,7 +66,8 @@ async fn list(callboard: Data<Callboard>, visit: Visit) -> Reply {
         let hour = span.line_of(&throughputs, Whose::Queue(info.name.clone()));
         QueueRow { info, hour }
     };
-    let mut types: Vec<TypeRow> = callboard.job_types().await?.into_iter().map(row).collect();
+    // The page shows no versions of programs, which would have to be asked for.
+    let mut types: Vec<TypeRow> = callboard.plain_job_types().await?.into_iter().map(row).collect();
     // Those that can do something first; the order is otherwise that of their names.
     types.sort_by_key(|row| !row.info.available);
     page(&TypesPage {
