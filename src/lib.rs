@@ -22,3 +22,8 @@ pub use store::Lend;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the examples in the book.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/rust-workers.md")]
+struct RustWorkers;
