@@ -90,7 +90,8 @@ fn pages_below(folder: &str, found: &mut Vec<PathBuf>) {
 }
 
 fn pages() -> BTreeMap<PathBuf, Page> {
-    let mut paths = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(PathBuf::from).to_vec();
+    let mut paths =
+        ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(PathBuf::from).to_vec();
     pages_below("docs", &mut paths);
     paths.into_iter().map(|path| (path.clone(), Page::read(path))).collect()
 }
