@@ -21,6 +21,9 @@ pub(super) struct ConfigArgs {
     /// Address to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     bind: Option<String>,
+    /// Path that everything is beneath, such as /callboard behind a reverse proxy
+    #[arg(long, value_name = "PATH")]
+    base_path: Option<String>,
     /// Let other machines in without a token
     #[arg(long)]
     insecure: bool,
@@ -39,6 +42,7 @@ impl ConfigArgs {
             data_dir: self.data_dir,
             database_url: self.database_url,
             bind: self.bind,
+            base_path: self.base_path,
             insecure: self.insecure.then_some(true),
             log: self.log,
             log_format: self.log_format,

@@ -9,7 +9,8 @@ use super::configured::ConfigArgs;
 use super::failure::Failure;
 use crate::config::{Config, LogFormat};
 use crate::faktory;
-use crate::http::{Tokens, server};
+use crate::http::Tokens;
+use crate::http::server::{self, Setup};
 use crate::runtime::Callboard;
 use crate::workers::subprocess;
 
@@ -38,7 +39,11 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let remote = config.faktory_bind.as_deref().map(faktory::listen).transpose();
     let remote = remote.map_err(|source| Failure::Local { what: "start", source })?;
     let password = config.faktory_password.clone();
-    let tokens = Tokens::from(config.auth_tokens.clone());
+    let mut setup = Setup {
+        tokens: Tokens::from(config.auth_tokens.clone()),
+        base_path: config.base_path.clone(),
+        ..Setup::default()
+    };
     let data_dir = config.data_dir.display().to_string();
     let starting = Callboard::builder(config).start();
     let callboard = tokio::select! {
@@ -50,17 +55,18 @@ async fn serve(config: Config) -> Result<(), Failure> {
     };
     let (remote, remote_address) = remote.unzip();
     let remote = remote.map(|listener| faktory::Serving::start(listener, &callboard, password));
-    let told = remote.as_ref().map(|serving| serving.server().clone());
-    let http = server::serve(listening.0, &callboard, &tokens, told)
+    setup.faktory = remote.as_ref().map(|serving| serving.server().clone());
+    let base_path = setup.base_path.clone();
+    let http = server::serve(listening.0, &callboard, setup)
         .map_err(|source| Failure::Local { what: "serve HTTP", source })?;
     log::info!("callboard {} is up, data in {data_dir}", env!("CARGO_PKG_VERSION"));
     for address in &listening.1 {
-        log::info!("listening on http://{address}");
+        log::info!("listening on http://{address}{base_path}");
     }
     if let Some(address) = remote_address {
         log::info!("listening for the Faktory Work Protocol on tcp://{address}");
     }
-    announce(&listening.1, remote_address);
+    announce(&listening.1, &base_path, remote_address);
 
     let name = signals.next().await;
     log::info!("{name}: going down; running jobs may finish, a second signal stops them now");
@@ -91,11 +97,11 @@ async fn serve(config: Config) -> Result<(), Failure> {
 
 /// Says where the server is to be found, on standard output, so that whoever started it with port 0
 /// can know.
-fn announce(addresses: &[SocketAddr], remote: Option<SocketAddr>) {
+fn announce(addresses: &[SocketAddr], base_path: &str, remote: Option<SocketAddr>) {
     use std::io::Write;
     let mut out = std::io::stdout();
     for address in addresses {
-        let _ = writeln!(out, "http://{address}");
+        let _ = writeln!(out, "http://{address}{base_path}");
     }
     if let Some(address) = remote {
         let _ = writeln!(out, "tcp://{address}");

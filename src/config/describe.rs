@@ -93,6 +93,7 @@ impl Page<'_> {
             )),
         }
         self.line("bind", config.bind.as_str());
+        self.line("base_path", config.base_path.as_str());
         self.line("insecure", config.insecure);
         match &config.faktory_bind {
             Some(bind) => self.line("faktory_bind", bind.as_str()),

@@ -31,6 +31,7 @@ mod tests;
 mod texts;
 mod tools;
 mod transcribe;
+mod web;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,8 @@ pub struct Config {
     pub postgres_schema: String,
     /// Where the HTTP server listens: an address (or `localhost`) and a port.
     pub bind: String,
+    /// The path beneath which the server has everything; empty: none.
+    pub base_path: String,
     /// Whether other machines may reach the server without a token.
     pub insecure: bool,
     /// Where programs that speak the Faktory Work Protocol connect, if they may.
@@ -181,6 +184,7 @@ impl Default for Config {
             database_url: None,
             postgres_schema: "public".into(),
             bind: "127.0.0.1:8080".into(),
+            base_path: String::new(),
             insecure: false,
             faktory_bind: None,
             faktory_password: None,

@@ -11,7 +11,7 @@ use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
 use super::{
     Config, Defaults, LogFormat, Retention, Sources, auth, cleanup, downloads, job_types, kinds, llm, net,
-    rclone, schedules, sources, stash, texts, tools, transcribe,
+    rclone, schedules, sources, stash, texts, tools, transcribe, web,
 };
 
 /// Where the values of a configuration came from.
@@ -64,6 +64,7 @@ fn top_level(top: &mut Section<'_>) -> Config {
         postgres.set("schema", &mut config.postgres_schema, postgres_schema);
     });
     top.set("bind", &mut config.bind, address);
+    top.set("base_path", &mut config.base_path, web::base_path);
     top.set("insecure", &mut config.insecure, kinds::boolean);
     top.set("faktory_bind", &mut config.faktory_bind, |value| address(value).map(Some));
     top.set("faktory_password", &mut config.faktory_password, |value| password(value).map(Some));

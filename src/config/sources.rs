@@ -64,6 +64,8 @@ pub struct Flags {
     pub database_url: Option<String>,
     /// `--bind`
     pub bind: Option<String>,
+    /// `--base-path`
+    pub base_path: Option<String>,
     /// `--insecure`
     pub insecure: Option<bool>,
     /// `--accept-unknown-job-types`
@@ -81,6 +83,7 @@ impl Flags {
             ("data_dir", "--data-dir", text(&self.data_dir)),
             ("database_url", "--database-url", text(&self.database_url)),
             ("bind", "--bind", text(&self.bind)),
+            ("base_path", "--base-path", text(&self.base_path)),
             ("insecure", "--insecure", self.insecure.map(ValueKind::Boolean)),
             (
                 "accept_unknown_job_types",
@@ -123,11 +126,12 @@ impl Form {
 
 /// Every variable with the key it sets; of two for one key the later wins. Others are left alone,
 /// however similar: a container platform sets `CALLBOARD_PORT` and the like on its own account.
-const VARIABLES: [(&str, &str, Form); 18] = [
+const VARIABLES: [(&str, &str, Form); 19] = [
     ("CALLBOARD_DATA_DIR", "data_dir", Form::Text),
     ("DATABASE_URL", "database_url", Form::Text),
     ("CALLBOARD_DATABASE_URL", "database_url", Form::Text),
     ("CALLBOARD_BIND", "bind", Form::Text),
+    ("CALLBOARD_BASE_PATH", "base_path", Form::Text),
     ("CALLBOARD_FAKTORY_BIND", "faktory_bind", Form::Text),
     ("CALLBOARD_FAKTORY_PASSWORD", "faktory_password", Form::Text),
     ("RUST_LOG", "log", Form::Text),

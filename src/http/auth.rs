@@ -1,5 +1,6 @@
 //! Who may do what: tokens and their roles.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use actix_web::http::{Method, StatusCode, header};
@@ -9,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
+use super::base;
 use super::problem::Problem;
 use crate::config::{Role, Token};
 
@@ -45,25 +47,29 @@ impl Tokens {
     /// # Errors
     /// 401 without a known token, 403 with one whose role is not enough.
     pub(super) fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
-        if self.is_empty() || is_for_everybody(request.path()) {
+        if self.is_empty() || is_for_everybody(base::inner(request)) {
             return Ok(());
         }
         let token = presented(request).ok_or_else(|| unauthorized("this server wants a token"))?;
         let token = self.find(&token).ok_or_else(|| unauthorized("the token is not known here"))?;
-        let needed = needed(request.method(), request.path());
-        if token.role >= needed {
-            // Pages offer their visitors what they may do.
-            request.extensions_mut().insert(token.role);
-            return Ok(());
-        }
-        let detail = format!(
-            "this call needs the role {}; the token {:?} has the role {}",
-            needed.as_str(),
-            token.name,
-            token.role.as_str()
-        );
-        Err(Problem::new(StatusCode::FORBIDDEN, detail))
+        admit(request, token.role, format_args!("the token {:?} has", token.name))
     }
+}
+
+/// Lets a request through if its role is enough.
+///
+/// # Errors
+/// 403, which tells whence the role is.
+pub(super) fn admit(request: &HttpRequest, role: Role, whence: impl Display) -> Result<(), Problem> {
+    let needed = needed(request.method(), base::inner(request));
+    if role >= needed {
+        // Pages offer their visitors what they may do.
+        request.extensions_mut().insert(role);
+        return Ok(());
+    }
+    let (needed, role) = (needed.as_str(), role.as_str());
+    let detail = format!("this call needs the role {needed}; {whence} the role {role}");
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
 /// Whether it tells nothing that is not in every copy of the program: that it is alive, and what its

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpRequest};
 
 use super::access::Access;
+use super::base::Base;
 use super::pages;
 use super::problem::Problem;
 
@@ -23,8 +24,16 @@ pub(super) async fn guard<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let base = Base::note(&request);
+    if let Some(answer) = base.entrance(request.request()) {
+        return Ok(request.into_response(answer).map_into_right_body());
+    }
     match admit(&access, request.request()) {
-        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Ok(()) => {
+            let mut answer = next.call(request).await?;
+            base.put_before(answer.headers_mut());
+            Ok(answer.map_into_left_body())
+        }
         Err(problem) => {
             let answer = pages::refusal(request.request(), &problem);
             Ok(request.into_response(answer).map_into_right_body())

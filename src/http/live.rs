@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 
-use super::{Access, mount, sse, ws};
+use super::mount::mount;
+use super::{Access, sse, ws};
 use crate::domain::Job;
 use crate::error::Error;
 use crate::runtime::hub::HubHandle;

@@ -6,6 +6,7 @@
 mod access;
 mod actions;
 mod auth;
+mod base;
 mod body;
 mod bulk;
 mod dead_letters;
@@ -24,6 +25,7 @@ pub mod live;
 mod logs;
 mod maintenance;
 mod metrics;
+mod mount;
 mod new_job;
 mod new_workflow;
 mod nodes;
@@ -51,29 +53,14 @@ mod workflows;
 mod ws;
 mod ws_intake;
 
-use actix_web::HttpRequest;
-use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
 pub use access::Access;
 pub use auth::Tokens;
+pub use mount::Mount;
 pub use problem::Problem;
 
 use crate::runtime::Callboard;
-
-/// Mounts the API of a running callboard: `App::new().configure(http::configure(callboard, access))`.
-pub fn configure(callboard: Callboard, access: Access) -> impl FnOnce(&mut ServiceConfig) {
-    move |config| {
-        config.app_data(Data::new(callboard));
-        mount(config, access, routes);
-    }
-}
-
-/// Mounts routes behind the guard, and what answers where there is none.
-fn mount(config: &mut ServiceConfig, access: Access, routes: fn(&mut ServiceConfig)) {
-    let guarded = web::scope("").wrap(from_fn(guard::guard)).configure(routes);
-    config.app_data(Data::new(access)).service(guarded.default_service(web::to(nothing_here)));
-}
 
 /// Every path. Where two match a request the first one takes it, so fixed words come before
 /// placeholders.
@@ -101,8 +88,4 @@ fn routes(config: &mut ServiceConfig) {
         .configure(maintenance::routes)
         .configure(live::routes::<Callboard>)
         .configure(pages::routes);
-}
-
-async fn nothing_here(request: HttpRequest) -> reply::Reply {
-    Err(Problem::not_found(format_args!("page or call at {}", given::shorten(request.path()))))
 }

@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServerHandle;
+use actix_web::http::header;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, HttpServer};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
 use super::in_flight::{self, InFlight};
-use super::{Access, Tokens, configure, stalled_peer};
+use super::problem::Problem;
+use super::reply::Reply;
+use super::{Access, Mount, Tokens, stalled_peer};
 use crate::faktory;
 use crate::runtime::Callboard;
 
@@ -26,34 +30,41 @@ const LAST_WORDS: Duration = Duration::from_millis(20);
 /// Connections of one thread. Beyond that, new ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 25_000;
 
+/// How a callboard is served.
+#[derive(Clone, Default)]
+pub struct Setup {
+    /// Who may do what.
+    pub tokens: Tokens,
+    /// What Faktory answers over HTTP, if there is such a side.
+    pub faktory: Option<Arc<faktory::Server>>,
+    /// The path that all others are beneath: nothing, or something like `/callboard`.
+    pub base_path: String,
+}
+
 /// A server that serves.
 pub struct Serving {
     handle: ServerHandle,
     in_flight: InFlight,
 }
 
-/// Serves a callboard on sockets that listen already; also what Faktory answers on its own port, if
-/// there is such a side. Must be called within an actix system.
+/// Serves a callboard on sockets that listen already. Must be called within an actix system.
 ///
 /// # Errors
 /// When a socket cannot be used.
-pub fn serve(
-    listeners: Vec<TcpListener>,
-    callboard: &Callboard,
-    tokens: &Tokens,
-    faktory: Option<Arc<faktory::Server>>,
-) -> std::io::Result<Serving> {
-    let (callboard, access) = (callboard.clone(), access(&listeners, tokens)?);
+pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, setup: Setup) -> std::io::Result<Serving> {
+    let mut mount = Mount::new(callboard.clone(), access(&listeners, &setup.tokens)?);
+    if let Some(faktory) = setup.faktory {
+        mount = mount.faktory(faktory);
+    }
     let in_flight = InFlight::default();
     let requests = in_flight.clone();
     let app = move || {
         let requests = requests.clone();
         App::new()
-            .app_data(faktory.clone())
             .wrap(from_fn(move |request, next: Next<BoxBody>| {
                 in_flight::count(requests.open(), request, next)
             }))
-            .configure(configure(callboard.clone(), access.clone()))
+            .configure(|config| place(config, &mount, &setup.base_path))
     };
     let mut server = HttpServer::new(app)
         .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
@@ -106,6 +117,24 @@ fn access(listeners: &[TcpListener], tokens: &Tokens) -> std::io::Result<Access>
         }
     }
     Ok(access.local())
+}
+
+/// Puts a callboard beneath its path, and something that leads there everywhere else.
+fn place(config: &mut ServiceConfig, mount: &Mount, base_path: &str) {
+    if base_path.is_empty() {
+        config.configure(mount.configure());
+        return;
+    }
+    let base: Arc<str> = base_path.into();
+    let elsewhere = move |request: HttpRequest| std::future::ready(elsewhere(&request, &base));
+    config.service(web::scope(base_path).configure(mount.configure())).default_service(web::to(elsewhere));
+}
+
+fn elsewhere(request: &HttpRequest, base: &str) -> Reply {
+    if request.path() == "/" {
+        return Ok(HttpResponse::Found().insert_header((header::LOCATION, format!("{base}/"))).finish());
+    }
+    Err(Problem::not_found(format_args!("page or call outside {base} (base_path)")))
 }
 
 /// Binds every address that `bind` stands for (`localhost` stands for two).

@@ -7,6 +7,7 @@ import { startCopy } from './copy.js';
 import { startGraph } from './graph.js';
 import { startKeys } from './keys.js';
 import { hear, more, startLog } from './log.js';
+import { at } from './place.js';
 import { apply } from './progress.js';
 import { refresh } from './regions.js';
 import { announce, startRows } from './rows.js';
@@ -53,7 +54,7 @@ const pages = {
 };
 
 function watch(path, onFrames = () => {}, onGap = () => {}) {
-  new Live(path, {
+  new Live(at(path), {
     onFrames: (frames) => {
       apply(frames);
       onFrames(frames);

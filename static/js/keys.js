@@ -1,6 +1,7 @@
 // The keyboard: / searches, j and k move, x selects, Enter opens, ? helps.
 
 import { toggle } from './bulk.js';
+import { at } from './place.js';
 
 const ROWS = 'table tbody tr, .groups > li, .cards > li, .workers li, .failures li';
 
@@ -23,7 +24,7 @@ const actions = {
   '/': () => {
     const search = document.querySelector('[data-search]');
     if (search) search.focus();
-    else location.assign('/jobs#search');
+    else location.assign(at('/jobs#search'));
     return true;
   },
   j: () => move(1),

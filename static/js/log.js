@@ -1,6 +1,7 @@
 // The tail of a log: events say that there is more, and it is read from where the last piece ended,
 // so that no line is missed or shown twice.
 
+import { at } from './place.js';
 import { say } from './words.js';
 
 const MOST_LINES = 5000;
@@ -106,7 +107,7 @@ async function fetchPiece(stream) {
   const { attempt, offset } = place.dataset;
   const query = new URLSearchParams({ stream, offset });
   if (Number(attempt) > 0) query.set('attempt', attempt);
-  const answer = await fetch(`/api/jobs/${id}/logs?${query}`);
+  const answer = await fetch(at(`/api/jobs/${id}/logs?${query}`));
   return answer.ok ? answer.json() : null;
 }
 

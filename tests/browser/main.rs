@@ -1,6 +1,7 @@
 //! The web pages in a real browser: a headless Chromium that is driven over WebDriver.
 
 mod access;
+mod base_path;
 mod browser;
 mod hostile;
 mod journey;

@@ -45,6 +45,11 @@ impl Server {
         Self::with(CONFIG)
     }
 
+    /// One beneath a path.
+    pub fn beneath(path: &str) -> Self {
+        Self::with(&format!("base_path = {path:?}\n{CONFIG}"))
+    }
+
     /// One with job types of its own; `GATE` in them is the folder that [`Self::pass`] opens.
     pub fn with(config: &str) -> Self {
         callboard_tls();

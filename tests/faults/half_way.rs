@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use callboard::domain::{JobFilter, State};
-use callboard::http::{Tokens, server};
+use callboard::http::server::{self, Setup};
 use callboard::runtime::callboard::Action;
 use callboard::store::connection;
 use callboard::store::faults::{Faults, Point};
@@ -93,7 +93,7 @@ impl Stage {
 async fn when_its_client_hangs_up() {
     let mut stage = Stage::set().await;
     let (listeners, addresses) = server::listen("127.0.0.1:0").unwrap();
-    let http = server::serve(listeners, &stage.house.board, &Tokens::default(), None).unwrap();
+    let http = server::serve(listeners, &stage.house.board, Setup::default()).unwrap();
     let mut client = TcpStream::connect(addresses[0]).await.unwrap();
     let call = format!("DELETE /api/dead-letters?all=true HTTP/1.1\r\nHost: {}\r\n\r\n", addresses[0]);
     client.write_all(call.as_bytes()).await.unwrap();

@@ -9,7 +9,7 @@ use callboard::Callboard;
 use callboard::config::Config;
 use callboard::domain::Clock;
 use callboard::http::Tokens;
-use callboard::http::server::{self, Serving};
+use callboard::http::server::{self, Serving, Setup};
 use callboard::runtime::hub::Wish;
 use futures_util::{FutureExt, StreamExt};
 use reqwest::{Method, RequestBuilder};
@@ -172,6 +172,7 @@ async fn serve(config: &Config, clock: &Clock, stage: &Stage) -> (Callboard, Ser
         .await
         .unwrap();
     let (listeners, addresses) = server::listen("127.0.0.1:0").unwrap();
-    let http = server::serve(listeners, &callboard, &Tokens::from(config.auth_tokens.clone()), None).unwrap();
+    let tokens = Tokens::from(config.auth_tokens.clone());
+    let http = server::serve(listeners, &callboard, Setup { tokens, ..Setup::default() }).unwrap();
     (callboard, http, addresses[0])
 }

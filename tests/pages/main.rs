@@ -1,5 +1,6 @@
 //! The web pages over plain HTTP: forms without scripts, and what every answer wears.
 
+mod base_path;
 mod first_view;
 mod forms;
 mod programs;

@@ -9,7 +9,7 @@ use super::report::{Latencies, Report};
 use super::{Failure, Workload};
 use crate::config::{CommandConfig, Config, JobTypeConfig, RunConfig};
 use crate::domain::Clock;
-use crate::http::{Tokens, server};
+use crate::http::server::{self, Setup};
 use crate::runtime::Callboard;
 
 /// How often a page is looked at again.
@@ -60,7 +60,7 @@ impl Pages {
     async fn look(&self, callboard: &Callboard) -> Result<Report, Failure> {
         let local = |source| Failure::Local { what: "serve HTTP", source };
         let (listeners, addresses) = server::listen("127.0.0.1:0").map_err(local)?;
-        let http = server::serve(listeners, callboard, &Tokens::default(), None).map_err(local)?;
+        let http = server::serve(listeners, callboard, Setup::default()).map_err(local)?;
         let url = addresses.first().map(|address| format!("http://{address}")).unwrap_or_default();
         let about = format!(
             "the web pages with {} kept jobs of a day, each the first time after the start and {AGAIN} times more",

@@ -253,3 +253,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_base_path_begins_with_a_slash_and_ends_in_none() {
+    for (given, wanted) in [("/board", "/board"), ("/our/board/", "/our/board"), ("/", ""), ("", "")] {
+        assert_eq!(from_file(&format!("base_path = {given:?}")).base_path, wanted, "{given:?}");
+    }
+    for wrong in ["board", "/a//b", "/a b", "/{x}", "/../x", "//evil.example", "/a?b"] {
+        assert!(
+            faults(&format!("base_path = {wrong:?}"), &[])[0].contains("such as /callboard"),
+            "{wrong:?}"
+        );
+    }
+}

@@ -32,7 +32,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Where the files are.
-pub(super) fn base() -> String {
+pub(super) fn place() -> String {
     format!("/static/{}", *VERSION)
 }
 

@@ -16,6 +16,7 @@ use super::notice;
 use super::own_path;
 use super::ui::Ui;
 use super::visit::Visit;
+use crate::http::base::{self, Base};
 use crate::http::problem::Problem;
 use crate::runtime::Callboard;
 
@@ -144,12 +145,13 @@ fn referrer(request: &HttpRequest) -> Option<String> {
     let named = url::Url::parse(request.headers().get(header::REFERER)?.to_str().ok()?).ok()?;
     let host = request.headers().get(header::HOST)?.to_str().ok()?;
     let is_ours = named.authority() == host;
-    let path = named[url::Position::BeforePath..].to_owned();
+    let path = &named[url::Position::BeforePath..];
     let is_other = request.uri().path_and_query().is_none_or(|here| here.as_str() != path);
+    let path = Base::of(request).strip(path)?.to_owned();
     (is_ours && is_other && own_path(Some(&path), "") == path).then_some(path)
 }
 
 fn wants_page(request: &HttpRequest) -> bool {
     let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    !request.path().starts_with("/api/") && accepted.is_some_and(|types| types.contains("text/html"))
+    !base::inner(request).starts_with("/api/") && accepted.is_some_and(|types| types.contains("text/html"))
 }

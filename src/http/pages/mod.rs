@@ -70,7 +70,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .configure(new_job::routes)
             .configure(nodes::routes)
             .configure(settings::routes)
-            .default_service(web::to(super::nothing_here)),
+            .default_service(web::to(super::mount::nothing_here)),
     );
 }
 
@@ -96,7 +96,7 @@ fn go(to: &str, notice: Notice) -> Reply {
     Ok(answer.finish())
 }
 
-/// A path of ours that a form names to come back to; anything else is the given one.
+/// A path of ours, as it is called within, that a form names to come back to; anything else is the given one.
 fn own_path<'a>(named: Option<&'a str>, otherwise: &'a str) -> &'a str {
     let own = |path: &&str| {
         path.starts_with('/')

@@ -11,6 +11,7 @@ use super::words::{Language, Values};
 use super::zone::Zone;
 use crate::domain::status::Counts;
 use crate::domain::{State, Timestamp};
+use crate::http::base::Base;
 
 /// The entries of the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,9 @@ pub(super) struct Ui {
     /// Whether nobody knows who the visitor is: then there is nothing to be offered.
     pub is_stranger: bool,
     pub notice: Option<Notice>,
-    /// Path and query of this page.
+    /// What comes before every path of a link.
+    pub base: Base,
+    /// Path and query of this page, without that.
     pub here: String,
     pub section: Section,
     /// Empty: not known.
@@ -246,7 +249,7 @@ impl Ui {
 
     /// Where scripts, styles and pictures are.
     pub(super) fn assets(&self) -> String {
-        assets::base()
+        format!("{}{}", self.base, assets::place())
     }
 
     /// The name of the field that proves a form, and the script's words.

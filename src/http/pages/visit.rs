@@ -14,6 +14,7 @@ use crate::config::Role;
 use crate::domain::Timestamp;
 use crate::domain::status::Counts;
 use crate::error::Error;
+use crate::http::base::{self, Base};
 use crate::runtime::Callboard;
 use crate::runtime::callboard::by_state;
 
@@ -61,6 +62,7 @@ pub(super) struct Visit {
     csrf: Csrf,
     may_act: bool,
     notice: Option<Notice>,
+    base: Base,
     here: String,
 }
 
@@ -80,7 +82,8 @@ impl Visit {
             csrf: csrf.unwrap_or_else(|| Csrf::of(request)),
             may_act: role >= Role::Operator,
             notice: Notice::of(request),
-            here: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            base: Base::of(request),
+            here: here(request),
         }
     }
 
@@ -105,6 +108,7 @@ impl Visit {
             may_act: self.may_act,
             is_stranger: false,
             notice: self.notice,
+            base: self.base,
             here: self.here,
             section,
             counts,
@@ -112,6 +116,12 @@ impl Visit {
             now,
         }
     }
+}
+
+/// Path and query of a request, as they are called within.
+fn here(request: &HttpRequest) -> String {
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{}{query}", base::inner(request))
 }
 
 impl FromRequest for Visit {

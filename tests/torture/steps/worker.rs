@@ -6,7 +6,7 @@ use std::time::Duration;
 use callboard::Callboard;
 use callboard::config::Config;
 use callboard::domain::Backoff;
-use callboard::http::{Tokens, server};
+use callboard::http::server::{self, Setup};
 use callboard::workers::{Context, Failure, RunResult, Worker, typed};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,7 +39,7 @@ fn server() {
     actix_rt::System::new().block_on(async {
         let (listeners, addresses) = server::listen("127.0.0.1:0").unwrap();
         let board = Callboard::builder(config).worker(typed(writer)).start().await.unwrap();
-        let _http = server::serve(listeners, &board, &Tokens::default(), None).unwrap();
+        let _http = server::serve(listeners, &board, Setup::default()).unwrap();
         println!("http://{}", addresses[0]);
         std::future::pending::<()>().await;
     });
