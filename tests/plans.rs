@@ -4,6 +4,8 @@
 //! No statement is written here a second time. Each is caught on its way to the database while a
 //! verb or a view is at work, and then explained.
 
+#[path = "plans/elsewhere.rs"]
+mod elsewhere;
 #[path = "plans/large.rs"]
 mod large;
 #[path = "postgres/mod.rs"]

@@ -16,6 +16,8 @@ mod describe;
 mod downloads;
 mod fault;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod job_types;
 mod kinds;
 mod llm;

@@ -43,7 +43,7 @@ impl Callback {
 
     /// The job, told in its metadata how the workflow ended.
     #[must_use]
-    pub fn job(mut self, of: &WorkflowInfo) -> NewJob {
+    pub fn job(self, of: &WorkflowInfo) -> NewJob {
         #[derive(Serialize)]
         struct About<'a> {
             id: i64,
@@ -52,7 +52,13 @@ impl Callback {
             counts: &'a super::status::Counts,
         }
         let about = About { id: of.id, name: &of.name, state: of.state, counts: &of.counts };
-        self.metadata.extend(Json::of(&about).map(|about| ("workflow".to_owned(), about)));
+        self.told("workflow", &about)
+    }
+
+    /// The job, told something by name in its metadata.
+    #[must_use]
+    pub fn told(mut self, name: &str, about: &impl Serialize) -> NewJob {
+        self.metadata.extend(Json::of(about).map(|about| (name.to_owned(), about)));
         let plain = NewJob::new(self.job_type);
         NewJob {
             args: self.args,

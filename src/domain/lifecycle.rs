@@ -118,6 +118,8 @@ pub enum Move {
     Stop,
     /// It was called off while nothing ran.
     Cancel,
+    /// A client of the Faktory Work Protocol gave it up while it waited.
+    Kill,
     /// Somebody asked for another go.
     Retry,
 }
@@ -253,6 +255,13 @@ pub const TABLE: &[Transition] = &[
         to: &[Cancelled],
         when: "cancel",
         writes: "cancel_requested_at, completed_at",
+    },
+    Transition {
+        event: Move::Kill,
+        from: &[Scheduled, Retrying],
+        to: &[Failed],
+        when: "a client of the Faktory Work Protocol gave it up (`MUTATE kill`)",
+        writes: "error if there is none, completed_at",
     },
     Transition {
         event: Move::Retry,

@@ -1,6 +1,7 @@
 //! The pure part: what a job is and how it may change. Nothing in here reads a clock, a file or a
 //! database; time is always an argument.
 
+pub mod batch;
 pub mod callback;
 mod canonical;
 pub mod clock;
@@ -9,6 +10,7 @@ pub mod decide;
 pub mod event;
 pub mod failure_kind;
 pub mod filter;
+pub mod foreign;
 pub mod graph;
 pub mod ident;
 pub mod job;

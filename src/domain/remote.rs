@@ -26,6 +26,12 @@ impl Claim {
 /// What a job has there and not here. Absent: it was not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteExtra {
+    /// Its id as given, where that is not what it is looked up by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jid: Option<String>,
+    /// Its type as given, where that is no job type here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobtype: Option<String>,
     /// Failures that are followed by another try; 0: a failure ends it and nothing is kept; negative:
     /// a failure ends it. `None`: the job was not pushed by such a program, and our rules hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]

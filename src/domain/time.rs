@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -39,7 +40,7 @@ impl Timestamp {
     #[must_use]
     pub(crate) fn system_now() -> Self {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Self::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        Self::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(wrong_by()))
     }
 
     /// `self + d`, stopping at [`Self::MAX`].
@@ -61,6 +62,13 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
     }
+}
+
+/// How many milliseconds the clock of this machine is to be wrong by, for tests of several processes.
+fn wrong_by() -> i64 {
+    static WRONG_BY: OnceLock<i64> = OnceLock::new();
+    let told = || std::env::var("CALLBOARD_TEST_CLOCK_WRONG_BY_MS").ok()?.parse().ok();
+    *WRONG_BY.get_or_init(|| told().unwrap_or_default())
 }
 
 impl fmt::Display for Timestamp {

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::batch::BatchCommand;
 use super::job::Pushed;
 use super::mutate::Mutation;
 use crate::domain::Timestamp;
 use crate::domain::remote::Complaint;
-use crate::runtime::callboard::RemoteNew;
+use crate::runtime::callboard::{RemoteNew, RemoteProgress};
 use crate::runtime::remote::Asked;
 
 /// A command.
@@ -31,6 +32,8 @@ pub enum Command {
         says: Option<Asked>,
         /// The memory that it takes.
         rss_kb: Option<i64>,
+        /// How far its jobs are.
+        progress: Vec<RemoteProgress>,
     },
     /// Say how things are.
     Info,
@@ -46,19 +49,12 @@ pub enum Command {
     Latency(Vec<String>),
     /// Change jobs in bulk.
     Mutate(Mutation),
+    /// Something about a batch.
+    Batch(BatchCommand),
     /// Say how far a job is.
     Track(String),
     /// Note how far a job is.
-    TrackSet {
-        /// Its id.
-        jid: String,
-        /// 0 to 100.
-        percent: Option<f64>,
-        /// For people.
-        desc: Option<String>,
-        /// Until when the worker wants to hold it.
-        until: Option<Timestamp>,
-    },
+    TrackSet(RemoteProgress),
 }
 
 #[derive(Deserialize)]
@@ -74,6 +70,7 @@ struct Beat {
     wid: Option<String>,
     current_state: Option<String>,
     rss_kb: Option<i64>,
+    progress: Option<Vec<Tracked>>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +79,16 @@ struct Tracked {
     percent: Option<f64>,
     desc: Option<String>,
     reserve_until: Option<Timestamp>,
+}
+
+impl Tracked {
+    /// What is said, of the command of this name.
+    fn told(self, verb: &str) -> Result<RemoteProgress, String> {
+        let jid = self.jid.filter(|jid| !jid.is_empty());
+        let jid = jid.ok_or_else(|| format!("invalid {verb}: missing jid"))?;
+        let Self { percent, desc: message, reserve_until: until, .. } = self;
+        Ok(RemoteProgress { jid, percent, message, until })
+    }
 }
 
 impl Command {
@@ -104,7 +111,7 @@ impl Command {
             "QUEUE" => queue(rest),
             "MUTATE" => Mutation::read(rest).map(Self::Mutate),
             "TRACK" => track(rest),
-            "BATCH" => Err("batches are not available here; hand in a workflow over HTTP".into()),
+            "BATCH" => BatchCommand::read(rest).map(Self::Batch),
             _ => Err(format!("unknown command {}", verb.chars().take(50).collect::<String>())),
         }
     }
@@ -164,7 +171,9 @@ fn beat(rest: &str) -> Result<Command, String> {
         _ => None,
     };
     let wid = beat.wid.filter(|wid| !wid.is_empty()).ok_or("invalid BEAT: missing wid")?;
-    Ok(Command::Beat { wid, says, rss_kb: beat.rss_kb })
+    let progress = beat.progress.unwrap_or_default().into_iter().map(|step| step.told("BEAT"));
+    let progress: Result<Vec<_>, _> = progress.collect();
+    Ok(Command::Beat { wid, says, rss_kb: beat.rss_kb, progress: progress? })
 }
 
 fn queue(rest: &str) -> Result<Command, String> {
@@ -192,9 +201,7 @@ fn track(rest: &str) -> Result<Command, String> {
         Some(("GET", jid)) if !jid.trim().is_empty() => Ok(Command::Track(jid.trim().to_owned())),
         Some(("SET", text)) => {
             let told: Tracked = serde_json::from_str(text).map_err(|e| format!("invalid TRACK: {e}"))?;
-            let jid = told.jid.filter(|jid| !jid.is_empty()).ok_or("invalid TRACK: missing jid")?;
-            let Tracked { percent, desc, reserve_until: until, .. } = told;
-            Ok(Command::TrackSet { jid, percent, desc, until })
+            told.told("TRACK").map(Command::TrackSet)
         }
         _ => Err("TRACK needs GET and a jid, or SET and a JSON object".into()),
     }
@@ -234,7 +241,7 @@ mod tests {
             ("QUEUE LATENCY *", "wildcards"),
             ("MUTATE", "invalid format"),
             ("TRACK GET", "TRACK needs"),
-            ("BATCH NEW {}", "batches"),
+            ("BATCH NEW {}", "callback"),
         ] {
             assert!(said(line).contains(why), "{line}: {}", said(line));
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::foreign;
 use crate::domain::remote::{DEFAULT_RETRY, RESERVED, RemoteExtra, RemoteFailure};
 use crate::domain::unique::UniqueRule;
 use crate::domain::{Job, Json, NewJob, OnConflict, State, Timestamp, Unique};
@@ -9,8 +10,6 @@ use crate::runtime::callboard::RemoteNew;
 
 /// The least length of an id, in bytes.
 const MIN_JID: usize = 8;
-/// The longest, in characters.
-const MAX_JID: usize = 255;
 /// The most retries that are kept count of.
 const MAX_RETRIES: i64 = 1000;
 /// A name that needs no queue to be given.
@@ -36,6 +35,7 @@ pub(super) struct Pushed {
 struct Custom {
     unique_for: Option<f64>,
     unique_until: Option<String>,
+    bid: Option<String>,
 }
 
 impl Pushed {
@@ -58,16 +58,15 @@ impl Pushed {
     pub(super) fn into_new(self) -> Result<RemoteNew, String> {
         let jid =
             self.jid.filter(|jid| jid.len() >= MIN_JID).ok_or("jobs must have a reasonable jid parameter")?;
-        if jid.chars().count() > MAX_JID || jid.contains('\0') {
-            return Err(format!("jobs must have a jid of at most {MAX_JID} characters without NUL"));
-        }
         let jobtype = given(self.jobtype).ok_or("jobs must have a jobtype parameter")?;
+        let (key, job_type) = (foreign::jid(&jid).into_owned(), foreign::job_type(&jobtype).into_owned());
         let args = whole(self.args)?.ok_or("jobs must have an args parameter")?;
         if self.reserve_for.is_some_and(|secs| secs > seconds(*RESERVED.end())) {
             return Err("jobs cannot be reserved for more than one day".into());
         }
         let at = given(self.at).map(|at| moment(&at).map(|found| (at, found))).transpose()?;
-        let mut job = NewJob::new(jobtype).queue(given(self.queue).unwrap_or_else(|| DEFAULT_QUEUE.into()));
+        let mut job =
+            NewJob::new(&*job_type).queue(given(self.queue).unwrap_or_else(|| DEFAULT_QUEUE.into()));
         job.args = args;
         job.run_at = at.as_ref().map(|(_, at)| *at);
         let retry = self.retry.unwrap_or(DEFAULT_RETRY);
@@ -76,11 +75,16 @@ impl Pushed {
         #[allow(clippy::cast_precision_loss)]
         let timeout = |secs: i64| Some(secs.max(seconds(*RESERVED.start())) as f64);
         job.timeout_secs = reserve_for.map(timeout);
+        let mut batch = None;
         if let Some(custom) = whole(self.custom)? {
-            job.unique = unique(&custom)?;
+            let told: Custom = custom.parse().map_err(|e| format!("invalid JSON: custom: {e}"))?;
+            batch = given(told.bid.clone()).map(|bid| bid.parse()).transpose()?;
+            job.unique = unique(told)?;
             job.metadata = custom;
         }
         let extra = RemoteExtra {
+            jid: (key != jid).then_some(jid),
+            jobtype: (job_type != jobtype).then_some(jobtype),
             retry: Some(retry),
             reserve_for,
             at: at.and_then(|(text, _)| utc(&text)),
@@ -88,7 +92,7 @@ impl Pushed {
             backtrace: self.backtrace.filter(|lines| *lines != 0),
             failure: None,
         };
-        Ok(RemoteNew { job, jid, extra })
+        Ok(RemoteNew { job, jid: key, extra, batch })
     }
 }
 
@@ -121,9 +125,7 @@ fn utc(text: &str) -> Option<String> {
     text.parse::<jiff::Timestamp>().ok().map(|at| at.to_string())
 }
 
-fn unique(custom: &Json) -> Result<Option<Unique>, String> {
-    let Custom { unique_for, unique_until } =
-        custom.parse().map_err(|e| format!("invalid JSON: custom: {e}"))?;
+fn unique(Custom { unique_for, unique_until, .. }: Custom) -> Result<Option<Unique>, String> {
     let Some(for_secs) = unique_for else { return Ok(None) };
     let mut held = State::UNFINISHED.to_vec();
     match unique_until.as_deref() {
@@ -167,9 +169,9 @@ impl<'a> Payload<'a> {
         let time = job.timeout_secs.map(|secs| secs as i64);
         let least = seconds(*RESERVED.start());
         Self {
-            jid,
+            jid: extra.jid.as_deref().unwrap_or(jid),
             queue: &job.queue,
-            jobtype: &job.job_type,
+            jobtype: extra.jobtype.as_deref().unwrap_or(&job.job_type),
             args: as_array(&job.args),
             retry: extra.retry.unwrap_or(i64::from(job.max_retries)),
             // One client cannot read a job without it.
@@ -268,6 +270,10 @@ mod tests {
             let said = push(&bad).unwrap_err();
             assert!(said.contains(why), "{bad}: {said}");
         }
+        let odd = format!(r#"{{"jid":"{}","jobtype":"send mail!","args":[]}}"#, "j".repeat(400));
+        let odd = push(&odd).unwrap();
+        assert_eq!(odd.job.faults(), vec![]);
+        assert_eq!((odd.extra.jid.unwrap().len(), odd.extra.jobtype.as_deref()), (400, Some("send mail!")));
         let deep = format!(
             r#"{{"jid":"12345678","jobtype":"a","args":{}{}}}"#,
             "[".repeat(100_000),

@@ -2,8 +2,11 @@
 //! no worker here, and report on them. What a job of theirs is here is in `job`; nothing else in
 //! callboard knows of the protocol.
 
+mod batch;
 mod command;
 mod connection;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod greeting;
 mod info;
 mod job;
@@ -13,6 +16,7 @@ mod reply;
 mod server;
 mod session;
 
+pub use self::batch::BatchCommand;
 pub use self::command::Command;
 pub use self::info::{health, stats};
 pub use self::line::{Lines, MAX_LINE, TooLong};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::job::Payload;
+use crate::domain::foreign;
 use crate::domain::remote::RemoteExtra;
 use crate::domain::{Job, JobFilter, JobPatch, Order, State};
 use crate::error::Error;
@@ -87,11 +88,8 @@ impl Mutation {
             }
             return Ok(());
         }
-        let filter = JobFilter {
-            state: vec![self.target],
-            job_type: self.filter.jobtype.iter().filter(|_| self.change != Change::Clear).cloned().collect(),
-            ..JobFilter::default()
-        };
+        let filter =
+            JobFilter { state: vec![self.target], job_type: self.job_types(), ..JobFilter::default() };
         let mut cursor = None;
         loop {
             let page = callboard.list(filter.clone(), Order::Oldest, cursor, PAGE).await?;
@@ -103,6 +101,11 @@ impl Mutation {
         }
     }
 
+    fn job_types(&self) -> Vec<String> {
+        let named = self.filter.jobtype.iter().filter(|_| self.change != Change::Clear);
+        named.map(|name| foreign::job_type(name).into_owned()).collect()
+    }
+
     /// Changes those of these jobs that match. Jobs that a worker here runs are nobody else's.
     async fn change(&self, callboard: &Callboard, jobs: &[Job]) -> Result<(), Error> {
         let known = callboard.known_elsewhere(jobs).await?;
@@ -110,7 +113,7 @@ impl Mutation {
         match self.change {
             Change::Clear | Change::Discard => callboard.discard_remote(ids).await,
             Change::Kill if self.target == State::Failed => Ok(()),
-            Change::Kill => each(ids, async |id| callboard.cancel(id).await.map(|_| ())).await,
+            Change::Kill => each(ids, async |id| callboard.kill(id).await).await,
             Change::Requeue if self.target == State::Scheduled => {
                 let now = JobPatch { run_at: Some(None), ..JobPatch::default() };
                 each(ids, async |id| callboard.patch(id, now.clone()).await.map(|_| ())).await

@@ -96,7 +96,13 @@ impl Client {
                     done => done.map(|()| Reply::Ok),
                 }
             }
-            Command::Beat { wid, says, rss_kb } => Ok(self.beat(&wid, says, rss_kb)),
+            Command::Beat { wid, says, rss_kb, progress } => {
+                for step in progress {
+                    // What is over needs no word: the next one is about the worker.
+                    self.callboard.remote_progress(step, worker_id(&wid)).await?;
+                }
+                Ok(self.beat(&wid, says, rss_kb))
+            }
             Command::Info => {
                 info::stats(&self.callboard, &self.server).await.map(|stats| Reply::json(&stats))
             }
@@ -105,11 +111,12 @@ impl Client {
             Command::RemoveQueues(names) => self.remove(names).await,
             Command::Latency(names) => self.latency(names).await,
             Command::Mutate(mutation) => mutation.run(&self.callboard).await.map(|()| Reply::Ok),
+            Command::Batch(batch) => batch.run(&self.callboard).await,
             Command::Track(jid) => self.track(jid).await,
-            Command::TrackSet { jid, percent, desc, until } => {
-                let told =
-                    self.callboard.remote_progress(jid.clone(), percent, desc, until, self.worker_id());
-                Ok(if told.await? { Reply::Ok } else { Reply::err(format_args!("Job not found {jid}")) })
+            Command::TrackSet(told) => {
+                let jid = told.jid.clone();
+                let held = self.callboard.remote_progress(told, self.worker_id()).await?;
+                Ok(if held { Reply::Ok } else { Reply::err(format_args!("Job not found {jid}")) })
             }
             // Carried out before.
             Command::Fetch(_) | Command::End => Ok(Reply::Null),
@@ -163,6 +170,7 @@ impl Client {
             }
             return Answer::Reply(Reply::Null);
         }
+        self.callboard.remote_workers().fetches(&self.told.wid, &queues);
         // What is there is given to a client that sends no more, too; but only for one that is still
         // there is waited.
         let mut fetched = self.callboard.fetch(queues.clone(), self.worker_id(), Duration::ZERO).await;

@@ -12,6 +12,8 @@ mod bulk;
 mod dead_letters;
 mod fields;
 mod filter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod given;
 mod guard;
 mod health;

@@ -87,6 +87,7 @@ impl Builder {
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
         let link = Link::default();
         let (store, waited) = open(&options, &link, &self.faults).await?;
+        super::shared_clock::set(&store, &self.clock).await?;
         let instance = match &options.database {
             Database::Sqlite(_) => Instance::new(store.instance()),
             // Other nodes of this store may be on this machine.

@@ -55,7 +55,8 @@ pub fn registry(
             faults.push(FieldFault::new(format!("job_types.{name}"), message));
         }
     }
-    for name in config.job_types.keys().filter(|name| registry.get(name).is_none()) {
+    let elsewhere = config.faktory_bind.is_some();
+    for name in config.job_types.keys().filter(|name| !elsewhere && registry.get(name).is_none()) {
         let near = nearest(name, registry.iter().map(|(known, _)| known)).join(", ");
         let hint = if near.is_empty() { String::new() } else { format!(" (did you mean {near}?)") };
         log::warn!(

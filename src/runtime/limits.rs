@@ -12,7 +12,7 @@ use crate::store::verbs::limits::{self as verbs, keys};
 /// # Errors
 /// When the store fails.
 pub async fn settle_all(shared: &Arc<Shared>) -> StoreResult<()> {
-    for job_type in shared.types.keys() {
+    for job_type in shared.types.keys().chain(&shared.limited_elsewhere()) {
         settle(shared, job_type).await?;
     }
     Ok(())

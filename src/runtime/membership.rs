@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::attempt::StopCause;
 use super::options::Options;
 use super::shared::Shared;
+use super::shared_clock;
 use crate::config::Database;
 use crate::store::{Committed, StoreResult, Tx, verbs};
 
@@ -139,6 +140,9 @@ impl Membership {
 /// # Errors
 /// When the store does not take it.
 pub async fn beat(shared: &Arc<Shared>) -> StoreResult<()> {
+    if let Err(e) = shared_clock::set(&shared.store, &shared.clock).await {
+        log::debug!("the database does not tell its time: {e}");
+    }
     let was_sure = shared.membership.is_sure();
     let (began, node, now) = (Instant::now(), shared.node(), shared.clock.now());
     let written = shared.store.write(move |tx| {

@@ -31,6 +31,7 @@ mod rescuer;
 mod retry_scheduler;
 mod services;
 mod shared;
+mod shared_clock;
 mod slots;
 mod starter;
 mod supervisor;

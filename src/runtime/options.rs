@@ -38,9 +38,15 @@ pub struct Options {
     pub retention: Retention,
     /// Whether workers elsewhere may fetch jobs.
     pub has_remote_workers: bool,
-    /// What holds for jobs whose type has no worker here.
+    /// What holds for job types that have no worker here, and of which the configuration says something.
+    pub elsewhere: BTreeMap<String, TypeOptions>,
+    /// What holds for others that have none.
     pub unknown: TypeOptions,
 }
+
+/// As many attempts at once as may be asked for: where a worker elsewhere runs them nothing else
+/// keeps them from starting.
+pub const ANY_NUMBER: u32 = 10_000;
 
 /// What holds for a job type.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +94,13 @@ impl Options {
             max_crashes: config.defaults.max_crashes,
             retention: config.retention,
             has_remote_workers: config.faktory_bind.is_some(),
-            unknown: type_options(config, ""),
+            elsewhere: config
+                .job_types
+                .iter()
+                .filter(|(_, said)| said.run.is_none())
+                .map(|(name, _)| (name.clone(), options_elsewhere(config, name)))
+                .collect(),
+            unknown: options_elsewhere(config, ""),
         }
     }
 }
@@ -115,6 +127,11 @@ pub fn types(config: &Config, registry: &Registry) -> BTreeMap<String, TypeEntry
             (name.to_owned(), TypeEntry { worker: worker.clone(), options })
         })
         .collect()
+}
+
+fn options_elsewhere(config: &Config, name: &str) -> TypeOptions {
+    let said = config.job_types.get(name).and_then(|said| said.concurrency);
+    TypeOptions { concurrency: said.unwrap_or(ANY_NUMBER), ..type_options(config, name) }
 }
 
 fn type_options(config: &Config, name: &str) -> TypeOptions {

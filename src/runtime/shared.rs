@@ -1,6 +1,6 @@
 //! What all actors of a runtime have in common.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -11,7 +11,7 @@ use super::far_logs::FarLogs;
 use super::hub::HubHandle;
 use super::library::LibraryTables;
 use super::membership::Membership;
-use super::options::{Options, TypeEntry, TypeOptions};
+use super::options::{ANY_NUMBER, Options, TypeEntry, TypeOptions};
 use super::progress::ProgressWriter;
 use super::pruner::Pruner;
 use super::remote::{Dispatcher, RemoteWorkers};
@@ -71,6 +71,8 @@ pub struct Shared {
     pub actors: RwLock<Actors>,
     /// What was changed of job types at run time, and what is paused.
     pub settings: RwLock<Settings>,
+    /// Held by whoever reads them anew.
+    pub settings_turn: tokio::sync::Mutex<()>,
     /// Notified whenever ends of attempts are on disk.
     pub idle: tokio::sync::Notify,
     commits: Mutex<VecDeque<Committed>>,
@@ -149,6 +151,7 @@ impl Shared {
             arbiter: parts.arbiter,
             actors: RwLock::default(),
             settings: RwLock::new(parts.settings),
+            settings_turn: tokio::sync::Mutex::default(),
             idle: tokio::sync::Notify::new(),
             commits: Mutex::default(),
             others: OnceLock::new(),
@@ -165,7 +168,9 @@ impl Shared {
     /// What holds for a job type now: as configured, and as changed at run time.
     #[must_use]
     pub fn type_options(&self, job_type: &str) -> TypeOptions {
-        let mut options = self.types.get(job_type).map_or(&self.options.unknown, |t| &t.options).clone();
+        let here = self.types.get(job_type);
+        let said = || self.options.elsewhere.get(job_type).unwrap_or(&self.options.unknown);
+        let mut options = here.map_or_else(said, |here| &here.options).clone();
         let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(changed) = settings.job_types.get(job_type) {
             options.concurrency = changed.concurrency.unwrap_or(options.concurrency);
@@ -176,7 +181,20 @@ impl Shared {
                 options.limits.rate_limit = serde_json::from_str(limit).unwrap_or_default();
             }
         }
+        if here.is_none() && options.concurrency < ANY_NUMBER {
+            // Its attempts have no slots, on whichever node.
+            let all = options.limits.global_concurrency.unwrap_or(ANY_NUMBER);
+            options.limits.global_concurrency = Some(all.min(options.concurrency));
+        }
         options
+    }
+
+    /// The job types without a worker here of which the configuration or somebody said something.
+    #[must_use]
+    pub fn limited_elsewhere(&self) -> BTreeSet<String> {
+        let told = self.read_settings(|s| s.job_types.keys().cloned().collect::<Vec<_>>());
+        let all = self.options.elsewhere.keys().cloned().chain(told);
+        all.filter(|name| !self.types.contains_key(name)).collect()
     }
 
     /// From now on these settings hold.
@@ -187,7 +205,7 @@ impl Shared {
 
     /// Lets the store know what limits hold.
     pub fn set_limits(&self) {
-        for job_type in self.types.keys() {
+        for job_type in self.types.keys().chain(&self.limited_elsewhere()) {
             self.store.limits().set(job_type, self.type_options(job_type).limits);
         }
     }

@@ -208,11 +208,8 @@ impl Supervisor {
     fn reload_settings(&self, ctx: &mut Context<Self>) {
         let shared = self.shared.clone();
         let load = async move {
-            match load_settings(&shared.store).await {
-                Ok(settings) => {
-                    shared.set_settings(settings);
-                }
-                Err(e) => log::warn!("cannot read the settings again: {e}"),
+            if let Err(e) = take_over_settings(&shared).await {
+                log::warn!("cannot read the settings again: {e}");
             }
         };
         ctx.spawn(load.into_actor(self).map(|(), me, _| me.wake_all()));
@@ -298,6 +295,17 @@ pub async fn load_settings(store: &crate::store::Store) -> StoreResult<Settings>
             })
         })
         .await
+}
+
+/// From now on what the store has of settings holds. One look at a time: one that began before a change
+/// must not undo what a later one has found.
+///
+/// # Errors
+/// When the store fails.
+pub async fn take_over_settings(shared: &Shared) -> StoreResult<()> {
+    let _turn = shared.settings_turn.lock().await;
+    shared.set_settings(load_settings(&shared.store).await?);
+    Ok(())
 }
 
 impl Actor for Supervisor {

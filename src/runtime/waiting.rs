@@ -54,20 +54,38 @@ async fn pending(shared: &Arc<Shared>, job: &Job) -> StoreResult<Option<Why>> {
     if shared.read_settings(|s| s.paused_queues.contains(&job.queue)) {
         return Ok(Some(Why::QueuePaused(job.queue.clone())));
     }
-    let Some(slots) = shared.slots.get(&job_type) else {
-        return Ok(Some(match shared.options.has_remote_workers {
-            true => Why::NoWorkerHere { job_type, queue: job.queue.clone() },
-            false => Why::NoWorker(job_type),
-        }));
-    };
     let wanted = job.clone();
     let before = shared.store.read(move |conn| views::job::jobs_before(conn, &wanted, COUNT_BEFORE)).await?;
     let options = shared.type_options(&job_type);
+    let Some(slots) = shared.slots.get(&job_type) else {
+        return elsewhere(shared, job, &options.limits, before).await;
+    };
     if slots.taken() >= options.concurrency as usize {
         return Ok(Some(Why::Concurrency { slots: options.concurrency, job_type, before }));
     }
     if let Some(why) = limited(shared, job, &options.limits, before).await? {
         return Ok(Some(why));
+    }
+    Ok((before > 0).then_some(Why::Behind(before)))
+}
+
+/// Why a job does not run that no worker here does.
+async fn elsewhere(
+    shared: &Arc<Shared>,
+    job: &Job,
+    limits: &Limits,
+    before: i64,
+) -> StoreResult<Option<Why>> {
+    let (job_type, queue) = (job.job_type.clone(), job.queue.clone());
+    if !shared.options.has_remote_workers {
+        return Ok(Some(Why::NoWorker(job_type)));
+    }
+    // A limit that is met says that there are workers, on whichever node.
+    if let Some(why) = limited(shared, job, limits, before).await? {
+        return Ok(Some(why));
+    }
+    if !shared.remote.serve(&queue) {
+        return Ok(Some(Why::NoWorkerHere { job_type, queue }));
     }
     Ok((before > 0).then_some(Why::Behind(before)))
 }

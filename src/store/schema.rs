@@ -309,6 +309,22 @@ diesel::table! {
         created_at -> BigInt,
         cancel_requested_at -> Nullable<BigInt>,
         completed_at -> Nullable<BigInt>,
+        is_batch -> Bool,
+        open_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    batches (workflow_id) {
+        workflow_id -> BigInt,
+        parent -> Nullable<BigInt>,
+        complete -> Nullable<Text>,
+        success -> Nullable<Text>,
+        committed -> Bool,
+        looked_to -> BigInt,
+        complete_at -> Nullable<BigInt>,
+        complete_job_id -> Nullable<BigInt>,
+        success_job_id -> Nullable<BigInt>,
     }
 }
 

@@ -8,7 +8,8 @@ use crate::domain::{State, Timestamp, WorkflowInfo};
 
 /// The columns of `workflows` in the order of [`WorkflowRow`].
 pub const COLUMNS: &str = "id, name, state, scheduled, blocked, pending, running, retrying, completed, failed, \
-    cancelled, parent_job_id, callback, callback_job_id, created_at, cancel_requested_at, completed_at";
+    cancelled, parent_job_id, callback, callback_job_id, created_at, cancel_requested_at, completed_at, is_batch, \
+    open_until";
 
 /// A row of `workflows`.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -32,6 +33,8 @@ pub struct WorkflowRow {
     pub created_at: i64,
     pub cancel_requested_at: Option<i64>,
     pub completed_at: Option<i64>,
+    pub is_batch: bool,
+    pub open_until: Option<i64>,
 }
 
 /// The SQL type of a whole row.
@@ -42,6 +45,12 @@ impl WorkflowRow {
     #[must_use]
     pub fn state(&self) -> State {
         self.state.parse().unwrap_or(State::Running)
+    }
+
+    /// Whether more jobs are waited for, so that it is not over without any.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open_until.is_some() && self.cancel_requested_at.is_none()
     }
 
     /// How many of its jobs are in a state.

@@ -13,12 +13,14 @@ use crate::watcher::Watcher;
 pub struct Fleet {
     database: Shared,
     timeout_secs: u32,
+    heartbeat_secs: f64,
 }
 
 /// What they share.
 enum Shared {
     Schema(Schema),
     Server(postgres::Server),
+    Url(String),
 }
 
 /// A node in a folder of its own.
@@ -29,12 +31,23 @@ pub struct Node {
 
 impl Fleet {
     pub fn new() -> Self {
-        Self { database: Shared::Schema(Schema::new()), timeout_secs: 3 }
+        Self { database: Shared::Schema(Schema::new()), timeout_secs: 3, heartbeat_secs: 0.5 }
+    }
+
+    /// One on a database that somebody else starts and stops.
+    pub fn at(url: String) -> Self {
+        Self { database: Shared::Url(url), timeout_secs: 3, heartbeat_secs: 0.5 }
+    }
+
+    /// One whose nodes look at nothing by themselves while a test runs: what they know they were told.
+    pub fn that_is_told() -> Self {
+        Self { timeout_secs: 600, heartbeat_secs: 120.0, ..Self::new() }
     }
 
     /// One whose PostgreSQL is nobody else's, and keeps what it has acknowledged.
     pub fn on_its_own_server(home: &Path) -> Self {
-        Self { database: Shared::Server(postgres::Server::durable(home)), timeout_secs: 3 }
+        let database = Shared::Server(postgres::Server::durable(home));
+        Self { database, timeout_secs: 3, heartbeat_secs: 0.5 }
     }
 
     /// That server.
@@ -42,6 +55,7 @@ impl Fleet {
         match &self.database {
             Shared::Server(server) => server,
             Shared::Schema(schema) => panic!("the server of schema {} is shared", schema.name),
+            Shared::Url(url) => panic!("{url} is somebody else's"),
         }
     }
 
@@ -52,19 +66,25 @@ impl Fleet {
 
     /// Starts a node with these job types, in TOML. It takes jobs of any type.
     pub fn start(&self, job_types: &str) -> Node {
+        self.start_with(job_types, &[])
+    }
+
+    /// The same, with variables.
+    pub fn start_with(&self, job_types: &str, env: &[(&str, &str)]) -> Node {
         let home = tempfile::tempdir().unwrap();
-        Node { server: Server::start(home.path(), &self.config(job_types)), home }
+        Node { server: Server::start_with(home.path(), &self.config(job_types), env), home }
     }
 
     fn config(&self, job_types: &str) -> String {
         let (url, schema) = match &self.database {
             Shared::Schema(schema) => (schema.url(), schema.name.as_str()),
             Shared::Server(server) => (server.url(), "public"),
+            Shared::Url(url) => (url.clone(), "public"),
         };
         format!(
-            "database_url = \"{}\"\naccept_unknown_job_types = true\nheartbeat_secs = 0.5\n\
+            "database_url = \"{}\"\naccept_unknown_job_types = true\nheartbeat_secs = {}\n\
              node_timeout_secs = {}\nkill_after_secs = 1\n[postgres]\nschema = \"{}\"\n{job_types}",
-            url, self.timeout_secs, schema
+            url, self.heartbeat_secs, self.timeout_secs, schema
         )
     }
 }
@@ -97,6 +117,12 @@ impl Node {
     /// What a POST answers.
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         client().post(self.server.url(path)).json(body).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// A PATCH that is taken.
+    pub async fn patch(&self, path: &str, body: &Value) {
+        let answer = client().patch(self.server.url(path)).json(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
     }
 
     /// Who runs which job, as this node knows.

@@ -21,7 +21,12 @@ pub struct Server {
 impl Server {
     /// Starts one that keeps all it has in `home`, and returns when it can be called.
     pub fn start(home: &Path, config: &str) -> Self {
-        let mut child = spawn(home, config);
+        Self::start_with(home, config, &[])
+    }
+
+    /// The same, with variables.
+    pub fn start_with(home: &Path, config: &str, env: &[(&str, &str)]) -> Self {
+        let mut child = spawn_with(home, config, env);
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
         let server = Self { child, url: url.trim().to_owned(), home: home.to_owned() };
@@ -106,10 +111,15 @@ impl Server {
 
 /// Starts a process and does not ask how it goes: it may end before it can be called.
 pub fn spawn(home: &Path, config: &str) -> Child {
+    spawn_with(home, config, &[])
+}
+
+fn spawn_with(home: &Path, config: &str, env: &[(&str, &str)]) -> Child {
     let (file, data) = (home.join("callboard.toml"), home.join("data"));
     fs::write(&file, config).unwrap();
     let mut command = callboard(&["serve", "--bind", "127.0.0.1:0", "--config"]);
     command.arg(file).arg("--data-dir").arg(data);
+    command.envs(env.iter().copied());
     command.current_dir(home).stderr(File::create(home.join("server.log")).unwrap());
     command.spawn().unwrap()
 }

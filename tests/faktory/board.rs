@@ -4,19 +4,22 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
-use callboard::config::Config;
+use callboard::config::{Config, DatabaseUrl};
 use callboard::domain::Clock;
 use callboard::faktory::{self, Serving};
 use callboard::{Callboard, Timestamp};
 use futures_util::FutureExt;
 
 use crate::client::Client;
+use crate::postgres;
 
 /// How long a test may take.
 const LONG: Duration = Duration::from_secs(60);
 /// A step of the clock, and how long everything is given to come to rest before the next.
 const STEP: Duration = Duration::from_millis(250);
 const REST: Duration = Duration::from_millis(2);
+/// The same where somebody waits for answers of a database in another process.
+const LONG_REST: Duration = Duration::from_millis(20);
 
 pub struct Board {
     pub callboard: Callboard,
@@ -27,13 +30,26 @@ pub struct Board {
     _dir: tempfile::TempDir,
 }
 
-/// Runs a test.
-pub fn test(body: impl AsyncFnOnce(&mut Board)) {
+/// Runs a test, on each database.
+pub fn test(body: impl AsyncFn(&mut Board)) {
     test_with(|_| (), body);
 }
 
-/// Runs a test with a configuration that is changed first.
-pub fn test_with(change: impl FnOnce(&mut Config), body: impl AsyncFnOnce(&mut Board)) {
+/// Runs a test with a configuration that is changed first, on each database.
+pub fn test_with(change: impl Fn(&mut Config), body: impl AsyncFn(&mut Board)) {
+    run(&change, &body);
+    if postgres::is_there() {
+        let schema = postgres::Schema::new();
+        let there = |config: &mut Config| {
+            config.database_url = Some(DatabaseUrl::from(schema.url().as_str()));
+            config.postgres_schema.clone_from(&schema.name);
+            change(config);
+        };
+        run(&there, &body);
+    }
+}
+
+fn run(change: &impl Fn(&mut Config), body: &impl AsyncFn(&mut Board)) {
     let _ = env_logger::builder().is_test(true).try_init();
     let dir = tempfile::tempdir().unwrap();
     let mut config = Config {
@@ -95,10 +111,14 @@ impl Board {
 
     /// Moves the clock on until something is done; how far that was.
     pub async fn while_time_passes<T>(&self, doing: impl Future<Output = T>) -> (T, Duration) {
+        self.drive(doing, if self.config.database_url.is_some() { LONG_REST } else { REST }).await
+    }
+
+    async fn drive<T>(&self, doing: impl Future<Output = T>, rest: Duration) -> (T, Duration) {
         let before = self.clock.now();
         tokio::pin!(doing);
         loop {
-            match tokio::time::timeout(REST, &mut doing).await {
+            match tokio::time::timeout(rest, &mut doing).await {
                 Ok(done) => return (done, self.clock.now().since(before)),
                 Err(_) => self.clock.advance(STEP),
             }
@@ -107,6 +127,6 @@ impl Board {
 
     /// Moves the clock on by heartbeats, each with time for what it brings about.
     pub async fn pass(&self, secs: u64) {
-        self.while_time_passes(self.clock.sleep(Duration::from_secs(secs))).await;
+        self.drive(self.clock.sleep(Duration::from_secs(secs)), REST).await;
     }
 }

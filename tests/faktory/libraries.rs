@@ -182,6 +182,8 @@ fn the_rust_crate_pushes_fetches_and_reads_how_things_are() {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (url, callboard) = (board.url.clone(), board.callboard.clone());
         threads.spawn(async move { with_the_crate(&url, &callboard).await }).await.unwrap();
+        let url = board.url.clone();
+        threads.spawn(async move { batches_of_the_crate(&url).await }).await.unwrap();
         threads.shutdown_background();
     });
 }
@@ -205,4 +207,36 @@ async fn with_the_crate(url: &str, callboard: &Callboard) {
     assert_eq!(info.data.total_processed, 2);
     client.queue_pause(&["default"]).await.unwrap();
     client.queue_remove_all().await.unwrap();
+}
+
+async fn batches_of_the_crate(url: &str) {
+    use ::faktory::ent::{Batch, BatchId, CallbackState};
+    let job = |kind: &str| ::faktory::Job::builder(kind).queue("batches").build();
+    let mut client = ::faktory::Client::connect_to(url).await.unwrap();
+    let mut watcher = ::faktory::Client::connect_to(url).await.unwrap();
+    let done = |_| async { Ok(()) };
+    let builder = ::faktory::Worker::builder::<std::io::Error>();
+    let builder = builder.register_fn("part", done).register_fn("count", done).register_fn("tell", done);
+    let mut worker = builder.connect_to(url).await.unwrap();
+    let outer = Batch::builder().description("outer").with_callbacks(job("tell"), job("count"));
+    let mut outer = client.start_batch(outer).await.unwrap();
+    let bid = outer.id().clone();
+    assert!(outer.add(job("part")).await.unwrap().is_none());
+    let inner = Batch::builder().description("inner").with_success_callback(job("tell"));
+    let mut inner = outer.start_batch(inner).await.unwrap();
+    let inner_bid = inner.id().clone();
+    inner.add(job("part")).await.unwrap();
+    inner.commit().await.unwrap();
+    let status = watcher.get_batch_status(&inner_bid).await.unwrap().unwrap();
+    assert_eq!((status.parent_bid, status.total, status.pending), (Some(bid.clone()), 1, 1));
+    assert!(client.open_batch(BatchId::new("non-existent-batch-id")).await.unwrap().is_none());
+    client.open_batch(&bid).await.unwrap().expect("it is there").commit().await.unwrap();
+    // Two parts, the callback of the inner one, and both of the outer one.
+    for _ in 0..5 {
+        assert!(worker.run_one(0, &["batches"]).await.unwrap());
+    }
+    let status = watcher.get_batch_status(&bid).await.unwrap().unwrap();
+    assert_eq!((status.total, status.pending, status.failed), (1, 0, 0));
+    assert_eq!(status.complete_callback_state, CallbackState::FinishedOk);
+    assert_eq!(status.success_callback_state, CallbackState::FinishedOk);
 }

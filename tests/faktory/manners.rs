@@ -52,7 +52,7 @@ fn errors_leave_the_connection_in_step() {
             ("FETCH", "-ERR must call fetch with at least one queue"),
             ("FAIL {\"jid\":\"nobodys-job\"}", "-ERR Job not found nobodys-job"),
             ("BEAT {\"wid\":\"nobody\"}", "-ERR unknown worker nobody"),
-            ("BATCH NEW {}", "-ERR batches are not available here; hand in a workflow over HTTP"),
+            ("BATCH NEW {}", "-ERR a batch needs a callback, success or complete"),
             (
                 "PUSH {\"jid\":\"12345678\",\"jobtype\":\"a\",\"args\":[],\"queue\":\"a b\"}",
                 "-ERR queue must be 1 to 100 of the characters A-Z a-z 0-9 _ . -",

@@ -69,6 +69,31 @@ fn sets_are_changed_by_id_type_and_pattern() {
 }
 
 #[test]
+fn what_is_killed_is_dead_and_can_be_brought_back() {
+    test(async |board| {
+        let mut client = board.client().await;
+        let at = board.clock.now().plus(Duration::from_secs(3600)).to_string();
+        push(&mut client, "11111111", json!({"at": at})).await;
+        push(&mut client, "22222222", json!({})).await;
+        client.fetch("default").await;
+        let fail = r#"FAIL {"jid":"22222222","errtype":"E","message":"m"}"#;
+        assert_eq!(client.ask(fail).await, "+OK");
+        for target in ["scheduled", "retries"] {
+            let kill = json!({"cmd": "kill", "target": target, "filter": {"regexp": "*"}});
+            assert_eq!(client.ask(&format!("MUTATE {kill}")).await, "+OK");
+        }
+        for (id, error) in [(1, "given up by hand"), (2, "E: m")] {
+            let dead = board.callboard.job(id).await.unwrap();
+            assert_eq!((dead.state.as_str(), dead.error.as_deref()), ("failed", Some(error)));
+        }
+        assert_eq!(client.ask_json("INFO").await["faktory"]["sets"]["dead"], 2);
+        let requeue = r#"MUTATE {"cmd":"requeue","target":"dead","filter":{"jids":["11111111"]}}"#;
+        assert_eq!(client.ask(requeue).await, "+OK");
+        assert_eq!(client.fetch("default").await["jid"], "11111111");
+    });
+}
+
+#[test]
 fn the_dead_are_brought_back() {
     test(async |board| {
         let mut client = board.client().await;

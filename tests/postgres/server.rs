@@ -1,6 +1,7 @@
 //! A server: shared by all tests that run at a time, or one's own to be ill-treated.
 
 use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -50,11 +51,53 @@ impl Server {
 
     /// As [`Self::durable`], on a port of this machine too, for what is to be cut.
     pub fn on_a_port(home: &Path) -> (Self, u16) {
-        // Nobody else gets the same one so soon.
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = free_port();
         (Self::with(home, &format!("listen_addresses = '127.0.0.1'\nport = {port}\n")), port)
+    }
+
+    /// One that follows another, which is on a port, and takes no writes before it is [promoted](Self::promote).
+    /// The other one acknowledges nothing from now on that this one has not.
+    pub fn standby(home: &Path, of: &Self, its_port: u16) -> (Self, u16) {
+        let port = free_port();
+        let server =
+            Self { install: Install::find().expect("PostgreSQL"), home: home.to_owned(), _user: None };
+        let data = home.join("data");
+        for folder in [home, &data, &server.socket()] {
+            server.install.make_folder(folder);
+        }
+        let mut copy = server.install.command("pg_basebackup");
+        copy.args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p"]);
+        let copied = copy.arg(its_port.to_string()).arg("-D").arg(&data).current_dir("/").output().unwrap();
+        assert!(copied.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&copied.stderr));
+        let own = format!("unix_socket_directories = '{}'\nport = {port}\n", server.socket().display());
+        let mut config = OpenOptions::new().append(true).open(data.join("postgresql.auto.conf")).unwrap();
+        config.write_all(own.as_bytes()).unwrap();
+        server.start();
+        of.run("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        of.run("SELECT pg_reload_conf()");
+        (server, port)
+    }
+
+    /// From now on it takes writes.
+    pub fn promote(&self) {
+        assert!(self.control(&["-w", "-t", "60", "promote"]), "the standby is not promoted");
+    }
+
+    fn run(&self, sql: &str) {
+        let socket = self.socket();
+        let mut command = self.install.command("psql");
+        command.args(["-U", "postgres", "-q", "-c", sql, "-h"]).arg(socket).current_dir("/");
+        if let Some(port) = self.port() {
+            command.args(["-p", &port]);
+        }
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// The port that it was given.
+    fn port(&self) -> Option<String> {
+        let config = std::fs::read_to_string(self.home.join("data/postgresql.auto.conf")).unwrap();
+        config.lines().filter_map(|line| line.strip_prefix("port = ")).next_back().map(ToOwned::to_owned)
     }
 
     fn with(home: &Path, settings: &str) -> Self {
@@ -141,6 +184,11 @@ impl Drop for Server {
         // The shared one is never dropped.
         self.stop("immediate");
     }
+}
+
+/// A port that nobody else gets so soon.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn lock_file(path: &Path) -> File {

@@ -1,5 +1,7 @@
 //! Cron expressions: what they may look like, and the wall times that they name.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grammar;
 mod words;
 mod zoned;

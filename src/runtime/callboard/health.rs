@@ -41,7 +41,7 @@ impl Callboard {
     /// [`Error::Unavailable`].
     pub async fn workers(&self) -> Result<Vec<WorkerView>, Error> {
         let mut views = self.workers_here();
-        if self.shared.membership.is_shared() {
+        if self.shared.membership.is_shared() || self.shared.options.has_remote_workers {
             let node = self.shared.node();
             let others = self.read(move |conn| views::running::elsewhere(conn, node, OTHERS)).await?;
             let others = others.into_iter().map(|attempt| WorkerView {

@@ -2,6 +2,7 @@
 //! it call.
 
 mod answers;
+mod batches;
 mod bulk;
 mod dead_letters;
 mod ends;
@@ -27,12 +28,13 @@ pub use answers::{
     Acted, ActedOnPart, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page,
     Readiness, WorkerView,
 };
+pub use batches::RemoteBatch;
 pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use ends::MAX_WAITING;
 pub use overview::by_state;
 pub use pauses::{Drained, Pauses, Scope};
 pub use plans::{PlanPage, PlanWithRows};
-pub use remote::{RemoteNew, RemoteTotals};
+pub use remote::{RemoteNew, RemoteProgress, RemoteTotals};
 pub use schedules::{SchedulePage, ScheduleView, ScheduleWithRuns};
 pub use signals::Given;
 pub use workflows::{Around, CalledOff, WorkflowPage};

@@ -107,7 +107,7 @@ impl Callboard {
     /// [`Error::NotFound`].
     pub async fn pause_job_type(&self, name: &str, paused: bool) -> Result<JobTypeInfo, Error> {
         self.pause(&Scope::JobType(name.to_owned()), paused).await?;
-        self.job_type(name).await
+        self.described_job_type(name).await
     }
 
     /// Stops or resumes the starting of jobs of a queue. It need not have any yet.

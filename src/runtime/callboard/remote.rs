@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Callboard;
+use crate::domain::batch::Bid;
+use crate::domain::foreign;
 use crate::domain::remote::{Complaint, RemoteExtra};
 use crate::domain::{Event, EventBody, Job, Json, NewJob, Progress, State, Timestamp};
 use crate::error::Error;
 use crate::runtime::log_folders;
 use crate::runtime::prepare::prepare;
 use crate::runtime::remote::{Fetch, Handed, RemoteWorkers};
+use crate::store::verbs::kill;
 use crate::store::verbs::remote::{self, Pushed, Wanted, jid_of, job_of};
 use crate::store::verbs::settings::Pausable;
 use crate::store::views;
@@ -24,6 +27,21 @@ pub struct RemoteNew {
     pub jid: String,
     /// What else it is there.
     pub extra: RemoteExtra,
+    /// The batch that it goes into.
+    pub batch: Option<Bid>,
+}
+
+/// How far a job is, as a program elsewhere says.
+#[derive(Clone, Debug, Default)]
+pub struct RemoteProgress {
+    /// The id of the job there.
+    pub jid: String,
+    /// 0 to 100.
+    pub percent: Option<f64>,
+    /// For people.
+    pub message: Option<String>,
+    /// Until when the program wants to hold it.
+    pub until: Option<Timestamp>,
 }
 
 /// What there is, in the words of programs elsewhere.
@@ -55,7 +73,7 @@ impl Callboard {
             let extra = serde_json::to_string(&new.extra).unwrap_or_default();
             match prepare(&self.shared, self.as_taken_here(new.job), "") {
                 Ok(job) => {
-                    pushed.push(Pushed { job, jid: new.jid, extra });
+                    pushed.push(Pushed { job, jid: new.jid, extra, batch: new.batch });
                     places.push(place);
                     answers.push(Ok(0));
                 }
@@ -75,7 +93,7 @@ impl Callboard {
 
     /// Args there are an array always. Of a job that a worker here runs, an object within one is what
     /// that worker wants.
-    fn as_taken_here(&self, mut job: NewJob) -> NewJob {
+    pub(super) fn as_taken_here(&self, mut job: NewJob) -> NewJob {
         let alone: Option<[Json; 1]> = job.args.parse().ok();
         if let (true, Some([args])) = (self.shared.types.contains_key(&job.job_type), alone)
             && args.is_object()
@@ -128,6 +146,7 @@ impl Callboard {
     /// [`Error::Unavailable`].
     pub async fn remote_done(&self, jid: String, worker_id: String) -> Result<bool, Error> {
         let (by, now) = (self.shared.reporter(worker_id), self.shared.clock.now());
+        let jid = foreign::jid(&jid).into_owned();
         self.write(move |tx| remote::succeed(tx, &jid, &by, now)).await
     }
 
@@ -142,7 +161,7 @@ impl Callboard {
         worker_id: String,
     ) -> Result<(), Error> {
         let (shared, by) = (self.shared.clone(), self.shared.reporter(worker_id));
-        let (now, wanted) = (self.shared.clock.now(), jid.clone());
+        let (now, wanted) = (self.shared.clock.now(), foreign::jid(&jid).into_owned());
         let fail = move |tx: &mut crate::store::Tx<'_>| {
             remote::fail(tx, &wanted, &complaint, &by, &|t| shared.type_options(t).backoff, now)
         };
@@ -152,32 +171,26 @@ impl Callboard {
         Ok(())
     }
 
-    /// A worker says how far a job is, and until when it wants to hold it. False: nobody holds it.
+    /// A worker says how far a job is. That makes its reservation as long as it was when the job was
+    /// fetched, counted from now, or lets it last until a time that is later. False: nobody holds the job.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn remote_progress(
-        &self,
-        jid: String,
-        percent: Option<f64>,
-        message: Option<String>,
-        until: Option<Timestamp>,
-        worker_id: String,
-    ) -> Result<bool, Error> {
-        let now = self.shared.clock.now();
-        let step = self
-            .write(move |tx| {
-                if let Some(until) = until {
-                    remote::extend(tx, &jid, &worker_id, until)?;
-                }
-                let change = |step: &mut Progress| {
-                    step.percent = percent.unwrap_or(step.percent).clamp(0.0, 100.0);
-                    step.message = message.clone().or(step.message.take());
-                };
-                remote::progress(tx, &jid, &worker_id, change, now)
-            })
-            .await?;
-        let Some((claim, step)) = step else { return Ok(false) };
+    pub async fn remote_progress(&self, told: RemoteProgress, worker_id: String) -> Result<bool, Error> {
+        let (shared, now) = (self.shared.clone(), self.shared.clock.now());
+        let jid = foreign::jid(&told.jid).into_owned();
+        let note = move |tx: &mut crate::store::Tx<'_>| {
+            let time = |job_type: &str| shared.type_options(job_type).timeout_secs;
+            if !remote::extend(tx, &jid, &worker_id, told.until, &time, now)? {
+                return Ok(None);
+            }
+            let change = |step: &mut Progress| {
+                step.percent = told.percent.unwrap_or(step.percent).clamp(0.0, 100.0);
+                step.message = told.message.clone().or(step.message.take());
+            };
+            remote::progress(tx, &jid, &worker_id, change, now)
+        };
+        let Some((claim, step)) = self.write(note).await? else { return Ok(false) };
         if let Ok(job) = self.plain_job(claim.job_id).await {
             let body = EventBody::progress(claim.attempt, &step, now);
             let (job_type, queue) = (job.job_type.into(), job.queue.into());
@@ -224,7 +237,7 @@ impl Callboard {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn ids_by_jid(&self, jid: String) -> Result<Vec<i64>, Error> {
-        let own = job_of(&jid);
+        let (own, jid) = (job_of(&jid), foreign::jid(&jid).into_owned());
         let mut ids = self.read(move |conn| views::remote::by_jid(conn, &jid)).await?;
         if ids.is_empty() {
             ids.extend(own);
@@ -241,6 +254,15 @@ impl Callboard {
         let gone = self.write(move |tx| remote::discard(tx, &ids, now)).await?;
         log_folders::remove(&self.shared, gone).await;
         Ok(())
+    }
+
+    /// Gives up a job that waits for its time or for another go: it is a dead letter then.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Conflict`] when it waits for neither.
+    pub async fn kill(&self, id: i64) -> Result<(), Error> {
+        let now = self.shared.clock.now();
+        self.write(move |tx| kill::kill(tx, id, now)).await
     }
 
     /// Begins to count anew what remote workers have done.

@@ -1,24 +1,27 @@
 //! Job types and queues: what there is, and what may be changed at run time.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 
 use super::{Callboard, JobTypeInfo, JobTypePatch};
+use crate::domain::ident::{self, WORKFLOW_NODE};
 use crate::domain::status::{QueueInfo, no_counts};
 use crate::domain::{Backoff, State, new_job};
 use crate::error::{Error, FieldFault};
 use crate::runtime::limits;
-use crate::runtime::supervisor::load_settings;
+use crate::runtime::options::ANY_NUMBER;
+use crate::runtime::supervisor::take_over_settings;
 use crate::store::verbs::settings::{self, JobTypeSettings};
 use crate::store::views;
-use crate::workers::Availability;
+use crate::workers::{Availability, WorkerInfo};
 
-/// The most attempts at once that a job type may be given.
-const MAX_CONCURRENCY: u32 = 10_000;
 /// The most attempts at once on all nodes that a job type may be given.
 const MAX_GLOBAL_CONCURRENCY: u32 = 1_000_000;
 
 impl Callboard {
-    /// The job types that have a worker here, by name.
+    /// The job types that have a worker here, and with remote workers those that are known of elsewhere,
+    /// by name.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -34,7 +37,9 @@ impl Callboard {
     /// [`Error::Unavailable`].
     pub async fn plain_job_types(&self) -> Result<Vec<JobTypeInfo>, Error> {
         let kept = self.read(views::status::all_counters).await?;
-        Ok(self.shared.types.keys().filter_map(|name| self.describe(name, &kept)).collect())
+        let mut names = self.known_elsewhere_of(&kept);
+        names.extend(self.shared.types.keys().cloned());
+        Ok(names.iter().map(|name| self.describe(name, &kept)).collect())
     }
 
     /// The names of the job types that have a worker here, in order.
@@ -49,9 +54,28 @@ impl Callboard {
     /// [`Error::NotFound`].
     pub async fn job_type(&self, name: &str) -> Result<JobTypeInfo, Error> {
         let kept = self.read(views::status::all_counters).await?;
-        let described = self.describe(name, &kept);
-        let job_type = described.ok_or_else(|| Error::NotFound(format!("job type {name}")))?;
-        Ok(self.with_tools(job_type).await)
+        if !self.shared.types.contains_key(name) && !self.known_elsewhere_of(&kept).contains(name) {
+            return Err(Error::NotFound(format!("job type {name}")));
+        }
+        Ok(self.with_tools(self.describe(name, &kept)).await)
+    }
+
+    /// A job type that may be one, whether anything is known of it or not.
+    pub(super) async fn described_job_type(&self, name: &str) -> Result<JobTypeInfo, Error> {
+        let kept = self.read(views::status::all_counters).await?;
+        Ok(self.with_tools(self.describe(name, &kept)).await)
+    }
+
+    /// The job types without a worker here that jobs, limits or pauses are of, where such are taken.
+    fn known_elsewhere_of(&self, kept: &[views::status::Counter]) -> BTreeSet<String> {
+        if !self.shared.options.accept_unknown_job_types {
+            return BTreeSet::new();
+        }
+        let mut names = self.shared.limited_elsewhere();
+        names.extend(self.shared.read_settings(|s| s.paused_types.clone()));
+        names.extend(kept.iter().filter(|(.., n)| *n > 0).map(|(job_type, ..)| job_type.clone()));
+        names.retain(|name| name != WORKFLOW_NODE && !self.shared.types.contains_key(name));
+        names
     }
 
     async fn with_tools(&self, job_type: JobTypeInfo) -> JobTypeInfo {
@@ -65,19 +89,19 @@ impl Callboard {
         self.shared.type_options(job_type).backoff
     }
 
-    fn describe(&self, name: &str, kept: &[views::status::Counter]) -> Option<JobTypeInfo> {
-        let entry = self.shared.types.get(name)?;
+    fn describe(&self, name: &str, kept: &[views::status::Counter]) -> JobTypeInfo {
+        let worker = self.shared.types.get(name).map(|entry| &entry.worker);
         let mut counts = no_counts();
         for (_, _, state, n) in kept.iter().filter(|(job_type, ..)| job_type == name) {
             *counts.entry(*state).or_default() += n;
         }
-        let info = entry.worker.info();
+        let info = worker.map_or_else(|| done_elsewhere(name), |worker| worker.info());
         let options = self.shared.type_options(name);
-        let unavailable_reason = match entry.worker.availability() {
-            Availability::Available => None,
-            Availability::Unavailable(reason) => Some(reason),
+        let unavailable_reason = match worker.map(|worker| worker.availability()) {
+            Some(Availability::Unavailable(reason)) => Some(reason),
+            _ => None,
         };
-        Some(JobTypeInfo {
+        JobTypeInfo {
             name: name.to_owned(),
             description: options.description.unwrap_or(info.description),
             args_schema: info.args_schema,
@@ -96,7 +120,7 @@ impl Callboard {
             paused: self.shared.is_paused(name),
             running: counts.get(&State::Running).copied().unwrap_or_default(),
             counts,
-        })
+        }
     }
 
     /// Changes a job type at run time. The change is kept over restarts.
@@ -113,7 +137,7 @@ impl Callboard {
         self.write(move |tx| settings::keep(tx, &job_type, &kept)).await?;
         self.take_over_settings().await?;
         limits::settle(&self.shared, name).await?;
-        self.job_type(name).await
+        self.described_job_type(name).await
     }
 
     /// The queues, by name.
@@ -128,23 +152,31 @@ impl Callboard {
     /// So that the caller's next look shows the change. The supervisor does it too, for changes
     /// that come from elsewhere.
     pub(super) async fn take_over_settings(&self) -> Result<(), Error> {
-        let settings = load_settings(&self.shared.store).await?;
-        self.shared.set_settings(settings);
-        Ok(())
+        Ok(take_over_settings(&self.shared).await?)
     }
 
     pub(super) fn known(&self, name: &str) -> Result<(), Error> {
-        match self.shared.types.contains_key(name) {
+        let elsewhere = self.shared.options.accept_unknown_job_types && ident::check_job_type(name).is_ok();
+        match elsewhere || self.shared.types.contains_key(name) {
             true => Ok(()),
             false => Err(Error::NotFound(format!("job type {name}"))),
         }
     }
 }
 
+/// What there is to say of a job type that remote workers run.
+fn done_elsewhere(name: &str) -> WorkerInfo {
+    WorkerInfo {
+        job_type: name.to_owned(),
+        description: "Run by remote workers.".into(),
+        args_schema: serde_json::json!({}),
+    }
+}
+
 fn check(patch: &JobTypePatch) -> Result<(), Error> {
     let mut faults = Vec::new();
-    if patch.concurrency.is_some_and(|n| !(1..=MAX_CONCURRENCY).contains(&n)) {
-        faults.push(FieldFault::new("concurrency", format!("must be from 1 to {MAX_CONCURRENCY}")));
+    if patch.concurrency.is_some_and(|n| !(1..=ANY_NUMBER).contains(&n)) {
+        faults.push(FieldFault::new("concurrency", format!("must be from 1 to {ANY_NUMBER}")));
     }
     if patch.global_concurrency.flatten().is_some_and(|n| !(1..=MAX_GLOBAL_CONCURRENCY).contains(&n)) {
         let message = format!("must be from 1 to {MAX_GLOBAL_CONCURRENCY}");

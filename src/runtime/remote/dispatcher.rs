@@ -4,15 +4,20 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle, WrapFuture,
+};
 use tokio::sync::oneshot;
 
 use super::handed::Handed;
+use crate::domain::Timestamp;
 use crate::runtime::guard::Guard;
+use crate::runtime::limits;
 use crate::runtime::log_folders;
 use crate::runtime::shared::Shared;
 use crate::runtime::worker::Ping;
-use crate::store::verbs::remote::{self, Reporter, Reserved, Wanted};
+use crate::store::verbs::batches;
+use crate::store::verbs::remote::{self, Given, Reporter, Wanted};
 use crate::store::{StoreResult, views};
 
 /// Jobs handed out in one write.
@@ -51,6 +56,8 @@ pub struct Dispatcher {
     /// Something came while a write was under way.
     again: bool,
     at_ends: bool,
+    /// Wakes it when a rate limit allows the next start.
+    alarm: Option<SpawnHandle>,
     _guard: Guard,
 }
 
@@ -68,6 +75,7 @@ impl Dispatcher {
             at_work: false,
             again: false,
             at_ends: false,
+            alarm: None,
             _guard: guard,
         }
     }
@@ -97,18 +105,16 @@ impl Dispatcher {
         ctx.spawn(found.into_actor(self).map(move |found, me, ctx| me.hand_out(now, found, ctx)));
     }
 
-    fn hand_out(
-        &mut self,
-        fetches: Vec<Waiting>,
-        found: StoreResult<Vec<Option<Reserved>>>,
-        ctx: &mut Context<Self>,
-    ) {
+    fn hand_out(&mut self, fetches: Vec<Waiting>, found: StoreResult<Given>, ctx: &mut Context<Self>) {
         self.at_work = false;
         let found = found.unwrap_or_else(|e| {
             log::warn!("cannot hand out jobs: {e}");
-            Vec::new()
+            Given::default()
         });
-        let mut found = found.into_iter();
+        if let Some(next) = found.next {
+            self.wake_at(next, ctx);
+        }
+        let mut found = found.jobs.into_iter();
         for fetch in fetches {
             match found.next() {
                 Some(Some(job)) => {
@@ -143,6 +149,15 @@ impl Dispatcher {
         self.look(ctx);
     }
 
+    fn wake_at(&mut self, at: Timestamp, ctx: &mut Context<Self>) {
+        if let Some(old) = self.alarm.take() {
+            ctx.cancel_future(old);
+        }
+        let clock = self.shared.clock.clone();
+        let alarm = async move { clock.sleep_until(at).await };
+        self.alarm = Some(ctx.spawn(alarm.into_actor(self).map(|(), me, ctx| me.anew(ctx))));
+    }
+
     /// Ends reservations whose time is up, and those of workers that have fallen silent.
     fn end_old(&mut self, ctx: &mut Context<Self>) {
         if std::mem::replace(&mut self.at_ends, true) {
@@ -158,7 +173,7 @@ impl Dispatcher {
     }
 }
 
-async fn reserve(shared: &Arc<Shared>, wanted: Arc<Vec<Wanted>>) -> StoreResult<Vec<Option<Reserved>>> {
+async fn reserve(shared: &Arc<Shared>, wanted: Arc<Vec<Wanted>>) -> StoreResult<Given> {
     let (here, now) = (shared.clone(), shared.clock.now());
     let reserve = move |tx: &mut crate::store::Tx<'_>| {
         let is_remote = |job_type: &str| !here.types.contains_key(job_type);
@@ -188,6 +203,14 @@ async fn end_old(shared: &Arc<Shared>) -> StoreResult<()> {
             break;
         }
         log::warn!("{ended} jobs were reserved by remote workers that did not report on them in time");
+    }
+    for job_type in shared.limited_elsewhere() {
+        if shared.store.limits().of(&job_type).is_some_and(|limits| limits.keys().hold()) {
+            limits::sweep(shared, &job_type).await?;
+        }
+    }
+    while shared.store.read(move |conn| views::batches::any_over(conn, now)).await? {
+        shared.store.write(move |tx| batches::expire(tx, MAX_ENDED, now)).await?;
     }
     Ok(())
 }

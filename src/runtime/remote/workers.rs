@@ -62,6 +62,8 @@ pub struct RemoteWorker {
     pub state: Asked,
     /// Its connections to this node.
     pub connections: usize,
+    /// What it fetched from last.
+    pub queues: Vec<String>,
 }
 
 struct Entry {
@@ -123,6 +125,7 @@ impl RemoteWorkers {
                 rss_kb: None,
                 state: Asked::Running,
                 connections: 0,
+                queues: Vec::new(),
             },
             life: fastrand::u64(..),
             gone: watch::Sender::new(false),
@@ -161,6 +164,23 @@ impl RemoteWorkers {
     #[must_use]
     pub fn state(&self, wid: &str) -> Asked {
         self.entries().get(wid).map(|entry| entry.worker.state).unwrap_or_default()
+    }
+
+    /// Notes from where a worker fetches.
+    pub fn fetches(&self, wid: &str, queues: &[String]) {
+        if let Some(entry) = self.entries().get_mut(wid)
+            && entry.worker.queues != queues
+        {
+            entry.worker.queues = queues.to_vec();
+        }
+    }
+
+    /// Whether somebody who works fetches from a queue.
+    #[must_use]
+    pub fn serve(&self, queue: &str) -> bool {
+        let known = self.entries();
+        let mut at_work = known.values().filter(|entry| entry.worker.state == Asked::Running);
+        at_work.any(|entry| entry.worker.queues.iter().any(|name| name == queue))
     }
 
     /// All of them, by id.

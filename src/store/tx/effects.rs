@@ -28,6 +28,12 @@ statement!(
      ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats_quarters.n + excluded.n"
 );
 
+statement!(
+    AddElsewhere,
+    "INSERT INTO remote_totals (node, name, n) VALUES (?, ?, ?) \
+     ON CONFLICT (node, name) DO UPDATE SET n = remote_totals.n + excluded.n"
+);
+
 /// Which job a write is about, for counters and events.
 #[derive(Clone, Debug)]
 pub struct JobRef {
@@ -113,6 +119,8 @@ type Stats = BTreeMap<(i64, Arc<str>, i32), i64>;
 pub struct Effects {
     pub(super) counts: Counts,
     pub(super) stats: Stats,
+    /// What remote workers have done, by the node that they are connected to and what it is called.
+    elsewhere: BTreeMap<(i64, &'static str), i64>,
     workflows: BTreeMap<i64, Shift>,
     nested: VecDeque<Nested>,
     pub(super) committed: Committed,
@@ -147,6 +155,9 @@ impl Effects {
                 let quarter = stats::quarter_of(at);
                 tx.run::<AddToQuarter>(binds![quarter, &*job_type, i64::from(metric), n])?;
             }
+        }
+        for ((node, name), n) in self.elsewhere {
+            tx.run::<AddElsewhere>(binds![node, name, n])?;
         }
         Ok(self.committed)
     }
@@ -245,6 +256,11 @@ impl Tx<'_> {
         }
     }
 
+    /// Adds one to what remote workers have done.
+    pub fn done_elsewhere(&mut self, node: i64, what: &'static str) {
+        *self.effects.elsewhere.entry((node, what)).or_default() += 1;
+    }
+
     /// Notes that nothing more of a job type can be started: all that is ready was claimed.
     pub fn all_claimed(&mut self, job_type: &str) {
         self.effects.committed.ready.retain(|t| **t != *job_type);
@@ -305,6 +321,12 @@ impl Tx<'_> {
         if let Some(state) = to {
             shift.add(state, 1);
         }
+    }
+
+    /// Has a workflow looked at although none of its jobs has moved.
+    pub fn look_at(&mut self, workflow: i64, at: Timestamp) {
+        let shift = self.effects.workflows.entry(workflow).or_default();
+        shift.at = shift.at.max(at);
     }
 
     /// Takes out what a workflow's counters are to be changed by, until there is none left.

@@ -59,6 +59,20 @@ pub fn enqueue(tx: &mut Tx<'_>, jobs: &[Prepared], bulk: bool, now: Timestamp) -
     Ok(stored)
 }
 
+/// Stores one job at a place of its own.
+///
+/// # Errors
+/// As [`enqueue`].
+pub(super) fn enqueue_at(
+    tx: &mut Tx<'_>,
+    job: &Prepared,
+    place: Place<'_>,
+    now: Timestamp,
+) -> StoreResult<Stored> {
+    let id = ids::next(tx, ids::Of::Jobs)?;
+    one(tx, job, id, place, "", now)
+}
+
 /// Takes ids for `n` jobs.
 pub(super) fn next_ids(tx: &mut Tx<'_>, n: usize) -> StoreResult<Vec<i64>> {
     ids::take(tx, ids::Of::Jobs, n)

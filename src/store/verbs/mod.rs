@@ -2,6 +2,7 @@
 //! transaction, guards itself by the state it expects, and notes what it changed.
 
 pub mod arrivals;
+pub mod batches;
 pub mod cancel;
 pub mod children;
 pub mod claim;
@@ -14,6 +15,7 @@ pub mod finish;
 pub mod fire;
 pub mod give_back;
 mod ids;
+pub mod kill;
 pub mod library;
 pub mod limits;
 pub mod nodes;

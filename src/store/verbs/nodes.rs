@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 
 use crate::domain::Timestamp;
 use crate::store::error::StoreResult;
-use crate::store::sql::{Dialect, binds, statement};
+use crate::store::sql::{self, Conn, Dialect, binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::ids;
 
@@ -65,6 +65,14 @@ pub fn lose_silent(tx: &mut Tx<'_>, timeout: Duration, now: Timestamp) -> StoreR
 /// Declares a process lost of which is known that it is gone.
 pub fn lose(tx: &mut Tx<'_>, id: i64) -> StoreResult<()> {
     tx.run::<Lose>(binds![id]).map(|_| ())
+}
+
+/// The time of the database, where several machines share one.
+pub fn database_time(conn: &mut Conn) -> diesel::QueryResult<Option<Timestamp>> {
+    Ok(match conn.dialect() {
+        Dialect::Sqlite => None,
+        Dialect::Postgres => Some(Timestamp::from_millis(first(sql::load::<Clock, BigInt, _>(conn, &[])?))),
+    })
 }
 
 /// The time by which nodes are compared: where several machines share a database, that one's.

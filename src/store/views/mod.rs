@@ -1,5 +1,6 @@
 //! Everything that can be read without changing anything.
 
+pub mod batches;
 pub mod cursor;
 pub mod durations;
 pub mod failures;

@@ -1,15 +1,26 @@
-//! What runs now on other nodes.
+//! What runs now on other nodes, and what remote workers do.
 
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use crate::domain::{Progress, State, Timestamp};
-use crate::store::sql::{self, Conn, LIMIT, binds, statement};
+use crate::store::sql::{self, Conn, Dialect, LIMIT, binds, statement};
 
 statement!(
     Elsewhere,
     format!(
         "SELECT id, job_type, attempt, worker_id, started_at, progress FROM jobs \
          WHERE state = '{}' AND node IS NOT NULL AND node <> ? ORDER BY node, id {LIMIT}",
+        State::Running
+    )
+);
+
+// Of an embedded database: nobody else than remote workers runs anything elsewhere.
+statement!(
+    Fetched,
+    format!(
+        "SELECT j.id, j.job_type, j.attempt, j.worker_id, j.started_at, j.progress \
+         FROM remote_jobs r CROSS JOIN jobs j ON j.id = r.job_id \
+         WHERE r.reserved_until IS NOT NULL AND j.state = '{}' ORDER BY r.reserved_until, r.job_id {LIMIT}",
         State::Running
     )
 );
@@ -31,12 +42,16 @@ pub struct Running {
     pub progress: Progress,
 }
 
-/// Attempts that run on other nodes than this one, by node, at most `most`.
+type Sql = (BigInt, Text, Integer, Nullable<Text>, Nullable<BigInt>, Nullable<Text>);
+type Row = (i64, String, i32, Option<String>, Option<i64>, Option<String>);
+
+/// Attempts that run on other nodes than this one, and elsewhere; at most `most`.
 pub fn elsewhere(conn: &mut Conn, node: i64, most: usize) -> diesel::QueryResult<Vec<Running>> {
-    type Sql = (BigInt, Text, Integer, Nullable<Text>, Nullable<BigInt>, Nullable<Text>);
-    type Row = (i64, String, i32, Option<String>, Option<i64>, Option<String>);
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = sql::load::<Elsewhere, Sql, _>(conn, binds![node, most])?;
+    let rows: Vec<Row> = match conn.dialect() {
+        Dialect::Sqlite => sql::load::<Fetched, Sql, _>(conn, binds![most])?,
+        Dialect::Postgres => sql::load::<Elsewhere, Sql, _>(conn, binds![node, most])?,
+    };
     let running = |(job_id, job_type, attempt, worker_id, started_at, progress): Row| Running {
         job_id,
         job_type,

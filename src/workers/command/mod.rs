@@ -1,5 +1,7 @@
 //! Runs a program for each job of a type.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod interpreter;
 mod message;
 mod progress_format;

@@ -75,6 +75,10 @@ async fn attempt(b: &TestStore, event: Move, id: i64) {
             b.write(move |tx| callboard::store::verbs::rescue::lose(tx, claim, 1, now)).await.unwrap();
         }
         Move::AskCancel | Move::Cancel => drop(b.cancel(id).await),
+        Move::Kill => {
+            let now = b.now();
+            let _ = b.write(move |tx| callboard::store::verbs::kill::kill(tx, id, now)).await;
+        }
         Move::Retry => drop(b.retry(id).await),
         Move::Unblock | Move::ParentFailed | Move::Signal => unreachable!("tried elsewhere"),
     }

@@ -16,6 +16,7 @@ mod owner;
 mod parents;
 mod patch;
 mod pauses;
+mod remote;
 mod retry;
 mod settings;
 mod signals;

@@ -19,17 +19,33 @@ use crate::{server, setting, wait_until_final};
 /// Faults in the short form.
 const FAULTS: u64 = 30;
 const NODES: usize = 3;
-/// How long a node may take to work again after the trouble. Ten seconds is what is promised, and
-/// said at the end; a machine under load gets more.
+/// How long a node may take to work again after the trouble.
+const PROMISED: Duration = Duration::from_secs(10);
+/// A machine under load gets more now and then: so long, once in ten times.
 const BACK: Duration = Duration::from_secs(30);
 
 /// What is done to whom.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
-    Kill { node: usize, away: Duration },
-    Freeze { node: usize, for_so_long: Duration },
-    Cut { node: usize },
-    Isolate { node: usize, for_so_long: Duration },
+    Kill {
+        node: usize,
+        away: Duration,
+    },
+    Freeze {
+        node: usize,
+        for_so_long: Duration,
+    },
+    Cut {
+        node: usize,
+    },
+    Isolate {
+        node: usize,
+        for_so_long: Duration,
+    },
+    /// The database is cut off from all of them.
+    CutOff {
+        for_so_long: Duration,
+    },
     Restart,
     Crash,
 }
@@ -66,6 +82,11 @@ impl Fleet {
                 self.nodes[node].proxy.close();
                 tokio::time::sleep(for_so_long).await;
                 self.nodes[node].proxy.open();
+            }
+            Fault::CutOff { for_so_long } => {
+                self.nodes.iter().for_each(|node| node.proxy.close());
+                tokio::time::sleep(for_so_long).await;
+                self.nodes.iter().for_each(|node| node.proxy.open());
             }
             Fault::Restart => block_in_place(|| self.database.restart("fast")),
             Fault::Crash => block_in_place(|| self.database.restart("immediate")),
@@ -116,11 +137,13 @@ async fn nothing_acknowledged_is_lost_whatever_becomes_of_three_nodes() {
         producers.push(tokio::spawn(producer.run()));
         fleet.nodes.push(node);
     }
-    let mut longest = Duration::ZERO;
-    for _ in 0..faults {
+    let mut took = Vec::new();
+    let mut script: Vec<Fault> = (0..faults).map(|_| Fault::random(&mut random)).collect();
+    let cut_off = setting("CALLBOARD_TORTURE_CUT_OFF_SECS", 0);
+    script.extend((cut_off > 0).then(|| Fault::CutOff { for_so_long: Duration::from_secs(cut_off) }));
+    for fault in script {
         // The load between two faults; there is no event to wait for.
         tokio::time::sleep(Duration::from_millis(random.u64(50..1000))).await;
-        let fault = Fault::random(&mut random);
         let begun = Instant::now();
         fleet.suffer(fault).await;
         let back = fleet.works_again().await;
@@ -129,7 +152,7 @@ async fn nothing_acknowledged_is_lost_whatever_becomes_of_three_nodes() {
             begun.elapsed().as_secs_f64(),
             back.as_secs_f64()
         );
-        longest = longest.max(back);
+        took.push(back);
     }
     stop.send_replace(true);
     for producer in producers {
@@ -145,7 +168,12 @@ async fn nothing_acknowledged_is_lost_whatever_becomes_of_three_nodes() {
     }
     let conninfo = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
     let books = Books::postgres(&conninfo);
-    println!("the longest a node took to work again: {:.1} s", longest.as_secs_f64());
+    let late = took.iter().filter(|back| **back > PROMISED).count();
+    println!(
+        "the longest a node took to work again: {:?}; {late} times more than {PROMISED:?}",
+        took.iter().max()
+    );
+    assert!(late * 10 <= took.len(), "nodes were not back in time: {took:?}");
     checker::check(dir.path(), books, NODES, &ledger, faults);
     drop(database);
 }

@@ -136,12 +136,12 @@ pub(super) fn claim_one(
     queue: &str,
     by: &Claimer,
     now: Timestamp,
-) -> StoreResult<Option<Job>> {
+) -> StoreResult<Claimed> {
     if let Some(limits) = tx.limits(job_type) {
-        return Ok(limited::claim(tx, job_type, Some(queue), &limits, 1, by, now)?.jobs.pop());
+        return limited::claim(tx, job_type, Some(queue), &limits, 1, by, now);
     }
     let rows = first(tx, job_type, queue, 1)?;
-    Ok(take(tx, rows, by, now)?.pop())
+    Ok(Claimed { jobs: take(tx, rows, by, now)?, ..Claimed::default() })
 }
 
 /// The first pending jobs of a queue, locked.

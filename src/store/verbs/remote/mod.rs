@@ -6,10 +6,13 @@ mod reserve;
 
 use diesel::sql_types::Text;
 
-pub use self::report::{Reporter, end_expired, extend, fail, give_back, lose_all_of, progress, succeed};
-pub use self::reserve::{Reserved, Wanted, reserve};
+pub use self::report::{
+    Reporter, Times, end_expired, extend, fail, give_back, lose_all_of, progress, succeed,
+};
+pub use self::reserve::{Given, Reserved, Wanted, reserve};
 use super::enqueue::{self, Prepared, Stored};
-use super::{cancel, delete};
+use super::{batches, cancel, delete, workflows};
+use crate::domain::batch::Bid;
 use crate::domain::{State, Timestamp};
 use crate::error::Error;
 use crate::store::error::{StoreError, StoreResult};
@@ -30,6 +33,8 @@ pub struct Pushed {
     pub jid: String,
     /// JSON: what else it is there.
     pub extra: String,
+    /// The batch that it goes into.
+    pub batch: Option<Bid>,
 }
 
 /// What the id of a job that was not pushed begins with, for those who fetch it.
@@ -51,11 +56,14 @@ pub fn job_of(jid: &str) -> Option<i64> {
 pub fn push(tx: &mut Tx<'_>, jobs: &[Pushed], now: Timestamp) -> StoreResult<Vec<Result<Stored, Error>>> {
     let mut stored = Vec::with_capacity(jobs.len());
     for one in jobs {
-        stored.push(match enqueue::enqueue(tx, std::slice::from_ref(&one.job), false, now) {
+        let made = match one.batch {
+            Some(batch) => batches::add(tx, batch, &one.job, &one.jid, now),
+            None => enqueue::enqueue(tx, std::slice::from_ref(&one.job), false, now).map(|made| made[0]),
+        };
+        stored.push(match made {
             Ok(made) => {
-                let made = made[0];
                 if !made.duplicate {
-                    tx.run::<Note>(binds![made.id, &one.jid, &one.extra])?;
+                    note(tx, made.id, &one.jid, &one.extra)?;
                 }
                 Ok(made)
             }
@@ -64,6 +72,11 @@ pub fn push(tx: &mut Tx<'_>, jobs: &[Pushed], now: Timestamp) -> StoreResult<Vec
         });
     }
     Ok(stored)
+}
+
+/// Notes what a job is elsewhere.
+pub(super) fn note(tx: &mut Tx<'_>, job_id: i64, jid: &str, extra: &str) -> StoreResult<()> {
+    tx.run::<Note>(binds![job_id, jid, extra]).map(|_| ())
 }
 
 /// Forgets what a job is elsewhere.
@@ -84,6 +97,8 @@ pub fn discard(tx: &mut Tx<'_>, ids: &[i64], now: Timestamp) -> StoreResult<Vec<
             _ => {}
         }
     }
+    // A workflow that this ended lets go of its jobs.
+    workflows::roll_up(tx)?;
     delete::delete(tx, ids)
 }
 

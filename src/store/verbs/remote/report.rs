@@ -1,36 +1,41 @@
 //! The ends of reservations: what a worker reports, and what becomes of a job that nobody reports on.
 
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use std::time::Duration;
 
-use crate::domain::remote::{Complaint, RemoteExtra};
+use diesel::sql_types::{BigInt, Double, Integer, Nullable, Text};
+
+use crate::domain::remote::{Complaint, RESERVED, RemoteExtra};
 use crate::domain::{Backoff, Claim, Json, Progress, State, Timestamp, Verdict};
 use crate::store::error::StoreResult;
-use crate::store::sql::{LIMIT, binds, statement};
+use crate::store::sql::{Dialect, LIMIT, binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::finish::{self, Finished};
 use crate::store::verbs::{delete, give_back as return_claims, progress as steps, rescue};
 
-const HELD: &str = "SELECT j.id, j.attempt, j.job_type, j.worker_id, j.backoff, r.extra, r.reserved_until \
-    FROM remote_jobs r JOIN jobs j ON j.id = r.job_id \
-    WHERE r.reserved_until IS NOT NULL AND j.state = 'running' AND j.node = -1 AND";
+/// What remote workers hold, and which of it. Never from the side of the jobs: there are more.
+fn held(dialect: Dialect, which: &str) -> String {
+    let join = dialect.either("CROSS JOIN", "JOIN");
+    format!(
+        "SELECT j.id, j.attempt, j.job_type, j.worker_id, j.backoff, r.extra, r.reserved_until, j.workflow_id, \
+         j.timeout_secs FROM remote_jobs r {join} jobs j ON j.id = r.job_id \
+         WHERE r.reserved_until IS NOT NULL AND j.state = 'running' AND j.node = -1 AND {which}"
+    )
+}
 
 // Several jobs may have one id: the reporter's own comes first.
-statement!(
-    ByJid,
-    format!("{HELD} r.jid = ? ORDER BY CASE WHEN j.worker_id = ? THEN 0 ELSE 1 END, j.id LIMIT 1")
-);
-statement!(ById, format!("{HELD} r.job_id = ?"));
-statement!(Over, format!("{HELD} r.reserved_until <= ? ORDER BY r.reserved_until, r.job_id {LIMIT}"));
-statement!(OfWorker, format!("{HELD} j.worker_id = ? ORDER BY j.id {LIMIT}"));
+statement!(ByJid, |dialect| held(
+    dialect,
+    "r.jid = ? ORDER BY CASE WHEN j.worker_id = ? THEN 0 ELSE 1 END, j.id LIMIT 1"
+));
+statement!(ById, |dialect| held(dialect, "r.job_id = ?"));
+statement!(Over, |dialect| held(
+    dialect,
+    &format!("r.reserved_until <= ? ORDER BY r.reserved_until, r.job_id {LIMIT}")
+));
+statement!(OfWorker, |dialect| held(dialect, &format!("j.worker_id = ? ORDER BY j.id {LIMIT}")));
 statement!(HeldBefore, "SELECT 1 FROM attempts WHERE job_id = ? AND worker_id = ? LIMIT 1");
 statement!(Release, "UPDATE remote_jobs SET reserved_until = NULL, extra = ? WHERE job_id = ?");
 statement!(Extend, "UPDATE remote_jobs SET reserved_until = ? WHERE job_id = ?");
-statement!(
-    Count,
-    "INSERT INTO remote_totals (node, name, n) VALUES (?, ?, 1) \
-     ON CONFLICT (node, name) DO UPDATE SET n = remote_totals.n + 1"
-);
-
 /// A job that a remote worker holds.
 struct Held {
     claim: Claim,
@@ -39,10 +44,13 @@ struct Held {
     backoff: Option<String>,
     extra: RemoteExtra,
     until: Timestamp,
+    workflow_id: Option<i64>,
+    /// 0: none; `None`: the job type's.
+    timeout_secs: Option<f64>,
 }
 
 impl Held {
-    fn of(row: (i64, i32, String, Option<String>, Option<String>, String, Option<i64>)) -> Self {
+    fn of(row: Row) -> Self {
         let attempt = u32::try_from(row.1).unwrap_or_default();
         Self {
             claim: Claim { job_id: row.0, attempt, node: Claim::REMOTE },
@@ -51,11 +59,16 @@ impl Held {
             backoff: row.4,
             extra: serde_json::from_str(&row.5).unwrap_or_default(),
             until: Timestamp::from_millis(row.6.unwrap_or_default()),
+            workflow_id: row.7.0,
+            timeout_secs: row.7.1,
         }
     }
 }
 
-type Sql = (BigInt, Integer, Text, Nullable<Text>, Nullable<Text>, Text, Nullable<BigInt>);
+type Of = (Nullable<BigInt>, Nullable<Double>);
+type Sql = (BigInt, Integer, Text, Nullable<Text>, Nullable<Text>, Text, Nullable<BigInt>, Of);
+type Row =
+    (i64, i32, String, Option<String>, Option<String>, String, Option<i64>, (Option<i64>, Option<f64>));
 
 /// Who reports, and how the ends that it reports are to be written.
 #[derive(Clone, Debug)]
@@ -70,6 +83,15 @@ pub struct Reporter {
 
 /// The delays between tries of a job type.
 pub type Backoffs<'a> = &'a dyn Fn(&str) -> Backoff;
+
+/// How long an attempt of a job type may take.
+pub type Times<'a> = &'a dyn Fn(&str) -> Option<f64>;
+
+/// How long a job is reserved that may take so many seconds.
+pub(super) fn span(secs: Option<f64>) -> Duration {
+    let span = secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok()).unwrap_or(*RESERVED.end());
+    span.clamp(*RESERVED.start(), *RESERVED.end())
+}
 
 /// The job that a report is about. `None`: nobody holds it, or somebody else does by now.
 fn find(tx: &mut Tx<'_>, jid: &str, worker_id: &str) -> StoreResult<Option<Held>> {
@@ -88,7 +110,7 @@ pub fn succeed(tx: &mut Tx<'_>, jid: &str, by: &Reporter, now: Timestamp) -> Sto
     let Some(held) = find(tx, jid, &by.worker_id)? else { return Ok(false) };
     end(tx, &held, Verdict::Success(None), Backoff::default(), now)?;
     release(tx, &held)?;
-    count(tx, by.node, "processed")?;
+    tx.done_elsewhere(by.node, "processed");
     Ok(true)
 }
 
@@ -141,11 +163,14 @@ fn complain(
         None => own.unwrap_or_else(|| backoffs(&held.job_type)),
     };
     let state = end(tx, &held, verdict, backoff, now)?;
-    let discarded = after.as_ref().is_some_and(|after| after.discarded) && state == Some(State::Failed);
+    // A batch wants to know that not all of its jobs have completed.
+    let discarded = after.as_ref().is_some_and(|after| after.discarded)
+        && state == Some(State::Failed)
+        && held.workflow_id.is_none();
     held.extra.failure = after.map(|after| after.failure);
     release(tx, &held)?;
-    count(tx, by.node, "processed")?;
-    count(tx, by.node, "failures")?;
+    tx.done_elsewhere(by.node, "processed");
+    tx.done_elsewhere(by.node, "failures");
     if discarded { delete::delete(tx, &[held.claim.job_id]) } else { Ok(Vec::new()) }
 }
 
@@ -212,11 +237,24 @@ pub fn progress(
     Ok(Some((held.claim, step)))
 }
 
-/// Makes a reservation longer; it never gets shorter. False: nobody holds the job.
-pub fn extend(tx: &mut Tx<'_>, jid: &str, worker_id: &str, until: Timestamp) -> StoreResult<bool> {
+/// Makes a reservation last until a time, or as long from now as it was at first; it never gets
+/// shorter. False: nobody holds the job.
+pub fn extend(
+    tx: &mut Tx<'_>,
+    jid: &str,
+    worker_id: &str,
+    until: Option<Timestamp>,
+    time: Times<'_>,
+    now: Timestamp,
+) -> StoreResult<bool> {
     let Some(held) = find(tx, jid, worker_id)? else { return Ok(false) };
-    if until > held.until {
-        tx.run::<Extend>(binds![until, held.claim.job_id])?;
+    let secs = match held.timeout_secs {
+        None => time(&held.job_type),
+        Some(secs) => (secs > 0.0).then_some(secs),
+    };
+    let wanted = until.unwrap_or_else(|| now.plus(span(secs)));
+    if wanted > held.until {
+        tx.run::<Extend>(binds![wanted, held.claim.job_id])?;
     }
     Ok(true)
 }
@@ -236,10 +274,11 @@ fn finished(claim: Claim, verdict: Verdict, backoff: Backoff) -> Finished {
 }
 
 fn release(tx: &mut Tx<'_>, held: &Held) -> StoreResult<()> {
+    if tx.limits(&held.job_type).is_some() {
+        // Others of its type may start in its place.
+        let job_type = tx.name(&held.job_type);
+        tx.ready(&job_type);
+    }
     let extra = serde_json::to_string(&held.extra).unwrap_or_default();
     tx.run::<Release>(binds![&extra, held.claim.job_id]).map(|_| ())
-}
-
-fn count(tx: &mut Tx<'_>, node: i64, name: &str) -> StoreResult<()> {
-    tx.run::<Count>(binds![node, name]).map(|_| ())
 }

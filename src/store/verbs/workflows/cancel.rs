@@ -44,12 +44,17 @@ statement!(
 pub fn cancel(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> StoreResult<bool> {
     type Sql = (BigInt, Text, Text, Text, Integer, Nullable<BigInt>, Bool);
     type Row = (i64, String, String, String, i32, Option<i64>, bool);
-    let state = find(tx, id)?.state();
+    let row = find(tx, id)?;
+    let state = row.state();
     if state.is_final() {
         let what = format!("workflow {id} is {state} already and cannot be cancelled");
         return Err(Error::Conflict(what).into());
     }
     tx.run::<Note>(binds![now, id])?;
+    if row.is_batch {
+        // It may have no job yet whose end would be its own.
+        tx.look_at(id, now);
+    }
     let open: Vec<Row> = tx.load::<Open, Sql, _>(binds![id])?;
     tx.run::<Cancel>(binds![now, now, id])?;
     tx.run::<Ask>(binds![now, id])?;

@@ -6,7 +6,7 @@ use crate::domain::{State, Timestamp, lifecycle};
 use crate::store::error::StoreResult;
 use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
-use crate::store::verbs::delete;
+use crate::store::verbs::{batches, delete};
 
 statement!(
     Old,
@@ -21,6 +21,13 @@ statement!(
     format!(
         "SELECT id FROM jobs WHERE workflow_id = ? AND workflow_id IS NOT NULL AND id > ? ORDER BY id {LIMIT}"
     )
+);
+
+// Of a batch to which nobody added anything.
+statement!(
+    ForgetEmpty,
+    "DELETE FROM workflows WHERE id = ? \
+     AND NOT EXISTS (SELECT 1 FROM jobs WHERE workflow_id = ? AND workflow_id IS NOT NULL)"
 );
 
 /// How far a round of deletions got.
@@ -58,6 +65,9 @@ pub fn expire(
     let Some((completed_at, workflow)) = old.first().copied() else { return Ok(Expired::default()) };
     let after = if workflow == mark.workflow { mark.job } else { 0 };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    if mark.workflow != workflow && tx.run::<ForgetEmpty>(binds![workflow, workflow])? > 0 {
+        batches::forget(tx, workflow)?;
+    }
     let ids: Vec<i64> = tx.load::<JobsOf, BigInt, _>(binds![workflow, after, limit])?;
     let next = match ids.last() {
         Some(last) => Mark { completed_at, workflow, job: *last },

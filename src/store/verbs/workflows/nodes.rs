@@ -42,7 +42,11 @@ pub(super) fn refuse_duplicates(tx: &mut Tx<'_>, nodes: &[PreparedNode], now: Ti
 }
 
 /// A node by its name.
-pub(super) fn by_name(tx: &mut Tx<'_>, workflow: i64, name: &str) -> StoreResult<Option<(i64, State)>> {
+pub(in crate::store::verbs) fn by_name(
+    tx: &mut Tx<'_>,
+    workflow: i64,
+    name: &str,
+) -> StoreResult<Option<(i64, State)>> {
     let found: Vec<(i64, String)> = tx.load::<ByName, (BigInt, Text), _>(binds![workflow, name])?;
     found.into_iter().next().map(|(id, state)| Ok((id, state.parse().map_err(Error::Conflict)?))).transpose()
 }

@@ -11,7 +11,7 @@ use crate::store::shift::Shift;
 use crate::store::sql::{Bind, binds, statement};
 use crate::store::tx::Tx;
 use crate::store::verbs::enqueue::{self, Place, Prepared};
-use crate::store::verbs::ids;
+use crate::store::verbs::{batches, ids};
 use crate::store::workflow_row::{COLUMNS, WorkflowRow, WorkflowSql};
 
 static COUNT_ALL: LazyLock<String> = LazyLock::new(|| {
@@ -57,6 +57,9 @@ fn count(tx: &mut Tx<'_>, id: i64, shift: &Shift) -> StoreResult<()> {
 }
 
 fn settle(tx: &mut Tx<'_>, row: WorkflowRow, shift: &Shift) -> StoreResult<()> {
+    if batches::keeps_on(tx, &row, shift.at)? {
+        return Ok(());
+    }
     let was = row.state();
     let is = rolled_up(|state| row.count(state), row.cancel_requested_at.is_some());
     match is {
@@ -66,6 +69,9 @@ fn settle(tx: &mut Tx<'_>, row: WorkflowRow, shift: &Shift) -> StoreResult<()> {
             row.parent_job_id.map_or(Ok(()), |node| nested::reopened(tx, node, shift.at))
         }
         Some(_) if State::ALL.into_iter().all(|state| row.count(state) == 0) => {
+            if row.is_batch {
+                batches::forget(tx, row.id)?;
+            }
             tx.run::<Forget>(binds![row.id]).map(|_| ())
         }
         // A retry and its cancel in one commit. Deletions, which have no time, leave the end as it was.
