@@ -26,6 +26,7 @@ mod remote;
 mod report;
 mod retries;
 mod shutdown;
+mod soak;
 mod start;
 
 use std::path::PathBuf;
@@ -69,6 +70,7 @@ enum What {
     Remote(remote::Remote),
     Retries(retries::Retries),
     Shutdown(shutdown::Shutdown),
+    Soak(soak::Soak),
     All(all::All),
     Adapter(adapter::Adapter),
 }
@@ -100,6 +102,7 @@ impl Bench {
             What::Remote(w) => run(w, ground, out),
             What::Retries(w) => run(w, ground, out),
             What::Shutdown(w) => run(w, ground, out),
+            What::Soak(w) => run(w, ground, out),
             What::All(_) => all::All::run(ground.0, json),
             What::Adapter(adapter) => adapter.run(),
         }

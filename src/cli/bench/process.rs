@@ -49,6 +49,12 @@ pub(super) fn peak_mib() -> Option<f64> {
     status("VmHWM:")
 }
 
+/// How many files and sockets are open; `None` where the system does not tell.
+pub(super) fn open_files() -> Option<f64> {
+    #[allow(clippy::cast_precision_loss)]
+    std::fs::read_dir("/proc/self/fd").ok().map(|open| open.count() as f64)
+}
+
 fn status(key: &str) -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with(key))?;
