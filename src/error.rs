@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A field that is wrong, and why. `field` is a path such as `jobs[3].priority`.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct FieldFault {
     /// Where.
     pub field: String,

@@ -15,7 +15,7 @@ pub mod workers;
 
 pub use domain::{Job, NewJob, Timestamp, Workflow};
 pub use error::Error;
-pub use runtime::Callboard;
+pub use runtime::{Callboard, testing};
 pub use store::Lend;
 
 /// Compiles the example in the README.

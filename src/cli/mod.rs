@@ -17,6 +17,7 @@ mod job_fields;
 mod list;
 mod logs;
 mod migrate;
+mod openapi;
 mod output;
 mod pages;
 mod pause;
@@ -81,6 +82,7 @@ enum Command {
     Check(check::Check),
     Bench(bench::Bench),
     Migrate(migrate::Migrate),
+    Openapi(openapi::OpenApi),
     Completions(completions::Completions),
 }
 
@@ -109,6 +111,7 @@ impl Command {
             Self::Check(c) => c.run(),
             Self::Bench(c) => c.run(server.json),
             Self::Migrate(c) => c.run(),
+            Self::Openapi(c) => c.run(),
             Self::Completions(c) => c.run(),
         }
     }

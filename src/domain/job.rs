@@ -8,31 +8,40 @@ use serde::{Deserialize, Serialize};
 use super::{Backoff, Json, OnParentFailure, SignalInfo, State, StepInfo, Timestamp, Unique, WaitingFor};
 
 /// A stored job, in the shape of the HTTP API.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Job {
     /// Given by the store, rising.
     pub id: i64,
     /// The caller's own id.
+    #[schema(min_length = 1, max_length = 255)]
     pub key: Option<String>,
     /// Picks the worker.
+    #[schema(schema_with = super::schema::job_type)]
     pub job_type: String,
     /// What remote workers fetch from, and a unit to pause.
+    #[schema(schema_with = super::schema::queue)]
     pub queue: String,
     /// What the job works on.
+    #[schema(min_length = 1, max_length = 255)]
     pub target_id: Option<String>,
     /// Where it is in its life.
     pub state: State,
     /// 1 (first) to 10.
+    #[schema(minimum = 1, maximum = 10)]
     pub priority: u8,
     /// An object or an array.
+    #[schema(schema_with = super::schema::args)]
     pub args: Json,
     /// Labels.
+    #[schema(schema_with = super::schema::tags)]
     pub tags: Vec<String>,
     /// Free for the caller; an object.
+    #[schema(schema_with = super::schema::object)]
     pub metadata: Json,
     /// Failures since the start or the last retry by hand.
     pub retry_count: u32,
     /// How many failures are followed by another try.
+    #[schema(maximum = 1000)]
     pub max_retries: u32,
     /// Attempts started so far.
     pub attempt: u32,
@@ -54,6 +63,7 @@ pub struct Job {
     /// How far it is.
     pub progress: Progress,
     /// What the worker gave back.
+    #[schema(schema_with = super::schema::any)]
     pub result: Option<Json>,
     /// The last attempt's.
     pub error: Option<String>,
@@ -78,6 +88,7 @@ pub struct Job {
     /// Why an unfinished job does not run (one-job reads only; the inner `None`: it runs or is about
     /// to).
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Option<WaitingFor>)]
     pub waiting_for: Option<Option<WaitingFor>>,
     /// Its attempts (one-job reads only).
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -91,9 +102,10 @@ pub struct Job {
 }
 
 /// How far a job is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Progress {
     /// 0 to 100.
+    #[schema(minimum = 0, maximum = 100)]
     pub percent: f64,
     /// Items, bytes or whatever the worker counts.
     pub processed: u64,
@@ -123,7 +135,7 @@ impl fmt::Display for Claim {
 }
 
 /// One run of a job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Attempt {
     /// From 1.
     pub number: u32,
@@ -142,8 +154,9 @@ pub struct Attempt {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = AttemptOutcome)]
 pub enum Outcome {
     /// The worker finished.
     Success,
@@ -200,7 +213,8 @@ impl FromStr for Outcome {
 }
 
 /// A server process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = Node)]
 pub struct NodeInfo {
     /// Given by the store, rising.
     pub id: i64,

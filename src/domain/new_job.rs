@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{Backoff, Json, Timestamp, Unique, ident};
 
 /// What becomes of a job when one it depends on fails or is cancelled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnParentFailure {
     /// It is cancelled too.
@@ -34,28 +34,35 @@ impl OnParentFailure {
 /// let job = NewJob::new("sync_all").args(&serde_json::json!({"full": true})).unwrap().priority(2);
 /// assert_eq!(job.priority, 2);
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
+#[schema(description = "The job that each run makes.")]
 pub struct NewJob {
     /// Picks the worker.
+    #[schema(schema_with = super::schema::job_type)]
     pub job_type: String,
     /// An object or an array.
+    #[schema(schema_with = super::schema::args)]
     pub args: Json,
     /// The caller's own id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// `default` unless said.
+    #[schema(schema_with = super::schema::queue)]
     pub queue: String,
     /// What it works on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_id: Option<String>,
     /// 1 (first) to 10.
+    #[schema(minimum = 1, maximum = 10)]
     pub priority: u8,
     /// `None`: the job type's.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 1000)]
     pub max_retries: Option<u32>,
     /// `None`: the job type's; `Some(None)`: no limit.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
+    #[schema(value_type = Option<f64>)]
     pub timeout_secs: Option<Option<f64>>,
     /// Not before; a time in the past means now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,8 +76,10 @@ pub struct NewJob {
     /// What becomes of it when one of those fails.
     pub on_parent_failure: OnParentFailure,
     /// Labels.
+    #[schema(schema_with = super::schema::tags)]
     pub tags: Vec<String>,
     /// Free for the caller; an object.
+    #[schema(schema_with = super::schema::object)]
     pub metadata: Json,
     /// `None`: unique by target if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]

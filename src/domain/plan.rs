@@ -28,8 +28,11 @@ pub struct Change {
 }
 
 /// What became of a proposed change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = PlanRowState)]
 pub enum RowState {
     /// Nobody has looked at it yet.
     Proposed,
@@ -85,7 +88,7 @@ impl FromStr for RowState {
 }
 
 /// A proposed change with its place in a plan.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct PlanRow {
     /// Its number in the plan, from 1.
     pub number: i64,
@@ -110,7 +113,7 @@ pub struct PlanRow {
 }
 
 /// A plan.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Plan {
     /// Its id.
     pub id: i64,
@@ -123,6 +126,7 @@ pub struct Plan {
     /// How many changes it proposes.
     pub total_changes: i64,
     /// Its rows by state.
+    #[schema(value_type = BTreeMap<String, i64>)]
     pub counts: BTreeMap<RowState, i64>,
 }
 

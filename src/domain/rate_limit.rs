@@ -5,15 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::KeyPath;
 
 /// So many starts in so many seconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// So many starts …
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub limit: u32,
     /// … in so many seconds.
+    #[schema(exclusive_minimum = 0, maximum = 31_536_000)]
     pub per_secs: f64,
     /// For each value on its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = KeyPath, required = false)]
     pub key: Option<KeyPath>,
 }
 

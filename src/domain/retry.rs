@@ -8,21 +8,25 @@ use serde::{Deserialize, Serialize};
 ///
 /// Delay before retry n: `min(max_delay, base * multiplier^(n-1))`, then up to `jitter` of it
 /// more or less.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Backoff {
     /// Seconds before the first retry.
     #[serde(default = "base")]
+    #[schema(minimum = 0, maximum = 31_536_000)]
     pub base_delay_secs: f64,
     /// Each further delay is this many times the one before.
     #[serde(default = "multiplier")]
+    #[schema(minimum = 1, maximum = 1000)]
     pub multiplier: f64,
     /// No delay is longer, in seconds (before jitter).
     #[serde(default = "max_delay")]
+    #[schema(minimum = 0, maximum = 31_536_000)]
     pub max_delay_secs: f64,
     /// The share (0 to 1) by which a delay may be longer or shorter, so that jobs that failed
     /// together do not come back together.
     #[serde(default = "jitter")]
+    #[schema(minimum = 0, maximum = 1)]
     pub jitter: f64,
 }
 

@@ -10,7 +10,7 @@ pub const MAX_SIGNALS: u32 = 1000;
 pub const ALL_PAYLOADS: usize = 16;
 
 /// A signal of a job, without its payload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SignalInfo {
     /// What the worker calls it.
     pub name: String,
@@ -25,11 +25,12 @@ pub struct SignalInfo {
 }
 
 /// A signal of a job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Signal {
     /// Which.
     #[serde(flatten)]
     pub info: SignalInfo,
     /// What came with it.
+    #[schema(schema_with = super::schema::any)]
     pub payload: Option<Json>,
 }

@@ -16,11 +16,13 @@ pub fn no_counts() -> Counts {
 }
 
 /// The state of the whole queue. Its cost does not grow with the number of stored jobs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct QueueStatus {
     /// Jobs by state.
+    #[schema(schema_with = super::schema::counts)]
     pub counts: Counts,
     /// Jobs by type and state.
+    #[schema(schema_with = super::schema::counts_by_type)]
     pub by_job_type: BTreeMap<String, Counts>,
     /// Attempts that run now.
     pub active_workers: i64,
@@ -35,7 +37,7 @@ pub struct QueueStatus {
 }
 
 /// What happened in a span of time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Throughput {
     /// Jobs made.
     pub enqueued: i64,
@@ -48,7 +50,7 @@ pub struct Throughput {
 }
 
 /// The middle and the slow end of a distribution.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Percentiles {
     /// Half were at most this.
     pub p50: f64,
@@ -57,13 +59,15 @@ pub struct Percentiles {
 }
 
 /// One queue.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = Queue)]
 pub struct QueueInfo {
     /// Its name.
     pub name: String,
     /// Whether no job of it is started.
     pub paused: bool,
     /// Its jobs by state.
+    #[schema(schema_with = super::schema::counts)]
     pub counts: Counts,
     /// Age of its oldest pending job in seconds; 0 when there is none.
     pub latency_secs: f64,

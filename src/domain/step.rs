@@ -10,7 +10,7 @@ pub const MAX_STEPS: u32 = 1000;
 pub const ALL_STEPS: usize = 16;
 
 /// A finished step, without its value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct StepInfo {
     /// What the worker calls it.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct StepInfo {
 }
 
 /// A finished step.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Step {
     /// Which.
     #[serde(flatten)]

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use super::{NewJob, State};
 
 /// When a job is refused because one like it is there already. The job type always counts.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, utoipa::ToSchema)]
+#[serde(untagged)]
 pub enum Unique {
     /// `true`: by target, or by args if there is none, while unfinished. `false`: never.
     Plain(bool),
@@ -15,18 +16,21 @@ pub enum Unique {
 }
 
 /// The spelled-out form of [`Unique`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UniqueRule {
     /// What must be equal: `target_id`, `args`, `args.x` or `queue`.
     #[serde(default)]
+    #[schema(schema_with = super::schema::unique_by)]
     pub by: Vec<String>,
     /// The states in which the older job stands in the way. Unfinished ones unless said, or all if
     /// `for_secs` is given.
     #[serde(default, rename = "while", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<State>, min_items = 1, max_items = 8)]
     pub while_in: Option<Vec<State>>,
     /// The older job stands in the way only so long after it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(exclusive_minimum = 0, maximum = 315_360_000)]
     pub for_secs: Option<f64>,
     /// What then happens.
     #[serde(default)]
@@ -34,7 +38,7 @@ pub struct UniqueRule {
 }
 
 /// What happens when a job like it is there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnConflict {
     /// The caller gets the older job.

@@ -10,7 +10,7 @@ use super::{KeyPath, RateLimit, State, Timestamp};
 pub const COUNT_BEFORE: i64 = 10_000;
 
 /// Why an unfinished job does not run, as everybody is told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WaitingFor {
     /// The first reason that holds.
     pub reason: WaitReason,
@@ -22,7 +22,7 @@ pub struct WaitingFor {
 }
 
 /// The reasons, in the order in which they are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitReason {
     /// Jobs it depends on are not final.

@@ -6,7 +6,7 @@ use super::status::Counts;
 use super::{State, Timestamp};
 
 /// A workflow, without its jobs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WorkflowInfo {
     /// Given by the store, rising.
     pub id: i64,
@@ -15,6 +15,7 @@ pub struct WorkflowInfo {
     /// `running` until all jobs are final; then `completed`, `failed` or `cancelled`.
     pub state: State,
     /// Its jobs by state.
+    #[schema(schema_with = super::schema::counts)]
     pub counts: Counts,
     /// When a cancel of the whole was asked for.
     pub cancel_requested_at: Option<Timestamp>,
@@ -43,7 +44,7 @@ impl WorkflowInfo {
 }
 
 /// A job in its workflow.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WorkflowNode {
     /// Its name there.
     pub name: String,
@@ -61,7 +62,8 @@ pub struct WorkflowNode {
 }
 
 /// A workflow with its jobs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = Workflow)]
 pub struct WorkflowView {
     /// What is to be said of the whole.
     #[serde(flatten)]

@@ -5,19 +5,31 @@ use actix_web::web::{Data, ServiceConfig};
 use super::body::Body;
 use super::fields::Fields;
 use super::given::Given;
+use super::openapi::bodies;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::{filter, resource};
 use crate::domain::JobFilter;
 use crate::runtime::Callboard;
-use crate::runtime::callboard::Action;
+use crate::runtime::callboard::{Acted, Action};
 
 /// Mounts the call.
 pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/jobs/actions").post(act).mount(config);
 }
 
-async fn act(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+/// One action on many jobs
+///
+/// On jobs named by id, or on all that a filter finds. `delete` takes jobs that are over, `retry` and
+/// `cancel` those that allow it; the others are matched and not changed.
+#[utoipa::path(
+    post, path = "/api/jobs/actions", tag = "jobs", operation_id = "actOnJobs",
+    request_body = bodies::ActionBody,
+    responses(
+        (status = 200, description = "How many", body = Acted),
+    ),
+)]
+pub(super) async fn act(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let wanted = read(&mut fields);
     query::finish(fields)?;

@@ -5,6 +5,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 
 use super::body::{BULK, Body};
 use super::new_job::{self, Usual};
+use super::openapi::bodies;
 use super::problem::Problem;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
@@ -13,6 +14,7 @@ use super::resource;
 use crate::domain::NewJob;
 use crate::domain::ident::MAX_BULK;
 use crate::runtime::Callboard;
+use crate::runtime::callboard::EnqueuedMany;
 
 /// A body beyond this size is read off the threads that serve other requests.
 pub(super) const LARGE: usize = 256 * 1024;
@@ -22,7 +24,18 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/jobs/bulk").post(enqueue_many).mount(config);
 }
 
-async fn enqueue_many(callboard: Data<Callboard>, _: NoQuery, body: Body<BULK>) -> Reply {
+/// Enqueue many jobs
+///
+/// All or none, in one commit: 10,000 at most, in a body of 32 MiB at most.
+#[utoipa::path(
+    post, path = "/api/jobs/bulk", tag = "jobs", operation_id = "enqueueJobs",
+    request_body = bodies::NewJobsBody,
+    responses(
+        (status = 201, description = "Their ids, in their order", body = EnqueuedMany),
+        (status = 409, description = "A job like one of them is there, and that was to be refused."),
+    ),
+)]
+pub(super) async fn enqueue_many(callboard: Data<Callboard>, _: NoQuery, body: Body<BULK>) -> Reply {
     let jobs = if body.len() > LARGE {
         let usual = callboard.clone();
         web::block(move || read(&body, &**usual)).await.map_err(|_| interrupted())??

@@ -4,10 +4,11 @@ use actix_web::HttpRequest;
 use actix_web::web::{Data, ServiceConfig};
 
 use super::body::NoBody;
+use super::openapi::parameters;
 use super::reply::{self, Reply};
 use super::{filter, jobs, query, resource};
 use crate::runtime::Callboard;
-use crate::runtime::callboard::Action;
+use crate::runtime::callboard::{ActedOnPart, Action, Page};
 
 /// The most jobs in one call that names a limit.
 const MAX_PART: i64 = 10_000;
@@ -18,16 +19,44 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/dead-letters/retry").post(redrive).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+/// The failed jobs
+#[utoipa::path(
+    get, path = "/api/dead-letters", tag = "dead letters", operation_id = "listDeadLetters",
+    params(parameters::Filter, parameters::Ordered, parameters::Page),
+    responses(
+        (status = 200, description = "A page of jobs", body = Page),
+    ),
+)]
+pub(super) async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
     let fields = query::fields(request.query_string())?;
     reply::ok(&jobs::page(&callboard, fields, filter::read_failed).await?)
 }
 
-async fn redrive(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
+/// Try failed jobs again
+///
+/// Those that the filter finds; without one, `all=true` has to be said. `next_cursor` is there when `limit` was given.
+#[utoipa::path(
+    post, path = "/api/dead-letters/retry", tag = "dead letters", operation_id = "retryDeadLetters",
+    params(parameters::Filter, parameters::Part),
+    responses(
+        (status = 200, description = "How many", body = ActedOnPart),
+    ),
+)]
+pub(super) async fn redrive(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
     act(&callboard, Action::Retry, &request).await
 }
 
-async fn discard(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
+/// Delete failed jobs
+///
+/// Those that the filter finds; without one, `all=true` has to be said. `next_cursor` is there when `limit` was given.
+#[utoipa::path(
+    delete, path = "/api/dead-letters", tag = "dead letters", operation_id = "discardDeadLetters",
+    params(parameters::Filter, parameters::Part),
+    responses(
+        (status = 200, description = "How many", body = ActedOnPart),
+    ),
+)]
+pub(super) async fn discard(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
     act(&callboard, Action::Delete, &request).await
 }
 

@@ -19,27 +19,47 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/readyz").get(readyz).mount(config);
 }
 
-#[derive(Serialize)]
-struct Alive {
+/// That the server is alive.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Alive {
+    /// `ok`.
     status: &'static str,
 }
 
 /// A problem document that also names every part.
-#[derive(Serialize)]
-struct NotReady<'a> {
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct NotReady<'a> {
     r#type: &'static str,
     title: &'static str,
     status: u16,
+    /// What stands still.
     detail: String,
     #[serde(flatten)]
     readiness: &'a Readiness,
 }
 
-async fn healthz() -> Reply {
+/// Whether the server is alive
+///
+/// Anybody may ask.
+#[utoipa::path(
+    get, path = "/healthz", tag = "server", operation_id = "getHealth",
+    responses(
+        (status = 200, description = "It is", body = Alive),
+    ),
+)]
+pub(super) async fn healthz() -> Reply {
     reply::ok(&Alive { status: WELL })
 }
 
-async fn readyz(callboard: Data<Callboard>) -> Reply {
+/// Whether every part makes progress
+#[utoipa::path(
+    get, path = "/readyz", tag = "server", operation_id = "getReadiness",
+    responses(
+        (status = 200, description = "All is well", body = Readiness),
+        (status = 503, description = "A part stands still; `parts` says which", body = NotReady, content_type = "application/problem+json", headers(("Retry-After" = String, description = "Seconds to wait before the next try."))),
+    ),
+)]
+pub(super) async fn readyz(callboard: Data<Callboard>) -> Reply {
     report(&callboard.readiness().await)
 }
 

@@ -2,9 +2,12 @@
 
 use actix_web::web::{Data, ServiceConfig};
 
+use serde::Serialize;
+
 use super::body::Body;
 use super::fields::Fields;
 use super::given::Given;
+use super::openapi::{bodies, parameters};
 use super::path::Name;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
@@ -12,7 +15,7 @@ use super::resource;
 use crate::domain::RateLimit;
 use crate::domain::new_job::check_timeout;
 use crate::runtime::Callboard;
-use crate::runtime::callboard::JobTypePatch;
+use crate::runtime::callboard::{JobTypeInfo, JobTypePatch};
 
 /// The most attempts of one type that may run at once on a node.
 const MAX_CONCURRENCY: i64 = 10_000;
@@ -23,21 +26,54 @@ const MAX_GLOBAL_CONCURRENCY: i64 = 1_000_000;
 /// The most starts in the span of a rate limit, so that the number fits.
 const MAX_STARTS: i64 = 1_000_000;
 
+/// The job types.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct JobTypes {
+    /// By name.
+    job_types: Vec<JobTypeInfo>,
+}
+
 /// Mounts the calls.
 pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/job-types").get(list).mount(config);
     resource::at("/api/job-types/{name}").get(show).patch(change).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, _: NoQuery) -> Reply {
-    reply::list("job_types", &callboard.job_types().await?)
+/// The job types that are known here
+#[utoipa::path(
+    get, path = "/api/job-types", tag = "job types", operation_id = "listJobTypes",
+    responses(
+        (status = 200, description = "The job types", body = JobTypes),
+    ),
+)]
+pub(super) async fn list(callboard: Data<Callboard>, _: NoQuery) -> Reply {
+    reply::ok(&JobTypes { job_types: callboard.job_types().await? })
 }
 
-async fn show(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
+/// A job type
+#[utoipa::path(
+    get, path = "/api/job-types/{name}", tag = "job types", operation_id = "getJobType",
+    params(parameters::NamePath),
+    responses(
+        (status = 200, description = "The job type", body = JobTypeInfo),
+    ),
+)]
+pub(super) async fn show(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
     reply::ok(&callboard.job_type(&name.0).await?)
 }
 
-async fn change(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) -> Reply {
+/// Change a job type
+///
+/// At once and on all nodes, and kept over restarts.
+#[utoipa::path(
+    patch, path = "/api/job-types/{name}", tag = "job types", operation_id = "changeJobType",
+    params(parameters::NamePath),
+    request_body = bodies::JobTypePatchBody,
+    responses(
+        (status = 200, description = "The job type as it is now", body = JobTypeInfo),
+    ),
+)]
+pub(super) async fn change(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let patch = read(&mut fields);
     query::finish(fields)?;

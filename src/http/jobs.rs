@@ -8,12 +8,13 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::body::{Body, NoBody};
 use super::given::Given;
+use super::openapi::{bodies, parameters};
 use super::path::{JobId, Name};
 use super::problem::Problem;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::{filter, job_patch, new_job, resource};
-use crate::domain::{Json, NewJob};
+use crate::domain::{Job, Json, NewJob};
 use crate::runtime::Callboard;
 use crate::runtime::callboard::{Enqueued, Page};
 
@@ -41,14 +42,41 @@ pub(super) fn single_routes(config: &mut ServiceConfig) {
     resource::at("/api/jobs/{id}").get(show).patch(change).delete(cancel).post(enqueue_typed).mount(config);
 }
 
-async fn enqueue(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+/// Enqueue a job
+///
+/// It is on disk when this answers. With a `key`, or where it is unique, a job that is there already is
+/// the answer.
+#[utoipa::path(
+    post, path = "/api/jobs", tag = "jobs", operation_id = "enqueueJob",
+    request_body = bodies::NewJobBody,
+    responses(
+        (status = 201, description = "The new job", body = Job, headers(("Location" = String, description = "Where it is."))),
+        (status = 200, description = "The job that was there already", body = Job, headers(("Duplicate" = String, description = "`true`."), ("Location" = String, description = "Where it is."))),
+        (status = 409, description = "A job like it is there, and that was to be refused."),
+    ),
+)]
+pub(super) async fn enqueue(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let job = new_job::whole(&mut fields, &**callboard);
     query::finish(fields)?;
     store(&callboard, job).await
 }
 
-async fn enqueue_typed(
+/// Enqueue a job of a type
+///
+/// As `POST /api/jobs`; the path names the job type, the body is the args alone, and the other fields
+/// are parameters.
+#[utoipa::path(
+    post, path = "/api/jobs/{id}", tag = "jobs", operation_id = "enqueueJobOfType",
+    params(("id" = String, Path, description = "The job type.", pattern = "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$"), parameters::JobFields),
+    request_body(content = inline(bodies::Args), description = "The args; `{}` unless there is a body"),
+    responses(
+        (status = 201, description = "The new job", body = Job, headers(("Location" = String, description = "Where it is."))),
+        (status = 200, description = "The job that was there already", body = Job, headers(("Duplicate" = String, description = "`true`."), ("Location" = String, description = "Where it is."))),
+        (status = 409, description = "A job like it is there, and that was to be refused."),
+    ),
+)]
+pub(super) async fn enqueue_typed(
     callboard: Data<Callboard>,
     job_type: Name,
     request: HttpRequest,
@@ -99,7 +127,18 @@ pub(super) fn enqueued(enqueued: &Enqueued) -> Reply {
     Ok(answer.content_type("application/json").body(body))
 }
 
-async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+/// Jobs, listed
+///
+/// The newest come first unless `order` says otherwise. What one-job reads tell beside (attempts,
+/// steps, signals, what it waits for) is left out.
+#[utoipa::path(
+    get, path = "/api/jobs", tag = "jobs", operation_id = "listJobs",
+    params(parameters::Filter, parameters::Ordered, parameters::Page),
+    responses(
+        (status = 200, description = "A page of jobs", body = Page),
+    ),
+)]
+pub(super) async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
     let fields = query::fields(request.query_string())?;
     reply::ok(&page(&callboard, fields, filter::read).await?)
 }
@@ -130,7 +169,17 @@ pub(super) fn cursor(given: &Given<'_>) -> Result<String, String> {
     }
 }
 
-async fn show(callboard: Data<Callboard>, id: JobId, request: HttpRequest) -> Reply {
+/// A job
+///
+/// With its attempts, steps and signals, and with what it waits for.
+#[utoipa::path(
+    get, path = "/api/jobs/{id}", tag = "jobs", operation_id = "getJob",
+    params(parameters::JobPath, parameters::Wait),
+    responses(
+        (status = 200, description = "The job", body = Job),
+    ),
+)]
+pub(super) async fn show(callboard: Data<Callboard>, id: JobId, request: HttpRequest) -> Reply {
     let mut fields = query::fields(request.query_string())?;
     let patience = fields.read("wait_secs", patience);
     query::finish(fields)?;
@@ -149,14 +198,38 @@ pub(super) fn patience(given: &Given<'_>) -> Result<Duration, String> {
     }
 }
 
-async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {
+/// Change a job that waits
+///
+/// One that runs or is over cannot be changed.
+#[utoipa::path(
+    patch, path = "/api/jobs/{id}", tag = "jobs", operation_id = "changeJob",
+    params(parameters::JobPath),
+    request_body = bodies::JobPatchBody,
+    responses(
+        (status = 200, description = "The job as it is now", body = Job),
+        (status = 409, description = "It runs, or it is over."),
+    ),
+)]
+pub(super) async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let patch = job_patch::read(&mut fields);
     query::finish(fields)?;
     reply::ok(&callboard.patch(id.0, patch).await?)
 }
 
-async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {
+/// Try a job again
+///
+/// One that is over, or waits for its next try. Its retries are counted anew; its history stays.
+#[utoipa::path(
+    post, path = "/api/jobs/{id}/retry", tag = "jobs", operation_id = "retryJob",
+    params(parameters::JobPath),
+    request_body = bodies::RetryBody,
+    responses(
+        (status = 200, description = "The job as it is now", body = Job),
+        (status = 409, description = "It is waiting or running already."),
+    ),
+)]
+pub(super) async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {
     let fresh = match body.len() {
         0 => false,
         _ => {
@@ -172,7 +245,19 @@ async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) ->
     })
 }
 
-async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {
+/// Cancel a job
+///
+/// What waits is cancelled at once. What runs is told to stop; that it was told is on disk.
+#[utoipa::path(
+    delete, path = "/api/jobs/{id}", tag = "jobs", operation_id = "cancelJob",
+    params(parameters::JobPath),
+    responses(
+        (status = 200, description = "It is cancelled", body = Job),
+        (status = 202, description = "Its worker was told", body = Job),
+        (status = 409, description = "It is over already."),
+    ),
+)]
+pub(super) async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {
     let cancelled = callboard.cancel(id.0).await?;
     let status = if cancelled.at_once { StatusCode::OK } else { StatusCode::ACCEPTED };
     reply::json(status, &cancelled.job)

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::fields::Fields;
 use super::given::Given;
+use super::openapi::parameters;
 use super::path::JobId;
 use super::problem::Problem;
 use super::reply::{self, Reply};
@@ -51,15 +52,30 @@ impl Wanted {
     }
 }
 
-#[derive(Serialize)]
-struct Piece {
+/// A part of a stream.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct LogPiece {
+    /// What was written; what is not UTF-8 is replaced.
     content: String,
+    /// The bytes before it.
     offset: u64,
+    /// Where the next part begins.
     next_offset: u64,
+    /// The bytes that there are in all.
     size: u64,
 }
 
-async fn read_log(callboard: Data<Callboard>, id: JobId, request: HttpRequest) -> Reply {
+/// What a job wrote
+///
+/// As JSON, or as it is with `Accept: text/plain`.
+#[utoipa::path(
+    get, path = "/api/jobs/{id}/logs", tag = "jobs", operation_id = "getJobLog",
+    params(parameters::JobPath, parameters::LogPart),
+    responses(
+        (status = 200, description = "A part of the stream", content((LogPiece = "application/json"), (String = "text/plain"))),
+    ),
+)]
+pub(super) async fn read_log(callboard: Data<Callboard>, id: JobId, request: HttpRequest) -> Reply {
     let mut fields = query::fields(request.query_string())?;
     let wanted = read(&mut fields);
     query::finish(fields)?;
@@ -120,8 +136,8 @@ fn as_text(chunk: Chunk) -> HttpResponse {
         .body(chunk.content)
 }
 
-fn as_json(chunk: Chunk) -> Piece {
-    Piece {
+fn as_json(chunk: Chunk) -> LogPiece {
+    LogPiece {
         content: String::from_utf8_lossy(&chunk.content).into_owned(),
         offset: chunk.offset,
         next_offset: chunk.next_offset,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::body::{Body, NoBody};
 use super::fields::Fields;
 use super::given::Given;
+use super::openapi::bodies;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::resource;
@@ -15,13 +16,20 @@ use crate::runtime::Callboard;
 
 const SECS_PER_DAY: f64 = 86_400.0;
 
-#[derive(Serialize)]
-struct Recovered {
+/// The longest age, in days: all that there can be is younger.
+const MAX_DAYS: f64 = 1_000_000.0;
+
+/// Jobs that were taken back.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Recovered {
+    /// So many.
     recovered: u64,
 }
 
-#[derive(Serialize)]
-struct Deleted {
+/// Jobs that were deleted.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Deleted {
+    /// So many.
     deleted: u64,
 }
 
@@ -31,11 +39,30 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/maintenance/cleanup").post(cleanup).mount(config);
 }
 
-async fn recover_stale(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
+/// Take back jobs of nodes that are gone
+///
+/// The server does this by itself every few seconds.
+#[utoipa::path(
+    post, path = "/api/maintenance/recover-stale", tag = "maintenance", operation_id = "recoverStale",
+    responses(
+        (status = 200, description = "How many", body = Recovered),
+    ),
+)]
+pub(super) async fn recover_stale(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&Recovered { recovered: callboard.recover_stale().await? })
 }
 
-async fn cleanup(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+/// Delete old jobs
+///
+/// Completed and cancelled ones with their logs; failed ones only if that is said.
+#[utoipa::path(
+    post, path = "/api/maintenance/cleanup", tag = "maintenance", operation_id = "cleanUp",
+    request_body = bodies::CleanupBody,
+    responses(
+        (status = 200, description = "How many", body = Deleted),
+    ),
+)]
+pub(super) async fn cleanup(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let (older_than, include_failed) = read(&mut fields);
     query::finish(fields)?;
@@ -49,8 +76,10 @@ fn read(fields: &mut Fields<'_>) -> (Duration, bool) {
 }
 
 fn days(given: &Given<'_>) -> Result<Duration, String> {
-    Duration::try_from_secs_f64(given.number()? * SECS_PER_DAY)
-        .map_err(|_| format!("must be a number of days from 0, got {}", given.shown()))
+    match given.number()? {
+        days if (0.0..=MAX_DAYS).contains(&days) => Ok(Duration::from_secs_f64(days * SECS_PER_DAY)),
+        _ => Err(format!("must be a number of days from 0 to {MAX_DAYS}, got {}", given.shown())),
+    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,16 @@ struct PartLabels {
 
 type Number = Gauge<f64, AtomicU64>;
 
-async fn metrics(callboard: Data<Callboard>) -> Reply {
+/// Figures for Prometheus
+///
+/// OpenMetrics text.
+#[utoipa::path(
+    get, path = "/metrics", tag = "server", operation_id = "getMetrics",
+    responses(
+        (status = 200, description = "The figures", content((String = "application/openmetrics-text; version=1.0.0; charset=utf-8"))),
+    ),
+)]
+pub(super) async fn metrics(callboard: Data<Callboard>) -> Reply {
     let mut registry = Registry::with_prefix("callboard");
     jobs(&callboard, &mut registry).await?;
     health(&callboard, &mut registry).await;

@@ -32,6 +32,7 @@ mod new_job;
 mod new_workflow;
 mod nodes;
 mod object;
+pub mod openapi;
 mod origin;
 mod pages;
 mod path;
@@ -67,7 +68,13 @@ use crate::runtime::Callboard;
 /// Every path. Where two match a request the first one takes it, so fixed words come before
 /// placeholders.
 fn routes(config: &mut ServiceConfig) {
+    config.configure(api_routes).configure(pages::routes);
+}
+
+/// Every path of the API. Each call has an entry in the OpenAPI document.
+fn api_routes(config: &mut ServiceConfig) {
     config
+        .configure(openapi::routes)
         .configure(health::routes)
         .configure(metrics::routes)
         .configure(jobs::routes)
@@ -88,6 +95,5 @@ fn routes(config: &mut ServiceConfig) {
         .configure(workflows::routes)
         .configure(schedules::routes)
         .configure(maintenance::routes)
-        .configure(live::routes::<Callboard>)
-        .configure(pages::routes);
+        .configure(live::routes::<Callboard>);
 }

@@ -111,8 +111,9 @@ fn delay(given: &Given<'_>) -> Result<Duration, String> {
 }
 
 fn unique(fields: &mut Fields<'_>) -> Option<Unique> {
-    match fields.peek("unique")? {
-        "true" | "false" => fields.read("unique", Given::flag).map(Unique::Plain),
+    match fields.peek("unique") {
+        Some("true" | "false") => fields.read("unique", Given::flag).map(Unique::Plain),
+        // Also when it is not given: then it is a name that is known.
         _ => fields.table("unique", unique_rule).flatten().map(Unique::Rule),
     }
 }

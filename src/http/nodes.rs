@@ -2,10 +2,28 @@
 
 use actix_web::web::{Data, ServiceConfig};
 
+use serde::Serialize;
+
 use super::query::NoQuery;
 use super::reply::{self, Reply};
 use super::resource;
+use crate::domain::NodeInfo;
 use crate::runtime::Callboard;
+use crate::runtime::callboard::WorkerView;
+
+/// The server processes.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Nodes {
+    /// By id.
+    nodes: Vec<NodeInfo>,
+}
+
+/// The attempts that run now.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Workers {
+    /// The attempts.
+    workers: Vec<WorkerView>,
+}
 
 /// Mounts the calls.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -13,10 +31,26 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/workers").get(workers).mount(config);
 }
 
-async fn nodes(callboard: Data<Callboard>, _: NoQuery) -> Reply {
-    reply::list("nodes", &callboard.nodes().await?)
+/// The server processes
+#[utoipa::path(
+    get, path = "/api/nodes", tag = "server", operation_id = "listNodes",
+    responses(
+        (status = 200, description = "The nodes", body = Nodes),
+    ),
+)]
+pub(super) async fn nodes(callboard: Data<Callboard>, _: NoQuery) -> Reply {
+    reply::ok(&Nodes { nodes: callboard.nodes().await? })
 }
 
-async fn workers(callboard: Data<Callboard>, _: NoQuery) -> Reply {
-    reply::list("workers", &callboard.workers().await?)
+/// The attempts that run now
+///
+/// On all nodes.
+#[utoipa::path(
+    get, path = "/api/workers", tag = "server", operation_id = "listWorkers",
+    responses(
+        (status = 200, description = "The attempts", body = Workers),
+    ),
+)]
+pub(super) async fn workers(callboard: Data<Callboard>, _: NoQuery) -> Reply {
+    reply::ok(&Workers { workers: callboard.workers().await? })
 }

@@ -7,13 +7,15 @@ use actix_web::web::{Data, ServiceConfig};
 
 use super::body::NoBody;
 use super::jobs::patience;
+use super::openapi::parameters;
 use super::path::Name;
 use super::problem::Problem;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::resource;
+use crate::domain::status::QueueInfo;
 use crate::runtime::Callboard;
-use crate::runtime::callboard::Scope;
+use crate::runtime::callboard::{Drained, JobTypeInfo, Pauses, Scope};
 
 /// Mounts the calls.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -29,43 +31,144 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/job-types/{name}/drain").post(drain_type).mount(config);
 }
 
-async fn show(callboard: Data<Callboard>, _: NoQuery) -> Reply {
+/// What is paused
+#[utoipa::path(
+    get, path = "/api/pauses", tag = "server", operation_id = "getPauses",
+    responses(
+        (status = 200, description = "What is paused", body = Pauses),
+    ),
+)]
+pub(super) async fn show(callboard: Data<Callboard>, _: NoQuery) -> Reply {
     reply::ok(&callboard.pauses().await?)
 }
 
-async fn pause(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
+/// Pause everything
+///
+/// No job is started; what runs goes on.
+#[utoipa::path(
+    post, path = "/api/pause", tag = "server", operation_id = "pauseAll",
+    responses(
+        (status = 200, description = "What is paused now", body = Pauses),
+    ),
+)]
+pub(super) async fn pause(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_all(true).await?)
 }
 
-async fn resume(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
+/// Resume what was paused as a whole
+///
+/// Job types and queues that were paused by themselves stay so.
+#[utoipa::path(
+    post, path = "/api/resume", tag = "server", operation_id = "resumeAll",
+    responses(
+        (status = 200, description = "What is paused now", body = Pauses),
+    ),
+)]
+pub(super) async fn resume(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_all(false).await?)
 }
 
-async fn drain(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
+/// Drain everything
+///
+/// Pauses everything and waits for what runs.
+#[utoipa::path(
+    post, path = "/api/drain", tag = "server", operation_id = "drainAll",
+    params(parameters::Wait),
+    responses(
+        (status = 200, description = "How far that is", body = Drained),
+    ),
+)]
+pub(super) async fn drain(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
     drained(&callboard, &Scope::All, &request).await
 }
 
-async fn pause_queue(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+/// Pause a queue
+///
+/// No job of it is started; what runs goes on.
+#[utoipa::path(
+    post, path = "/api/queues/{name}/pause", tag = "queues", operation_id = "pauseQueue",
+    params(parameters::QueuePath),
+    responses(
+        (status = 200, description = "It as it is now", body = QueueInfo),
+    ),
+)]
+pub(super) async fn pause_queue(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_queue(&name.0, true).await?)
 }
 
-async fn resume_queue(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+/// Resume a queue
+#[utoipa::path(
+    post, path = "/api/queues/{name}/resume", tag = "queues", operation_id = "resumeQueue",
+    params(parameters::QueuePath),
+    responses(
+        (status = 200, description = "It as it is now", body = QueueInfo),
+    ),
+)]
+pub(super) async fn resume_queue(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_queue(&name.0, false).await?)
 }
 
-async fn drain_queue(callboard: Data<Callboard>, name: Name, request: HttpRequest, _: NoBody) -> Reply {
+/// Drain a queue
+///
+/// Pauses it and waits for what runs.
+#[utoipa::path(
+    post, path = "/api/queues/{name}/drain", tag = "queues", operation_id = "drainQueue",
+    params(parameters::QueuePath, parameters::Wait),
+    responses(
+        (status = 200, description = "How far that is", body = Drained),
+    ),
+)]
+pub(super) async fn drain_queue(
+    callboard: Data<Callboard>,
+    name: Name,
+    request: HttpRequest,
+    _: NoBody,
+) -> Reply {
     drained(&callboard, &Scope::Queue(name.0), &request).await
 }
 
-async fn pause_type(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+/// Pause a job type
+///
+/// No job of it is started; what runs goes on.
+#[utoipa::path(
+    post, path = "/api/job-types/{name}/pause", tag = "job types", operation_id = "pauseJobType",
+    params(parameters::NamePath),
+    responses(
+        (status = 200, description = "It as it is now", body = JobTypeInfo),
+    ),
+)]
+pub(super) async fn pause_type(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_job_type(&name.0, true).await?)
 }
 
-async fn resume_type(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+/// Resume a job type
+#[utoipa::path(
+    post, path = "/api/job-types/{name}/resume", tag = "job types", operation_id = "resumeJobType",
+    params(parameters::NamePath),
+    responses(
+        (status = 200, description = "It as it is now", body = JobTypeInfo),
+    ),
+)]
+pub(super) async fn resume_type(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_job_type(&name.0, false).await?)
 }
 
-async fn drain_type(callboard: Data<Callboard>, name: Name, request: HttpRequest, _: NoBody) -> Reply {
+/// Drain a job type
+///
+/// Pauses it and waits for what runs.
+#[utoipa::path(
+    post, path = "/api/job-types/{name}/drain", tag = "job types", operation_id = "drainJobType",
+    params(parameters::NamePath, parameters::Wait),
+    responses(
+        (status = 200, description = "How far that is", body = Drained),
+    ),
+)]
+pub(super) async fn drain_type(
+    callboard: Data<Callboard>,
+    name: Name,
+    request: HttpRequest,
+    _: NoBody,
+) -> Reply {
     drained(&callboard, &Scope::JobType(name.0), &request).await
 }
 

@@ -7,13 +7,15 @@ use serde::Deserialize;
 use super::body::Body;
 use super::fields::Fields;
 use super::given::Given;
+use super::openapi::{bodies, parameters};
 use super::path::PlanPlace;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::resource;
-use crate::domain::{RowFilter, RowState};
+use crate::domain::{PlanRow, RowFilter, RowState};
 use crate::error::Error;
 use crate::runtime::Callboard;
+use crate::runtime::callboard::{Acted, PlanPage, PlanWithRows};
 
 /// How many things a page has unless the caller says.
 const USUAL_LIMIT: i64 = 50;
@@ -31,14 +33,32 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/plans/{id}/rows/{number}").patch(decide).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+/// Plans, listed
+///
+/// The newest first.
+#[utoipa::path(
+    get, path = "/api/plans", tag = "plans", operation_id = "listPlans",
+    params(parameters::NumberedPage),
+    responses(
+        (status = 200, description = "A page of plans", body = PlanPage),
+    ),
+)]
+pub(super) async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
     let mut fields = query::fields(request.query_string())?;
     let (limit, before) = (limit(&mut fields), cursor(&mut fields));
     query::finish(fields)?;
     reply::ok(&callboard.plans(before, limit).await?)
 }
 
-async fn show(callboard: Data<Callboard>, plan: PlanPlace, request: HttpRequest) -> Reply {
+/// A plan with a page of its rows
+#[utoipa::path(
+    get, path = "/api/plans/{id}", tag = "plans", operation_id = "getPlan",
+    params(("id" = i64, Path, description = "The plan's id."), parameters::PlanRows, parameters::NumberedPage),
+    responses(
+        (status = 200, description = "The plan", body = PlanWithRows),
+    ),
+)]
+pub(super) async fn show(callboard: Data<Callboard>, plan: PlanPlace, request: HttpRequest) -> Reply {
     let mut fields = query::fields(request.query_string())?;
     let (limit, after) = (limit(&mut fields), cursor(&mut fields));
     let mut filter = which(&mut fields);
@@ -47,11 +67,31 @@ async fn show(callboard: Data<Callboard>, plan: PlanPlace, request: HttpRequest)
     reply::ok(&callboard.plan(plan.id, filter, after.unwrap_or_default(), limit).await?)
 }
 
-async fn approve(callboard: Data<Callboard>, plan: PlanPlace, _: NoQuery, body: Body) -> Reply {
+/// Approve rows of a plan
+#[utoipa::path(
+    post, path = "/api/plans/{id}/approve", tag = "plans", operation_id = "approvePlan",
+    params(("id" = i64, Path, description = "The plan's id.")),
+    request_body = bodies::ReviewBody,
+    responses(
+        (status = 200, description = "How many", body = Acted),
+        (status = 409, description = "The plan is still being made."),
+    ),
+)]
+pub(super) async fn approve(callboard: Data<Callboard>, plan: PlanPlace, _: NoQuery, body: Body) -> Reply {
     review(&callboard, &plan, &body, RowState::Approved).await
 }
 
-async fn reject(callboard: Data<Callboard>, plan: PlanPlace, _: NoQuery, body: Body) -> Reply {
+/// Reject rows of a plan
+#[utoipa::path(
+    post, path = "/api/plans/{id}/reject", tag = "plans", operation_id = "rejectPlan",
+    params(("id" = i64, Path, description = "The plan's id.")),
+    request_body = bodies::ReviewBody,
+    responses(
+        (status = 200, description = "How many", body = Acted),
+        (status = 409, description = "The plan is still being made."),
+    ),
+)]
+pub(super) async fn reject(callboard: Data<Callboard>, plan: PlanPlace, _: NoQuery, body: Body) -> Reply {
     review(&callboard, &plan, &body, RowState::Rejected).await
 }
 
@@ -81,7 +121,17 @@ impl From<Decision> for RowState {
     }
 }
 
-async fn decide(callboard: Data<Callboard>, row: PlanPlace, _: NoQuery, body: Body) -> Reply {
+/// Decide on a row of a plan
+#[utoipa::path(
+    patch, path = "/api/plans/{id}/rows/{number}", tag = "plans", operation_id = "decidePlanRow",
+    params(("id" = i64, Path, description = "The plan's id."), ("number" = i64, Path, description = "The row's number.")),
+    request_body = bodies::DecisionBody,
+    responses(
+        (status = 200, description = "The row as it is now", body = PlanRow),
+        (status = 409, description = "It cannot be decided on any more."),
+    ),
+)]
+pub(super) async fn decide(callboard: Data<Callboard>, row: PlanPlace, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let decision: Option<Decision> = fields.needed("state", Given::word);
     query::finish(fields)?;
@@ -95,7 +145,7 @@ fn limit(fields: &mut Fields<'_>) -> i64 {
 
 fn cursor(fields: &mut Fields<'_>) -> Option<i64> {
     fields.read("cursor", |given| {
-        given.integer(0..=i64::MAX).map_err(|_| "is not a cursor that this list has given out".to_owned())
+        given.integer(1..=i64::MAX).map_err(|_| "is not a cursor that this list has given out".to_owned())
     })
 }
 

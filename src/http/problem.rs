@@ -28,12 +28,18 @@ pub struct Problem {
 
 /// The document, in the words of RFC 9457. Its `type` is `about:blank`: the status says it all, and
 /// the title is the status's own.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Document<'a> {
+    /// `about:blank`: the status says it all.
     r#type: &'static str,
+    /// The status in words.
     title: &'a str,
+    /// The status.
     status: u16,
+    /// What is wrong, for people.
     detail: &'a str,
+    /// What is wrong with which field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldFault],
 }

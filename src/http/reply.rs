@@ -22,11 +22,6 @@ pub(crate) fn ok<T: Serialize + ?Sized>(body: &T) -> Reply {
     json(StatusCode::OK, body)
 }
 
-/// 200 with a list under its name, as in `{"queues":[…]}`.
-pub(crate) fn list<T: Serialize>(name: &str, items: &[T]) -> Reply {
-    ok(&std::collections::BTreeMap::from([(name, items)]))
-}
-
 /// The body's bytes, written once.
 pub(super) fn bytes<T: Serialize + ?Sized>(body: &T) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::with_capacity(USUAL_SIZE);

@@ -11,16 +11,29 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, guard};
 use super::problem::Problem;
 use super::reply::Reply;
 
+#[cfg(test)]
+thread_local! {
+    /// The paths that this thread has mounted, with their methods.
+    pub(super) static MOUNTED: std::cell::RefCell<Vec<(String, Vec<&'static str>)>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 /// Builds a resource that answers HEAD where it answers GET, tells OPTIONS what it knows, and any
 /// other method with 405 and `Allow`.
 pub(crate) struct Methods {
+    #[cfg(test)]
+    path: String,
     resource: Resource,
     known: Vec<&'static str>,
 }
 
 /// Begins a resource at `path`.
 pub(crate) fn at(path: &str) -> Methods {
-    Methods { resource: web::resource(path), known: Vec::new() }
+    Methods {
+        #[cfg(test)]
+        path: path.to_owned(),
+        resource: web::resource(path),
+        known: Vec::new(),
+    }
 }
 
 /// What a method's handler has to be. It only gives a name to a list of bounds.
@@ -81,6 +94,8 @@ impl Methods {
 
     /// Puts the resource in its place.
     pub(crate) fn mount(mut self, config: &mut ServiceConfig) {
+        #[cfg(test)]
+        MOUNTED.with_borrow_mut(|mounted| mounted.push((self.path.clone(), self.known.clone())));
         self.known.push("OPTIONS");
         let allow: Rc<str> = self.known.join(", ").into();
         let refuse = move |method: Method| ready(refusal(&method, &allow));

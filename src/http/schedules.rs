@@ -8,13 +8,15 @@ use super::body::{Body, NoBody};
 use super::fields::Fields;
 use super::given::Given;
 use super::new_job::{self, Usual};
+use super::openapi::{compound, parameters};
 use super::path::Name;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::{jobs, resource};
-use crate::domain::ScheduleSpec;
 use crate::domain::schedule::Timing;
+use crate::domain::{Job, ScheduleSpec};
 use crate::runtime::Callboard;
+use crate::runtime::callboard::{SchedulePage, ScheduleView, ScheduleWithRuns};
 use crate::store::verbs::schedules::Given as GivenSchedule;
 
 /// The most schedules on a page, and how many there are unless the caller says.
@@ -32,7 +34,15 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/schedules/{name}/resume").post(resume).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+/// Schedules, by name
+#[utoipa::path(
+    get, path = "/api/schedules", tag = "schedules", operation_id = "listSchedules",
+    params(parameters::SchedulePart),
+    responses(
+        (status = 200, description = "A page of schedules", body = SchedulePage),
+    ),
+)]
+pub(super) async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
     let mut fields = query::fields(request.query_string())?;
     let limit = fields.read("limit", |g| g.integer(1..=MAX_PAGE)).unwrap_or(MAX_PAGE);
     let after = fields.read("cursor", jobs::cursor);
@@ -40,17 +50,49 @@ async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
     reply::ok(&callboard.schedules(after, usize::try_from(limit).unwrap_or_default()).await?)
 }
 
-async fn show(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
+/// A schedule
+///
+/// With what became of its runs.
+#[utoipa::path(
+    get, path = "/api/schedules/{name}", tag = "schedules", operation_id = "getSchedule",
+    params(parameters::NamePath),
+    responses(
+        (status = 200, description = "The schedule", body = ScheduleWithRuns),
+    ),
+)]
+pub(super) async fn show(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
     reply::ok(&callboard.schedule(&name.0).await?)
 }
 
-async fn make(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+/// Make a schedule
+#[utoipa::path(
+    post, path = "/api/schedules", tag = "schedules", operation_id = "makeSchedule",
+    request_body = compound::ScheduleBody,
+    responses(
+        (status = 201, description = "The schedule", body = ScheduleView, headers(("Location" = String, description = "Where it is."))),
+        (status = 409, description = "There is one of this name."),
+    ),
+)]
+pub(super) async fn make(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let name = fields.needed("name", new_job::text).unwrap_or_default();
     store(&callboard, fields, name, true).await
 }
 
-async fn put(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) -> Reply {
+/// Make or replace a schedule
+///
+/// What is left out is as in a new one.
+#[utoipa::path(
+    put, path = "/api/schedules/{name}", tag = "schedules", operation_id = "putSchedule",
+    params(parameters::SchedulePath),
+    request_body = compound::SchedulePutBody,
+    responses(
+        (status = 200, description = "The schedule as it is now", body = ScheduleView),
+        (status = 201, description = "The new schedule", body = ScheduleView, headers(("Location" = String, description = "Where it is."))),
+        (status = 409, description = "It stands in the configuration."),
+    ),
+)]
+pub(super) async fn put(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let said = fields.read("name", new_job::text);
     if said.is_some_and(|said| said != name.0) {
@@ -74,19 +116,58 @@ async fn store(callboard: &Callboard, mut fields: Fields<'_>, name: String, new:
         .body(body))
 }
 
-async fn delete(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+/// Delete a schedule
+///
+/// Jobs that it made stay.
+#[utoipa::path(
+    delete, path = "/api/schedules/{name}", tag = "schedules", operation_id = "deleteSchedule",
+    params(parameters::NamePath),
+    responses(
+        (status = 200, description = "The schedule as it was", body = ScheduleView),
+        (status = 409, description = "It stands in the configuration."),
+    ),
+)]
+pub(super) async fn delete(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.delete_schedule(&name.0).await?)
 }
 
-async fn run(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+/// Run a schedule now
+///
+/// Beside its times, also while it is paused.
+#[utoipa::path(
+    post, path = "/api/schedules/{name}/run", tag = "schedules", operation_id = "runSchedule",
+    params(parameters::NamePath),
+    responses(
+        (status = 201, description = "The new job", body = Job, headers(("Location" = String, description = "Where it is."))),
+        (status = 200, description = "The job that stood in its way", body = Job, headers(("Duplicate" = String, description = "`true`."), ("Location" = String, description = "Where it is."))),
+        (status = 409, description = "A job stands in its way, and that was to be refused."),
+    ),
+)]
+pub(super) async fn run(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     jobs::enqueued(&callboard.run_schedule(&name.0).await?)
 }
 
-async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+/// Pause a schedule
+#[utoipa::path(
+    post, path = "/api/schedules/{name}/pause", tag = "schedules", operation_id = "pauseSchedule",
+    params(parameters::NamePath),
+    responses(
+        (status = 200, description = "The schedule as it is now", body = ScheduleView),
+    ),
+)]
+pub(super) async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_schedule(&name.0, true).await?)
 }
 
-async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+/// Resume a schedule
+#[utoipa::path(
+    post, path = "/api/schedules/{name}/resume", tag = "schedules", operation_id = "resumeSchedule",
+    params(parameters::NamePath),
+    responses(
+        (status = 200, description = "The schedule as it is now", body = ScheduleView),
+    ),
+)]
+pub(super) async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_schedule(&name.0, false).await?)
 }
 

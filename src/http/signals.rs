@@ -4,15 +4,25 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
+use serde::Serialize;
+
 use super::body::Body;
+use super::openapi::parameters;
 use super::path::{JobId, PartOfJob};
 use super::problem::Problem;
 use super::query::NoQuery;
 use super::reply::{self, Reply};
 use super::resource;
-use crate::domain::Json;
+use crate::domain::{Json, Signal, SignalInfo};
 use crate::error::FieldFault;
 use crate::runtime::Callboard;
+
+/// Signals of a job.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct SignalList {
+    /// By name.
+    signals: Vec<SignalInfo>,
+}
 
 /// Mounts the calls.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -20,15 +30,46 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/api/jobs/{id}/signals/{name}").get(show).post(give).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
-    reply::list("signals", &callboard.signals(id.0).await?)
+/// The signals of a job
+///
+/// Those that it was given and those that it waits for, without their payloads.
+#[utoipa::path(
+    get, path = "/api/jobs/{id}/signals", tag = "jobs", operation_id = "listSignals",
+    params(parameters::JobPath),
+    responses(
+        (status = 200, description = "The signals", body = SignalList),
+    ),
+)]
+pub(super) async fn list(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+    reply::ok(&SignalList { signals: callboard.signals(id.0).await? })
 }
 
-async fn show(callboard: Data<Callboard>, signal: PartOfJob, _: NoQuery) -> Reply {
+/// A signal of a job
+#[utoipa::path(
+    get, path = "/api/jobs/{id}/signals/{name}", tag = "jobs", operation_id = "getSignal",
+    params(parameters::PartPath),
+    responses(
+        (status = 200, description = "The signal with its payload", body = Signal),
+    ),
+)]
+pub(super) async fn show(callboard: Data<Callboard>, signal: PartOfJob, _: NoQuery) -> Reply {
     reply::ok(&callboard.signal_of(signal.job, &signal.name).await?)
 }
 
-async fn give(callboard: Data<Callboard>, to: PartOfJob, _: NoQuery, body: Body) -> Reply {
+/// Give a job a signal
+///
+/// The body is its payload, any JSON. A signal can be given before the job waits for it, and once.
+#[utoipa::path(
+    post, path = "/api/jobs/{id}/signals/{name}", tag = "jobs", operation_id = "signalJob",
+    params(parameters::PartPath),
+    request_body(content = Json, description = "The payload; `null` unless there is a body"),
+    responses(
+        (status = 201, description = "The signal", body = Signal),
+        (status = 200, description = "It was given before", body = Signal, headers(("Duplicate" = String, description = "`true`."))),
+        (status = 409, description = "The job is over, or has gone on without it."),
+    ),
+)]
+pub(super) async fn give(callboard: Data<Callboard>, to: PartOfJob, _: NoQuery, body: Body) -> Reply {
     let given = callboard.signal(to.job, &to.name, payload(body.text()?)?).await?;
     let body = reply::bytes(&given.signal)?;
     let mut answer: HttpResponseBuilder = match given.duplicate {

@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt, stream};
 
 use super::job_feed::JobFeed;
 use super::live::LiveJobs;
+use super::openapi::parameters;
 use super::path::JobId;
 use super::reply::Reply;
 use super::resource;
@@ -28,14 +29,45 @@ pub(super) fn routes<L: LiveJobs>(config: &mut ServiceConfig) {
     resource::at("/api/jobs/{id}/events").stream(watch_job::<L>).mount(config);
 }
 
-/// Everything, narrowed by the list's filters.
-async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest) -> Reply {
+/// Everything that happens, as server-sent events
+///
+/// Each message is a JSON object. `{"type":"state","job_id","state","attempt","error","at"}` comes for
+/// every state, after its commit;
+/// `{"type":"progress","job_id","attempt","percent","processed","total","message","at"}` at most twice
+/// a second for one job; `{"type":"log","job_id","attempt","stream","line","at"}` with `logs=true`;
+/// `{"type":"gap","dropped"}` when a slow client lost events.
+///
+/// Each event has the name that is its `type`. Ids rise; `Last-Event-ID` reaches back 10,000 events or
+/// 5 minutes, then there is a `gap`.
+#[utoipa::path(
+    get, path = "/api/events", tag = "events", operation_id = "watchAll",
+    params(parameters::Filter, parameters::Watch, parameters::Resume),
+    responses(
+        (status = 200, description = "Events without end", content((String = "text/event-stream"))),
+    ),
+)]
+pub(super) async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest) -> Reply {
     let wish = watch::read(&request, Resume::Offered, watch::everything)?;
     Ok(answer(live.hub().subscribe(wish).await?, live.comment_every()))
 }
 
-/// One job, until its end.
-async fn watch_job<L: LiveJobs>(live: Data<L>, id: JobId, request: HttpRequest) -> Reply {
+/// What happens to a job, as server-sent events
+///
+/// `{"type":"snapshot","job"}` comes first. Each message is a JSON object.
+/// `{"type":"state","job_id","state","attempt","error","at"}` comes for every state, after its commit;
+/// `{"type":"progress","job_id","attempt","percent","processed","total","message","at"}` at most twice
+/// a second for one job; `{"type":"log","job_id","attempt","stream","line","at"}` with `logs=true`;
+/// `{"type":"gap","dropped"}` when a slow client lost events.
+///
+/// After a final state comes an event named `end`, and the stream is over.
+#[utoipa::path(
+    get, path = "/api/jobs/{id}/events", tag = "events", operation_id = "watchJob",
+    params(parameters::JobPath, parameters::Watch, parameters::Resume),
+    responses(
+        (status = 200, description = "Events until the job is over", content((String = "text/event-stream"))),
+    ),
+)]
+pub(super) async fn watch_job<L: LiveJobs>(live: Data<L>, id: JobId, request: HttpRequest) -> Reply {
     let wish = watch::read(&request, Resume::Offered, |_| Wish::job(id.0))?;
     Ok(answer(JobFeed::open(&**live, id, wish).await?, live.comment_every()))
 }

@@ -5,6 +5,7 @@ use actix_web::web::{Data, ServiceConfig};
 use super::query::NoQuery;
 use super::reply::{self, Reply};
 use super::resource;
+use crate::domain::status::QueueStatus;
 use crate::runtime::Callboard;
 
 /// Mounts the call under both of its names.
@@ -14,6 +15,15 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     }
 }
 
-async fn status(callboard: Data<Callboard>, _: NoQuery) -> Reply {
+/// The state of the whole queue
+///
+/// Its cost does not grow with the number of stored jobs.
+#[utoipa::path(
+    get, path = "/api/jobs/queue/status", tag = "server", operation_id = "getQueueStatus",
+    responses(
+        (status = 200, description = "The state of the queue", body = QueueStatus),
+    ),
+)]
+pub(super) async fn status(callboard: Data<Callboard>, _: NoQuery) -> Reply {
     reply::ok(&callboard.queue_status().await?)
 }

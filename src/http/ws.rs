@@ -14,6 +14,7 @@ use futures_util::stream::LocalBoxStream;
 
 use super::job_feed::JobFeed;
 use super::live::LiveJobs;
+use super::openapi::parameters;
 use super::path::JobId;
 use super::problem::Problem;
 use super::reply::Reply;
@@ -37,16 +38,55 @@ pub(super) fn routes<L: LiveJobs>(config: &mut ServiceConfig) {
     }
 }
 
-/// Everything, narrowed by the list's filters.
-async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest, payload: Payload) -> Reply {
+/// Everything that happens, as a WebSocket
+///
+/// Each message is a JSON object. `{"type":"state","job_id","state","attempt","error","at"}` comes for
+/// every state, after its commit;
+/// `{"type":"progress","job_id","attempt","percent","processed","total","message","at"}` at most twice
+/// a second for one job; `{"type":"log","job_id","attempt","stream","line","at"}` with `logs=true`;
+/// `{"type":"gap","dropped"}` when a slow client lost events.
+///
+/// A `state` filter narrows state messages only. The server sends a ping every 20 s and takes a client
+/// that is silent for 60 s for gone. When the server shuts down the socket is closed with 1001.
+#[utoipa::path(
+    get, path = "/api/ws", tag = "events", operation_id = "watchAllByWebSocket",
+    params(parameters::Filter, parameters::Watch),
+    responses(
+        (status = 101, description = "The connection is a WebSocket now"),
+        (status = 426, description = "The request asks for no WebSocket."),
+    ),
+)]
+pub(super) async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest, payload: Payload) -> Reply {
     let wish = watch::read(&request, Resume::NotOffered, watch::everything)?;
     check_handshake(&request)?;
     let events = live.hub().subscribe(wish).await?;
     WsSession::new(events.boxed_local(), live.ping_every()).start(&request, payload)
 }
 
-/// One job, until its end.
-async fn watch_job<L: LiveJobs>(live: Data<L>, id: JobId, request: HttpRequest, payload: Payload) -> Reply {
+/// What happens to a job, as a WebSocket
+///
+/// `{"type":"snapshot","job"}` comes first. Each message is a JSON object.
+/// `{"type":"state","job_id","state","attempt","error","at"}` comes for every state, after its commit;
+/// `{"type":"progress","job_id","attempt","percent","processed","total","message","at"}` at most twice
+/// a second for one job; `{"type":"log","job_id","attempt","stream","line","at"}` with `logs=true`;
+/// `{"type":"gap","dropped"}` when a slow client lost events.
+///
+/// After the message of a final state the socket is closed with 1000; that of a job that is over gets
+/// the snapshot and is closed.
+#[utoipa::path(
+    get, path = "/api/jobs/{id}/ws", tag = "events", operation_id = "watchJobByWebSocket",
+    params(parameters::JobPath, parameters::Watch),
+    responses(
+        (status = 101, description = "The connection is a WebSocket now"),
+        (status = 426, description = "The request asks for no WebSocket."),
+    ),
+)]
+pub(super) async fn watch_job<L: LiveJobs>(
+    live: Data<L>,
+    id: JobId,
+    request: HttpRequest,
+    payload: Payload,
+) -> Reply {
     let wish = watch::read(&request, Resume::NotOffered, |_| Wish::job(id.0))?;
     let feed = JobFeed::open(&**live, id, wish).await?;
     check_handshake(&request)?;

@@ -35,6 +35,7 @@ mod shared_clock;
 mod slots;
 mod starter;
 mod supervisor;
+pub mod testing;
 mod time_limits;
 mod timekeeper;
 mod waiting;

@@ -92,7 +92,7 @@ pub enum Availability {
 }
 
 /// A program that a worker drives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ToolInfo {
     /// Its name.
     pub name: String,

@@ -46,6 +46,7 @@ const pages = {
     const fits = (frame) => wanted.length === 0 || wanted.includes(frame.state);
     watch(`/api/ws?${query}`, (frames) => { if (newest === 'true') announce(frames.filter(fits)); });
   },
+  docs: () => import('./docs.js').then(({ startDocs }) => startDocs()),
   job: () => {
     startLog();
     if (final === 'true') return;

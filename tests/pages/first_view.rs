@@ -44,6 +44,7 @@ fn pages(full: &Full) -> Vec<(String, &'static str)> {
         ("/new?type=channel_download", "name=\"args.url\""),
         ("/nodes", "flaky"),
         ("/settings", "theme"),
+        ("/docs", "openapi.json"),
     ];
     let jobs = [(full.flaky, "ConnectionError"), (full.talker, "frame=")];
     let jobs = jobs.into_iter().map(|(id, shown)| (format!("/jobs/{id}"), shown));

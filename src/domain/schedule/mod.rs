@@ -31,7 +31,7 @@ pub struct ScheduleSpec {
 }
 
 /// What becomes of runs that came due while nobody could fire them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Misfire {
     /// Nothing.
@@ -59,7 +59,7 @@ impl Misfire {
 }
 
 /// What becomes of a run that comes due while a job of the same schedule is unfinished.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Overlap {
     /// It is enqueued all the same.
@@ -84,8 +84,9 @@ impl Overlap {
 }
 
 /// Whose a schedule is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ScheduleOwner)]
 pub enum Owner {
     /// It was made at run time and can be changed then.
     Api,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{State, Timestamp};
 
 /// One entry in the history of a schedule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScheduleRun {
     /// From 1, rising.
     pub number: i64,
@@ -28,8 +28,9 @@ pub struct ScheduleRun {
 }
 
 /// What makes a schedule run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ScheduleTrigger)]
 pub enum Trigger {
     /// Its time came.
     Time,
@@ -38,8 +39,9 @@ pub enum Trigger {
 }
 
 /// What came of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ScheduleRunOutcome)]
 pub enum RunOutcome {
     /// Its job is in the queue.
     Enqueued,

@@ -6,6 +6,7 @@ mod chart;
 mod confirm;
 mod csrf;
 mod dead_letters;
+mod docs;
 mod dress;
 mod filters;
 mod form;
@@ -70,6 +71,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .configure(new_job::routes)
             .configure(nodes::routes)
             .configure(settings::routes)
+            .configure(docs::routes)
             .default_service(web::to(super::mount::nothing_here)),
     );
 }

@@ -259,7 +259,7 @@ impl Ui {
 
     /// The messages that scripts show, as JSON.
     pub(super) fn script_words(&self) -> String {
-        const IDS: [&str; 21] = [
+        const IDS: [&str; 22] = [
             "live-reconnecting",
             "live-connected",
             "live-paused",
@@ -281,6 +281,7 @@ impl Ui {
             "log-found",
             "log-more",
             "selected",
+            "docs-failed",
         ];
         // `{}` is where the number goes.
         let place = Values::from([("n".into(), 5.into()), ("shown".into(), "{}".into())]);

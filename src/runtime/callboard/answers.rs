@@ -19,7 +19,7 @@ pub struct Enqueued {
 }
 
 /// What became of a bulk enqueue.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct EnqueuedMany {
     /// In the order of the jobs given; a duplicate's is that of the job that is there.
     pub ids: Vec<i64>,
@@ -37,7 +37,8 @@ impl EnqueuedMany {
 }
 
 /// A page of a list.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = JobPage)]
 pub struct Page {
     /// The jobs.
     pub jobs: Vec<Job>,
@@ -55,7 +56,7 @@ pub struct Cancelled {
 }
 
 /// What a bulk action does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Another go.
@@ -67,7 +68,7 @@ pub enum Action {
 }
 
 /// What became of a bulk action.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Acted {
     /// Jobs that the filter matched.
     pub matched: u64,
@@ -76,7 +77,7 @@ pub struct Acted {
 }
 
 /// What became of a part of a bulk action.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ActedOnPart {
     /// What became of this part.
     #[serde(flatten)]
@@ -86,13 +87,15 @@ pub struct ActedOnPart {
 }
 
 /// A job type as `/api/job-types` shows it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = JobType)]
 pub struct JobTypeInfo {
     /// Its name.
     pub name: String,
     /// One sentence for people.
     pub description: String,
     /// JSON Schema of its args.
+    #[schema(schema_with = crate::domain::schema::object)]
     pub args_schema: serde_json::Value,
     /// How many attempts may run at once on a node.
     pub concurrency: u32,
@@ -123,6 +126,7 @@ pub struct JobTypeInfo {
     /// Attempts that run now.
     pub running: i64,
     /// Its jobs by state.
+    #[schema(schema_with = crate::domain::schema::counts)]
     pub counts: Counts,
 }
 
@@ -140,7 +144,8 @@ pub struct JobTypePatch {
 }
 
 /// An attempt that runs now.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Worker)]
 pub struct WorkerView {
     /// Node and worker.
     pub worker_id: String,
@@ -157,7 +162,7 @@ pub struct WorkerView {
 }
 
 /// Whether the parts of the program make progress.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Readiness {
     /// Whether all is well.
     pub ready: bool,

@@ -4,6 +4,7 @@
 mod answers;
 mod batches;
 mod bulk;
+mod by_hand;
 mod dead_letters;
 mod ends;
 mod health;

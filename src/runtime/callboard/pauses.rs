@@ -17,7 +17,7 @@ use crate::store::views;
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What is paused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Pauses {
     /// Whether everything is.
     pub all: bool,
@@ -30,7 +30,7 @@ pub struct Pauses {
 }
 
 /// How far a drain is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Drained {
     /// Whether nothing of it is started any more: it is, unless somebody has resumed it meanwhile.
     pub paused: bool,

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::store::{verbs, views};
 
 /// A page of the list of plans.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PlanPage {
     /// The plans, the newest first.
     pub plans: Vec<Plan>,
@@ -17,7 +17,7 @@ pub struct PlanPage {
 }
 
 /// A plan with a page of its rows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PlanWithRows {
     /// The plan.
     #[serde(flatten)]

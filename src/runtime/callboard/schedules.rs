@@ -17,7 +17,8 @@ use crate::store::{verbs, views};
 const NEXT_RUNS: usize = 5;
 
 /// A schedule in the shape of the HTTP API.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Schedule)]
 pub struct ScheduleView {
     /// Picks it.
     pub name: String,
@@ -54,7 +55,7 @@ pub struct ScheduleView {
 }
 
 /// A schedule with its history.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct ScheduleWithRuns {
     /// The schedule.
     #[serde(flatten)]
@@ -64,7 +65,7 @@ pub struct ScheduleWithRuns {
 }
 
 /// A page of the list of schedules.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct SchedulePage {
     /// By name.
     pub schedules: Vec<ScheduleView>,

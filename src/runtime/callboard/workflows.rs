@@ -13,7 +13,7 @@ use crate::store::views;
 use crate::store::views::workflows::WorkflowFilter;
 
 /// A page of the list of workflows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct WorkflowPage {
     /// The workflows, the newest first, without their jobs.
     pub workflows: Vec<WorkflowInfo>,

@@ -14,8 +14,9 @@ use crate::domain::Timestamp;
 pub const SILENCE: Duration = Duration::from_secs(60);
 
 /// What a worker is asked to do, or says that it does. There is no way back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = RemoteWorkerState)]
 pub enum Asked {
     /// Fetch and work.
     #[default]
@@ -40,7 +41,7 @@ pub struct Told {
 }
 
 /// A worker elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct RemoteWorker {
     /// Its id.
     pub wid: String,
