@@ -60,7 +60,7 @@ pub struct NewJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(maximum = 1000)]
     pub max_retries: Option<u32>,
-    /// `None`: the job type's; `Some(None)`: no limit.
+    /// The job type's unless said; the inner `None`: no limit.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
     #[schema(value_type = Option<f64>)]
     pub timeout_secs: Option<Option<f64>>,

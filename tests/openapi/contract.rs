@@ -9,7 +9,7 @@ use crate::served::Served;
 
 /// So many calls for each operation, beside those that look at the edges of every parameter.
 /// `scripts/contract` asks for more.
-const TRIES: &str = "20";
+const TRIES: &str = "10";
 
 /// Job types are made up by the caller here, so unknown ones are taken: they wait for a worker
 /// elsewhere. Nothing that is made up may fill the machine.

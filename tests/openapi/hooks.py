@@ -40,8 +40,7 @@ def repair_query(case):
         # JSON in text, and jobs that are there.
         for name in ("metadata", "unique", "backoff", "depends_on", "parent_job_id", "tag"):
             query.pop(name, None)
-        if "run_at" in query:
-            query.pop("delay_secs", None)
+        query.pop("delay_secs", None)
 
 
 def repair_body(label, body):
@@ -56,6 +55,9 @@ def repair_body(label, body):
         body.update(every_secs=3600, timezone="UTC")
         if label.startswith("PUT"):
             body.pop("name", None)
+    elif label == "POST /api/workflows/{id}/retry":
+        # The name of a job that is there.
+        body.pop("from", None)
     elif label == "POST /api/jobs/actions":
         if "ids" in body:
             body.pop("filter", None)
@@ -71,6 +73,9 @@ def repair_job(job):
     job.pop("depends_on", None)
     if job.get("run_at") is not None:
         job.pop("delay_secs", None)
+    # No time lies beyond the year 9999.
+    if isinstance(job.get("delay_secs"), (int, float)):
+        job["delay_secs"] = min(job["delay_secs"], 1e9)
     if job.get("job_type") in WITH_WORKERS:
         job["job_type"] = MADE_UP
     # What was to be refused, is: with 409.
@@ -80,6 +85,8 @@ def repair_job(job):
 
 
 def repair_workflow(workflow):
+    # All jobs of a workflow and of those inside it count together.
+    workflow["jobs"] = workflow.get("jobs", [])[:50]
     for at, node in enumerate(workflow.get("jobs", [])):
         if "workflow" in node:
             repair_workflow(node["workflow"])

@@ -50,6 +50,12 @@ fn fields(document: &Value, call: &Value) -> Option<Names> {
     Some(schema["properties"].as_object()?.keys().cloned().collect())
 }
 
+/// Names that a call knows only to say why they are not for it.
+fn refused(path: &str) -> Names {
+    let names: &[&str] = if path.starts_with("/api/schedules") { &["run_at", "delay_secs"] } else { &[] };
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
 fn parameters(call: &Value) -> Names {
     let parameters = call["parameters"].as_array().into_iter().flatten();
     let of_query = parameters.filter(|parameter| parameter["in"] == "query");
@@ -86,7 +92,8 @@ fn every_call_knows_the_names_that_the_document_gives_it() {
         if let Some(body) = body {
             let (status, problem) = server.call(&method, &filled(path), Some(&json!({UNKNOWN: 1})));
             assert_eq!(status, 422, "{place}: {problem}");
-            assert_eq!(told(&problem), Some(body), "{place}: fields");
+            let told = told(&problem).map(|told| &told - &refused(path));
+            assert_eq!(told, Some(body), "{place}: fields");
             bodies += 1;
         }
     }

@@ -68,7 +68,7 @@ pub(in crate::http) struct NewJobBody {
     /// Not before; a time in the past means now.
     run_at: Option<Timestamp>,
     /// Not before so many seconds from now; not together with `run_at`.
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    #[schema(minimum = 0)]
     delay_secs: Option<f64>,
     /// The job that makes it; counts as one of `depends_on`.
     parent_job_id: Option<i64>,

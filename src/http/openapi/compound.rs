@@ -155,7 +155,7 @@ struct Placed {
 /// A workflow as a job of another one.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
-struct InnerWorkflowBody {
+pub(in crate::http) struct InnerWorkflowBody {
     /// Its name in the workflow.
     #[schema(min_length = 1, max_length = 255)]
     name: String,

@@ -131,7 +131,7 @@ impl Kind {
 
     fn headers(&self) -> Value {
         let headers = self.headers.iter().map(|(name, what)| {
-            (name.to_string(), json!({ "description": what, "schema": { "type": "string" } }))
+            ((*name).to_owned(), json!({ "description": what, "schema": { "type": "string" } }))
         });
         headers.collect::<Map<_, _>>().into()
     }

@@ -48,7 +48,8 @@ use super::{
     ),
     components(schemas(
         super::problem::Document, parameters::Label, parameters::ListOrder, parameters::LogStream,
-        parameters::WorkflowState, compound::NodeBody
+        parameters::WorkflowState, compound::NodeBody,
+        compound::InnerWorkflowBody
     )),
     tags(
         (name = "jobs", description = "Enqueue jobs, find them, change them, read what they wrote."),

@@ -140,7 +140,7 @@ pub(in crate::http) struct JobFields {
     #[param(required = false)]
     run_at: Timestamp,
     /// Not before so many seconds from now.
-    #[param(required = false, minimum = 0, maximum = 1_000_000_000)]
+    #[param(required = false, minimum = 0)]
     delay_secs: f64,
     /// The job that makes it; counts as one of `depends_on`.
     #[param(required = false)]

@@ -101,56 +101,70 @@ fn call(document: &Value, path: &str, method: &str, operation: &Value) -> Call {
         method: method.to_uppercase(),
         path: path.to_owned(),
         summary: text(&operation["summary"]),
-        about: text(&operation["description"])
+        about: words(&operation["description"])
             .split("\n\n")
             .filter(|p| !p.is_empty())
             .map(str::to_owned)
             .collect(),
-        parameters: operation["parameters"].as_array().into_iter().flatten().map(parameter).collect(),
+        parameters: operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|given| parameter(document, given))
+            .collect(),
         body: content.get("example").map(|example| format!("{example:#}")),
         can_be_tried: operation["tags"][0] != "events",
         answers,
     }
 }
 
-fn parameter(parameter: &Value) -> Parameter {
+fn parameter(document: &Value, parameter: &Value) -> Parameter {
     Parameter {
         name: text(&parameter["name"]),
         place: text(&parameter["in"]),
-        kind: kind(&parameter["schema"]),
-        about: text(&parameter["description"]),
+        kind: kind(document, &parameter["schema"]),
+        about: words(&parameter["description"]),
         is_needed: parameter["required"] == true,
         example: parameter.get("example").map(plain).unwrap_or_default(),
     }
 }
 
 /// What a parameter is, in a word or two.
-fn kind(schema: &Value) -> String {
-    if let Some(name) = schema["$ref"].as_str().and_then(|place| place.rsplit('/').next()) {
-        return name.to_owned();
+fn kind(document: &Value, schema: &Value) -> String {
+    if let Some(place) = schema["$ref"].as_str() {
+        let there = document.pointer(&place[1..]).unwrap_or(&Value::Null);
+        let words = there["enum"].as_array().into_iter().flatten().map(plain).collect::<Vec<_>>();
+        return if words.is_empty() { kind(document, there) } else { words.join(", ") };
     }
     if schema["type"] == "array" {
-        return format!("{} …", kind(&schema["items"]));
+        return format!("{} …", kind(document, &schema["items"]));
     }
-    schema
-        .get("format")
-        .or(schema["type"].as_array().map(|kinds| &kinds[0]))
-        .map_or_else(|| text(&schema["type"]), text)
+    let plain = schema.get("format").or(schema["type"].as_array().map(|kinds| &kinds[0]));
+    text(plain.unwrap_or(&schema["type"]))
 }
 
 fn answer(document: &Value, status: &str, answer: &Value) -> Answer {
     let place = answer["$ref"].as_str().and_then(|place| document.pointer(&place[1..]));
     let answer = place.unwrap_or(answer);
-    let content = answer["content"].as_object().and_then(|content: &Map<_, _>| content.values().next());
+    // An error looks like any other; the document has an example of each.
+    let content = answer["content"]
+        .as_object()
+        .filter(|_| status.starts_with('2'))
+        .and_then(|content: &Map<_, _>| content.values().next());
     Answer {
         status: status.to_owned(),
-        about: text(&answer["description"]),
+        about: words(&answer["description"]),
         example: content.and_then(|content| content.get("example")).map(|example| format!("{example:#}")),
     }
 }
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// A text for people, whose marks for code are left out.
+fn words(value: &Value) -> String {
+    text(value).replace('`', "")
 }
 
 fn plain(value: &Value) -> String {
