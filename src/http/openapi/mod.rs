@@ -9,13 +9,15 @@ pub(super) mod parameters;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use actix_web::HttpResponse;
 use actix_web::web::ServiceConfig;
-use serde_json::Value;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 
+use super::base::Base;
 use super::query::NoQuery;
 use super::reply::Reply;
 use super::{
@@ -92,6 +94,15 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 /// OpenAPI 3.1. `callboard openapi` prints the same.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "server", operation_id = "getOpenApi",
     responses((status = 200, description = "The document", body = Object, content_type = "application/json")))]
-async fn openapi(_: NoQuery) -> Reply {
-    Ok(HttpResponse::Ok().content_type("application/json").body(text()))
+async fn openapi(request: HttpRequest, _: NoQuery) -> Reply {
+    let base = Base::of(&request).to_string();
+    let text = if base.is_empty() { Cow::Borrowed(text()) } else { Cow::Owned(beneath(&base)) };
+    Ok(HttpResponse::Ok().content_type("application/json").body(text))
+}
+
+/// The document of a server whose paths are beneath another one.
+fn beneath(base: &str) -> String {
+    let mut document = document();
+    document["servers"] = json!([{ "url": base }]);
+    format!("{document:#}")
 }
