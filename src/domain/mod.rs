@@ -27,7 +27,7 @@ pub mod rate_limit;
 pub mod remote;
 pub mod retry;
 pub mod schedule;
-pub mod schema;
+pub(crate) mod schema;
 pub mod signal;
 pub mod status;
 pub mod step;

@@ -89,7 +89,9 @@ pub(super) fn table(samples: &[Sample]) -> String {
     }
     for sample in samples {
         text += &format!("\n{:.1}", sample.secs);
-        MEASURES.iter().for_each(|measure| text += &format!("\t{:.3}", (measure.of)(sample)));
+        for measure in &MEASURES {
+            text += &format!("\t{:.3}", (measure.of)(sample));
+        }
     }
     text + "\n"
 }
