@@ -9,13 +9,12 @@ use super::membership;
 use super::prepare::prepare;
 use super::prepare_nodes::prepare_addition;
 use super::shared::Shared;
-use super::supervisor::Write;
 use crate::domain::{Claim, Json, NewJob, Node};
 use crate::error::Error;
 use crate::store::verbs::children::{self, FoundItem as Found};
 use crate::store::verbs::workflows::{self, Adder};
 use crate::store::verbs::{signals, steps};
-use crate::store::{StoreError, StoreResult, Tx, views};
+use crate::store::{StoreResult, Tx, views};
 use crate::workers::services::FoundItem;
 use crate::workers::signals::Heard;
 use crate::workers::{Failure, RunResult, Services};
@@ -34,11 +33,7 @@ impl ForClaim {
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
     {
-        let supervisor = self.shared.with_actors(|actors| actors.supervisor.clone());
-        let supervisor = supervisor.ok_or_else(|| Failure::retry("the supervisor is not there"))?;
-        let sent = supervisor.send(Write(Box::new(verb))).await;
-        let away = |_| Err(StoreError::Database("the supervisor is being rebuilt".into()));
-        sent.unwrap_or_else(away).map_err(|e| failure(e.into()))
+        self.shared.write(verb).await.map_err(|e| failure(e.into()))
     }
 }
 

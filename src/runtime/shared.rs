@@ -30,7 +30,7 @@ use crate::store::exchange::Post;
 use crate::store::news::Item;
 use crate::store::talk::Talk;
 use crate::store::verbs::settings::JobTypeSettings;
-use crate::store::{Committed, Store, news};
+use crate::store::{Committed, Store, StoreResult, Tx, news};
 
 /// What all actors of a runtime have in common. It holds their addresses too, so that one that is
 /// rebuilt finds the others.
@@ -239,6 +239,19 @@ impl Shared {
     /// Changes the addresses of actors.
     pub fn with_actors<T>(&self, change: impl FnOnce(&mut Actors) -> T) -> T {
         change(&mut self.actors.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Hands a write to the queue's own thread, and returns once it is on disk. It is a message to that
+    /// thread and to no actor, which would only pass it on (`docs/adr/0019-a-write-is-handed-in-once.md`).
+    ///
+    /// # Errors
+    /// As the verb says, or that the store does not take writes.
+    pub async fn write<T, F>(&self, verb: F) -> StoreResult<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
+    {
+        self.store.write(verb).await
     }
 
     /// Tells those who watch of a commit, notes what else it brought about, and tells the supervisor

@@ -1,11 +1,9 @@
-//! The actor at the top: owns the queue, starts the other actors and rebuilds those that are gone,
-//! passes on what each commit brought about.
+//! The actor at the top: starts the other actors and rebuilds those that are gone, and passes on what
+//! each commit of its queue brought about.
 
 use std::sync::Arc;
 
-use actix::{
-    Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, ResponseFuture, WrapFuture,
-};
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 
 use super::arrivals;
 use super::cron_scheduler::{CRON_SCHEDULER, CronScheduler, Fires};
@@ -19,9 +17,8 @@ use super::retry_scheduler::{Reschedule, RetryScheduler};
 use super::shared::{Settings, Shared};
 use super::timekeeper::Timekeeper;
 use super::worker::{CancelRunning, Crash, JobReady, Ping, Worker};
-use crate::store::verbs::enqueue::{self, Prepared, Stored};
 use crate::store::verbs::settings::Pausable;
-use crate::store::{Committed, StoreResult, Tx, views};
+use crate::store::{Committed, StoreResult, views};
 
 const RETRY_SCHEDULER: &str = "retry scheduler";
 const PRUNER: &str = "pruner";
@@ -36,26 +33,6 @@ pub const STORE: &str = "store";
 pub struct Supervisor {
     shared: Arc<Shared>,
     _guard: Respawn,
-}
-
-/// Store jobs.
-#[derive(Message)]
-#[rtype(result = "StoreResult<Vec<Stored>>")]
-pub struct Enqueue {
-    /// The jobs, all or none.
-    pub jobs: Vec<Prepared>,
-    /// Whether faults name a job by its index.
-    pub bulk: bool,
-}
-
-/// A verb with its values.
-pub type Verb<T> = Box<dyn FnMut(&mut Tx<'_>) -> StoreResult<T> + Send>;
-
-/// Do any other write. It goes through the supervisor because that owns the queue.
-pub struct Write<T>(pub Verb<T>);
-
-impl<T: Send + 'static> Message for Write<T> {
-    type Result = StoreResult<T>;
 }
 
 /// Commits are on disk that nobody was told of: see [`Shared::take_commit`].
@@ -163,6 +140,7 @@ impl Supervisor {
     fn beat(&mut self, ctx: &mut Context<Self>) {
         self.shared.watchdog.beat(SUPERVISOR);
         self.ping();
+        self.shared.hub.unpark();
         if self.shared.membership.is_shared() {
             // Another node may have changed them, and its word may have been lost.
             self.reload_settings(ctx);
@@ -318,24 +296,6 @@ impl Actor for Supervisor {
         // What the one before this did not get to.
         ctx.notify(CommitsDone);
         self.beat(ctx);
-    }
-}
-
-impl Handler<Enqueue> for Supervisor {
-    type Result = ResponseFuture<StoreResult<Vec<Stored>>>;
-
-    fn handle(&mut self, Enqueue { jobs, bulk }: Enqueue, _: &mut Context<Self>) -> Self::Result {
-        let (store, now) = (self.shared.store.clone(), self.shared.clock.now());
-        Box::pin(async move { store.write(move |tx| enqueue::enqueue(tx, &jobs, bulk, now)).await })
-    }
-}
-
-impl<T: Send + 'static> Handler<Write<T>> for Supervisor {
-    type Result = ResponseFuture<StoreResult<T>>;
-
-    fn handle(&mut self, Write(verb): Write<T>, _: &mut Context<Self>) -> Self::Result {
-        let store = self.shared.store.clone();
-        Box::pin(async move { store.write(verb).await })
     }
 }
 

@@ -72,7 +72,10 @@ where
     }
 
     fn answer(self: Box<Self>, committed: StoreResult<()>) {
-        let answer = match (committed, self.outcome) {
+        let Self { verb, outcome, caller } = *self;
+        // Before the caller goes on, who may want back what the verb was given.
+        drop(verb);
+        let answer = match (committed, outcome) {
             // A refusal stands whatever became of the commit.
             (_, Some(Err(refusal))) => Err(refusal),
             (Ok(()), Some(Ok(value))) => Ok(value),
@@ -80,7 +83,7 @@ where
             (Ok(()), None) => Err(StoreError::Closed),
         };
         // A caller who went away does not mind.
-        let _ = self.caller.send(answer);
+        let _ = caller.send(answer);
     }
 }
 

@@ -4,3 +4,4 @@
 mod bench;
 mod fairness;
 mod model;
+mod order;

@@ -73,9 +73,6 @@ struct Model {
     limits: Limits,
     /// Starts that a rate limit counted, by its value.
     starts: Vec<(Option<u8>, Timestamp)>,
-    /// Whether the process has died before. What is let go then may stand behind what is still held, so
-    /// the limits are looked at from there on, and no more the order.
-    has_crashed: bool,
 }
 
 impl Model {
@@ -115,32 +112,9 @@ impl Model {
 
     /// What a claim of `n` took is what it should have taken.
     fn agree(&mut self, found: &[i64], n: usize, now: Timestamp) {
-        if self.has_crashed {
-            return self.take(found, n, now);
-        }
         let mut wanted = self.claim(n, now);
         wanted.sort_unstable();
         assert_eq!(found, wanted, "limits {:?}, jobs {:?}", self.limits, self.jobs);
-    }
-
-    /// Takes what a claim of `n` took: nothing beyond a limit, and as much as may run.
-    fn take(&mut self, found: &[i64], n: usize, now: Timestamp) {
-        for id in found {
-            let job = self.job(*id).clone();
-            assert!(
-                job.state == State::Pending && self.admits(&job, now),
-                "{id}: {job:?}, {:?}",
-                self.limits
-            );
-            self.start(*id, now);
-        }
-        let left = self.ids(&[State::Pending]);
-        let may_run = left.into_iter().find(|id| self.admits(&self.known(*id), now));
-        assert!(found.len() == n || may_run.is_none(), "{may_run:?} is left behind: {:?}", self.jobs);
-    }
-
-    fn known(&self, id: i64) -> Known {
-        self.jobs.iter().find(|(known, _)| *known == id).unwrap().1.clone()
     }
 
     fn admits(&self, job: &Known, now: Timestamp) -> bool {
@@ -225,7 +199,6 @@ async fn live(steps: Vec<Step>) {
                 let mut lost: Vec<_> = running.drain().map(|(_, job)| bench.claim_of(&job)).collect();
                 lost.sort_unstable_by_key(|claim| claim.job_id);
                 bench.crash(model.limits.clone()).await;
-                model.has_crashed = true;
                 for claim in &lost {
                     model.job(claim.job_id).state = State::Pending;
                 }

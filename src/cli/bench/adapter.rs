@@ -33,9 +33,9 @@ struct Args {
     /// What to do
     #[arg(long)]
     workload: Part,
-    /// The SQLite file; the data folder stands beside it
-    #[arg(long, required_unless_present = "data_dir")]
-    url: Option<PathBuf>,
+    /// The SQLite file, beside which the data folder stands; or postgres://…
+    #[arg(long, required_unless_present = "data_dir", value_parser = queue)]
+    url: Option<Queue>,
     /// The data folder, instead
     #[arg(long, conflicts_with = "url")]
     data_dir: Option<PathBuf>,
@@ -72,6 +72,20 @@ struct Args {
     /// There is one only: full
     #[arg(long, default_value = "full")]
     durability: String,
+}
+
+/// Where the harness wants the queue.
+#[derive(Clone, Debug)]
+enum Queue {
+    File(PathBuf),
+    Database(DatabaseUrl),
+}
+
+fn queue(text: &str) -> Result<Queue, String> {
+    match text.starts_with("postgres") {
+        true => super::postgres(text).map(Queue::Database),
+        false => Ok(Queue::File(text.into())),
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -116,7 +130,14 @@ impl Adapter {
 }
 
 impl Args {
-    async fn run(self) -> Result<(), Failure> {
+    async fn run(mut self) -> Result<(), Failure> {
+        // A queue that is elsewhere leaves no folder behind.
+        let mut home = None;
+        if let Some(Queue::Database(url)) = self.url.take_if(|url| matches!(url, Queue::Database(_))) {
+            let local = |source| Failure::Local { what: "make a data folder", source };
+            self.data_dir = Some(home.insert(tempfile::tempdir().map_err(local)?).path().to_owned());
+            self.database_url = Some(url);
+        }
         match self.workload {
             Part::W1 => self.enqueue().await,
             Part::W2 => self.bulk().await,
@@ -130,12 +151,13 @@ impl Args {
 
     /// The harness names a file, callboard a folder in which the file has a name of its own.
     fn data_dir(&self) -> PathBuf {
-        let beside = || {
-            let mut name = self.url.clone().unwrap_or_default().into_os_string();
+        let beside = |url: &Queue| {
+            let Queue::File(file) = url else { return PathBuf::new() };
+            let mut name = file.clone().into_os_string();
             name.push(".callboard");
             name.into()
         };
-        self.data_dir.clone().unwrap_or_else(beside)
+        self.data_dir.clone().or_else(|| self.url.as_ref().map(beside)).unwrap_or_default()
     }
 
     fn place(&self) -> Place {

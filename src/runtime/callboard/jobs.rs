@@ -1,14 +1,15 @@
 //! Single jobs: enqueue, read, change, retry, cancel.
 
+use std::sync::Arc;
+
 use super::{Callboard, Cancelled, Enqueued, EnqueuedMany, Page};
 use crate::domain::{Job, JobFilter, JobPatch, NewJob, Order};
 use crate::error::{Error, FieldFault};
 use crate::runtime::prepare::{prepare, prepare_all};
-use crate::runtime::supervisor::Enqueue;
 use crate::runtime::waiting::waiting_for;
 use crate::store::verbs::enqueue::{Prepared, Stored};
 use crate::store::views::cursor::Cursor;
-use crate::store::{StoreError, verbs, views};
+use crate::store::{verbs, views};
 
 impl Callboard {
     /// Stores a job, and returns once it is on disk.
@@ -17,8 +18,8 @@ impl Callboard {
     /// [`Error::Invalid`] with every wrong field; [`Error::Conflict`] when a job like it is there
     /// and its uniqueness says `refuse`; [`Error::ShuttingDown`]; [`Error::Unavailable`].
     pub async fn enqueue(&self, job: NewJob) -> Result<Enqueued, Error> {
-        let prepared = prepare(&self.shared, job, "")?;
-        let stored = self.store_jobs(vec![prepared.clone()], false).await?;
+        let prepared = Arc::new([prepare(&self.shared, job, "")?]);
+        let stored = self.store_jobs(prepared.clone(), false).await?;
         let Some(Stored { id, state, created_at, .. }) = stored.first().copied().filter(|s| !s.duplicate)
         else {
             let id = stored.first().map_or(0, |s| s.id);
@@ -28,7 +29,9 @@ impl Callboard {
         let job = if state.is_final() {
             self.plain_job(id).await?
         } else {
-            prepared.into_job(id, state, created_at)
+            // The write that held it too is over, so it is not copied.
+            let [new] = Arc::unwrap_or_clone(prepared);
+            new.into_job(id, state, created_at)
         };
         Ok(Enqueued { job: self.complete(job), duplicate: false })
     }
@@ -39,14 +42,16 @@ impl Callboard {
     /// As [`Self::enqueue`]; fields are named `jobs[3].priority`.
     pub async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<EnqueuedMany, Error> {
         let prepared = prepare_all(&self.shared, jobs)?;
-        Ok(EnqueuedMany::of(&self.store_jobs(prepared, true).await?))
+        Ok(EnqueuedMany::of(&self.store_jobs(Arc::new(prepared), true).await?))
     }
 
-    async fn store_jobs(&self, jobs: Vec<Prepared>, bulk: bool) -> Result<Vec<Stored>, Error> {
+    async fn store_jobs<J>(&self, jobs: Arc<J>, bulk: bool) -> Result<Vec<Stored>, Error>
+    where
+        J: AsRef<[Prepared]> + Send + Sync + 'static,
+    {
         self.refuse_when_draining()?;
-        let sent = self.supervisor()?.send(Enqueue { jobs, bulk }).await;
-        let away = |_| Err(StoreError::Database("the supervisor is being rebuilt".into()));
-        sent.unwrap_or_else(away).map_err(Error::from)
+        let now = self.shared.clock.now();
+        self.write(move |tx| verbs::enqueue::enqueue(tx, (*jobs).as_ref(), bulk, now)).await
     }
 
     /// Reads a job with its attempts and what it waits for.

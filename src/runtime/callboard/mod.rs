@@ -46,12 +46,12 @@ use self::past::Past;
 use super::builder::Builder;
 use super::hub::HubHandle;
 use super::shared::Shared;
-use super::supervisor::{CrashChild, Supervisor, Write};
+use super::supervisor::{CrashChild, Supervisor};
 use crate::config::Config;
 use crate::domain::{Claim, Clock, Job, State};
 use crate::error::Error;
 use crate::logs::JobLogs;
-use crate::store::{StoreError, StoreResult, Tx};
+use crate::store::{StoreResult, Tx};
 
 /// A running callboard. Cloning gives another handle to the same one.
 #[derive(Clone)]
@@ -122,26 +122,22 @@ impl Callboard {
     /// there is none: for tests that what panics is rebuilt.
     #[doc(hidden)]
     pub fn crash_actor(&self, name: &str) {
-        if let Ok(supervisor) = self.supervisor() {
+        if let Some(supervisor) = self.supervisor() {
             supervisor.do_send(CrashChild(name.to_owned()));
         }
     }
 
-    fn supervisor(&self) -> Result<actix::Addr<Supervisor>, Error> {
-        let supervisor = self.shared.with_actors(|actors| actors.supervisor.clone());
-        supervisor.ok_or_else(|| Error::Unavailable("the supervisor is not there".into()))
+    fn supervisor(&self) -> Option<actix::Addr<Supervisor>> {
+        self.shared.with_actors(|actors| actors.supervisor.clone())
     }
 
-    /// Sends a write to the supervisor, who owns the queue. When that is being rebuilt, the caller
-    /// is told to come again.
+    /// Hands in a write; see [`Shared::write`].
     async fn write<T, F>(&self, verb: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
     {
-        let sent = self.supervisor()?.send(Write(Box::new(verb))).await;
-        sent.unwrap_or_else(|_| Err(StoreError::Database("the supervisor is being rebuilt".into())))
-            .map_err(Error::from)
+        self.shared.write(verb).await.map_err(Error::from)
     }
 
     async fn read<T, F>(&self, view: F) -> Result<T, Error>

@@ -25,7 +25,7 @@ impl Callboard {
     pub async fn shutdown_with(&self, mut hurry: watch::Receiver<bool>) {
         // Before the actors hear of it, so that nobody is told anything else from now on.
         self.shared.drain();
-        if let Ok(supervisor) = self.supervisor() {
+        if let Some(supervisor) = self.supervisor() {
             let _ = supervisor.send(DrainAll).await;
         }
         let options = &self.shared.options;
@@ -49,7 +49,7 @@ impl Callboard {
             log::warn!("cannot note that this node went down in order: {e}");
         }
         // Behind the last commit in its mailbox, so that those who watch hear of it first.
-        if let Ok(supervisor) = self.supervisor() {
+        if let Some(supervisor) = self.supervisor() {
             let _ = supervisor.send(DrainAll).await;
         }
         self.shared.end_exchange();

@@ -9,6 +9,7 @@ use actix::Addr;
 use super::far::FarListeners;
 use super::listeners::{LogListener, LogListeners};
 use super::outbox::outbox;
+use super::parked::Parked;
 use super::{Backlog, Subscriber, Subscription, Topic, Wish};
 use crate::domain::{Event, EventBody, JobFilter, LogLine};
 use crate::runtime::progress_hub::{Close, ProgressHub, Publish, Subscribe, Unsubscribe};
@@ -39,6 +40,7 @@ pub struct HubAway;
 struct Shared {
     hub: RwLock<Option<Addr<ProgressHub>>>,
     events: Arc<Backlog>,
+    parked: Parked,
     lines: Arc<Backlog>,
     listeners: Arc<LogListeners>,
     closed: AtomicBool,
@@ -54,6 +56,7 @@ impl Default for Shared {
         Self {
             hub: RwLock::default(),
             events: Backlog::new(MAX_EVENTS),
+            parked: Parked::default(),
             lines: Backlog::new(MAX_LINES),
             listeners: Arc::default(),
             closed: AtomicBool::new(false),
@@ -94,8 +97,14 @@ impl HubHandle {
         }
         if !events.is_empty() {
             let ticket = backlog.admit(events.len());
-            // Not `try_send`: the backlog is the limit, and it knows what can be spared.
-            hub.do_send(Publish { events, ticket });
+            self.0.parked.pass(Publish { events, ticket }, || self.subscribers() > 0, &hub);
+        }
+    }
+
+    /// Lets the hub have what nobody was there to watch.
+    pub fn unpark(&self) {
+        if let Some(hub) = self.hub() {
+            self.0.parked.release(&hub);
         }
     }
 
@@ -198,6 +207,8 @@ impl HubHandle {
         let id = self.0.next_subscriber.fetch_add(1, Relaxed);
         // Made first, so that a caller who loses patience takes its subscriber away again.
         let seat = self.seat(id, job_id, wish.logs);
+        // What comes from now on finds somebody who watches.
+        self.0.parked.release(&hub);
         let since = self.0.last_id.load(Relaxed);
         let subscriber = Subscriber::new(id, inlet, wish.logs, filter);
         let subscribe = Subscribe { job_id, subscriber, after: wish.after };

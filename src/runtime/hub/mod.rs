@@ -9,6 +9,7 @@ pub mod frame;
 pub mod handle;
 mod listeners;
 mod outbox;
+mod parked;
 mod ring;
 mod sieve;
 pub mod subscription;

@@ -37,7 +37,7 @@ pub fn open_writer(path: &Path) -> StoreResult<Conn> {
         path,
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
          PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; \
-         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;",
+         PRAGMA cache_size = -6000; PRAGMA temp_store = MEMORY;",
     )
 }
 

@@ -280,6 +280,15 @@ impl Tx<'_> {
         new.map(|((_, queue, _), _)| queue.clone()).collect()
     }
 
+    /// By how much the jobs of a type that run have become more in this transaction, as
+    /// [`Self::new_in_queues`].
+    #[must_use]
+    pub fn more_running(&self, job_type: &str) -> i64 {
+        let counts = self.effects.counts.iter();
+        let of_type = counts.filter(|((t, _, state), _)| **t == *job_type && *state == State::Running);
+        of_type.map(|(_, n)| n).sum()
+    }
+
     /// Notes that something is due at a time.
     pub fn due(&mut self, at: Timestamp) {
         let due = &mut self.effects.committed.due;

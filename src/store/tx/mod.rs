@@ -162,6 +162,21 @@ impl<'c> Tx<'c> {
         self.marks.took(job_type, queue, jobs);
     }
 
+    /// Whether it is written down that a turn has come this far.
+    pub(super) fn turn_is_written(&self, job_type: &str, priority: u8, rank: i64) -> bool {
+        self.marks.turn_is_written(job_type, priority.into(), rank)
+    }
+
+    /// It is written down, in this transaction.
+    pub(super) fn wrote_turn(&self, job_type: &str, priority: u8, rank: i64) {
+        self.marks.wrote_turn(job_type, priority.into(), rank);
+    }
+
+    /// The turns of a job type are not written down any more.
+    pub(super) fn forgot_turns(&self, job_type: &str) {
+        self.marks.forget(job_type);
+    }
+
     /// Notes that a job that is not new may be claimed.
     pub(super) fn again(&mut self, job_type: &Arc<str>) {
         self.marks.forget(job_type);
@@ -199,6 +214,7 @@ impl<'c> Tx<'c> {
 
     /// Forgets what was gathered since.
     pub(super) fn restore(&mut self, effects: Effects) {
+        self.marks.clear();
         self.effects = effects;
     }
 

@@ -6,15 +6,23 @@ use std::time::Duration;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use crate::domain::lifecycle::{self, Move};
+use crate::domain::{Limits, State};
 use crate::store::error::StoreResult;
 use crate::store::row::{COLUMNS, JobRow, RowSql};
-use crate::store::sql::{LIMIT, binds, statement};
+use crate::store::sql::{LIMIT, Statement, binds, statement};
 use crate::store::tx::Tx;
 
 statement!(Page, page("id, priority, rank, ready_at, concurrency_key, rate_key"));
 // The whole row: it is most likely the one that is taken.
-statement!(Head, |dialect| page(&format!("{COLUMNS}, rank, concurrency_key, rate_key"))
+statement!(Head, |dialect| page(&format!("{COLUMNS}, rank, concurrency_key, rate_key, NULL"))
     + dialect.lock_free());
+// With the number of those of its value that run: that will be asked next.
+statement!(HeadAndRunning, |dialect| page(&format!(
+    "{COLUMNS}, rank, concurrency_key, rate_key, \
+     (SELECT count(*) FROM jobs r WHERE r.state = '{}' AND r.concurrency_key IS NOT NULL \
+     AND r.job_type = jobs.job_type AND r.concurrency_key = jobs.concurrency_key)",
+    State::Running
+)) + dialect.lock_free());
 
 fn page(columns: &str) -> String {
     format!(
@@ -36,6 +44,8 @@ pub(super) struct Candidate {
     pub rank: i64,
     pub concurrency_key: Option<String>,
     pub rate_key: Option<String>,
+    /// How many of its `concurrency_key` run, if that was read.
+    pub running: Option<i64>,
     /// All of it, if that was read.
     pub row: Option<Box<JobRow>>,
     ready_at: i64,
@@ -45,12 +55,16 @@ pub(super) struct Candidate {
 pub(super) struct Candidates<'a> {
     job_type: &'a str,
     aging: Option<Duration>,
+    /// Whether those of a value that run are counted.
+    counted: bool,
     lines: Vec<Line>,
 }
 
 /// Jobs that are in order among themselves: those of a queue, or with aging, of one priority of it.
 struct Line {
     queue: String,
+    /// The last one given.
+    given: (u8, i64, i64),
     /// The last one read.
     after: (u8, i64, i64),
     /// The largest priority in this line.
@@ -63,15 +77,12 @@ struct Line {
 
 impl<'a> Candidates<'a> {
     /// Of these queues. About so many will be wanted.
-    pub(super) fn new(
-        job_type: &'a str,
-        queues: Vec<String>,
-        aging: Option<Duration>,
-        wanted: usize,
-    ) -> Self {
+    pub(super) fn new(job_type: &'a str, queues: Vec<String>, limits: &Limits, wanted: usize) -> Self {
+        let aging = limits.aging;
         let page = i64::try_from(wanted).unwrap_or(i64::MAX).clamp(1, MAX_PAGE);
         let line = |queue: &String, first: u8, last: u8| Line {
             queue: queue.clone(),
+            given: (first, i64::MIN, i64::MIN),
             after: (first, i64::MIN, i64::MIN),
             last,
             read: VecDeque::new(),
@@ -82,7 +93,7 @@ impl<'a> Candidates<'a> {
             None => queues.iter().map(|queue| line(queue, 1, 10)).collect(),
             Some(_) => queues.iter().flat_map(|queue| (1..=10).map(move |p| line(queue, p, p))).collect(),
         };
-        Self { job_type, aging, lines }
+        Self { job_type, aging, counted: limits.per_key.is_some(), lines }
     }
 
     /// The next one; `None` after the last.
@@ -96,7 +107,16 @@ impl<'a> Candidates<'a> {
                 best = Some((i, place));
             }
         }
-        Ok(best.and_then(|(i, _)| self.lines.get_mut(i)).and_then(|line| line.read.pop_front()))
+        Ok(best.and_then(|(i, _)| self.lines.get_mut(i)).and_then(Line::give))
+    }
+
+    /// Some were let go that may stand before those that were read and not given.
+    pub(super) fn look_again(&mut self) {
+        for line in &mut self.lines {
+            line.read.clear();
+            line.after = line.given;
+            line.ended = false;
+        }
     }
 
     /// With aging, a job that waits gains one priority in each span. Of two jobs that wait the same
@@ -119,7 +139,8 @@ impl<'a> Candidates<'a> {
             return Ok(());
         }
         let read = match only && line.page == 1 {
-            true => line.head(tx, self.job_type)?,
+            true if self.counted => line.head::<HeadAndRunning>(tx, self.job_type)?,
+            true => line.head::<Head>(tx, self.job_type)?,
             false => line.next_page(tx, self.job_type)?,
         };
         line.ended = i64::try_from(read.len()).is_ok_and(|n| n < line.page);
@@ -134,6 +155,12 @@ impl<'a> Candidates<'a> {
 }
 
 impl Line {
+    fn give(&mut self) -> Option<Candidate> {
+        let next = self.read.pop_front()?;
+        self.given = (next.priority, next.rank, next.id);
+        Some(next)
+    }
+
     fn next_page(&self, tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<Candidate>> {
         type Sql = (BigInt, Integer, BigInt, BigInt, Nullable<Text>, Nullable<Text>);
         type Row = (i64, i32, i64, i64, Option<String>, Option<String>);
@@ -143,26 +170,27 @@ impl Line {
             tx.load::<Page, Sql, _>(binds![job_type, &self.queue, priority, rank, id, last, self.page])?;
         let candidate = |(id, priority, rank, ready_at, concurrency_key, rate_key)| {
             let priority = u8::try_from(priority).unwrap_or(10);
-            Candidate { id, priority, rank, ready_at, concurrency_key, rate_key, row: None }
+            Candidate { id, priority, rank, ready_at, concurrency_key, rate_key, running: None, row: None }
         };
         Ok(rows.into_iter().map(candidate).collect())
     }
 
     /// The next one, if one is all that is wanted.
-    fn head(&self, tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<Candidate>> {
-        type Sql = (RowSql, BigInt, Nullable<Text>, Nullable<Text>);
-        type Row = (JobRow, i64, Option<String>, Option<String>);
+    fn head<S: Statement>(&self, tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<Candidate>> {
+        type Sql = (RowSql, BigInt, Nullable<Text>, Nullable<Text>, Nullable<BigInt>);
+        type Row = (JobRow, i64, Option<String>, Option<String>, Option<i64>);
         let (priority, rank, id) = self.after;
         let (priority, last) = (u32::from(priority), u32::from(self.last));
         let rows: Vec<Row> =
-            tx.load::<Head, Sql, _>(binds![job_type, &self.queue, priority, rank, id, last, self.page])?;
-        let candidate = |(row, rank, concurrency_key, rate_key): Row| Candidate {
+            tx.load::<S, Sql, _>(binds![job_type, &self.queue, priority, rank, id, last, self.page])?;
+        let candidate = |(row, rank, concurrency_key, rate_key, running): Row| Candidate {
             id: row.id,
             priority: u8::try_from(row.priority).unwrap_or(10),
             rank,
             ready_at: row.ready_at,
             concurrency_key,
             rate_key,
+            running,
             row: Some(Box::new(row)),
         };
         Ok(rows.into_iter().map(candidate).collect())

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::candidates::{Candidate, Candidates};
-use super::{Claimed, Claimer, load_and_take, open_queues, take};
+use super::outlook::Outlook;
+use super::{Claimed, Claimer, load_and_take, take};
 use crate::domain::{Job, Limits, RateLimit, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::tx::Tx;
@@ -28,15 +29,20 @@ pub(super) fn claim(
     now: Timestamp,
 ) -> StoreResult<Claimed> {
     tx.alone()?;
-    let mut room = Room::look(tx, job_type, limits, n, now)?;
+    let outlook = Outlook::read(tx, job_type)?;
+    let mut room = Room::look(tx, job_type, limits, n, &outlook, now)?;
     let mut taken = Vec::new();
     if room.free > 0 {
-        let queues = queue.map_or_else(|| open_queues(tx, job_type), |queue| Ok(vec![queue.to_owned()]))?;
-        let mut candidates = Candidates::new(job_type, queues, limits.aging, n);
+        let queues = queue.map_or(outlook.queues, |queue| vec![queue.to_owned()]);
+        let mut candidates = Candidates::new(job_type, queues, limits, n);
         while room.free > 0 && room.held < MAX_HELD {
             let Some(candidate) = candidates.next(tx)? else { break };
             match room.refusal(tx, &candidate)? {
-                Some(holder) => room.hold(tx, &candidate, holder)?,
+                Some(holder) => {
+                    if room.hold(tx, &candidate, holder)? {
+                        candidates.look_again();
+                    }
+                }
                 None => taken.push(candidate),
             }
         }
@@ -115,6 +121,7 @@ impl<'a> Room<'a> {
         job_type: &'a str,
         limits: &'a Limits,
         n: usize,
+        outlook: &Outlook,
         now: Timestamp,
     ) -> StoreResult<Self> {
         let mut room = Self {
@@ -131,13 +138,15 @@ impl<'a> Room<'a> {
             holds: HashMap::new(),
         };
         if let Some(most) = limits.global_concurrency {
-            let left = i64::from(most) - running(tx.conn, job_type, None)?;
+            let left = i64::from(most) - outlook.running;
             let left = usize::try_from(left).unwrap_or_default();
             room.full = left <= n;
             room.free = room.free.min(left);
         }
         match &limits.rate_limit {
-            Some(limit) if limit.key.is_some() => room.due = rate::release_due(tx, job_type, limit, now)?,
+            Some(limit) if limit.key.is_some() => {
+                room.due = rate::release_due(tx, job_type, limit, outlook.due, now)?;
+            }
             Some(limit) => room.free = room.free.min(room.starts_of(tx, limit, "")?.allowed as usize),
             None => {}
         }
@@ -149,7 +158,7 @@ impl<'a> Room<'a> {
         let value = candidate.concurrency_key.as_deref().filter(|value| !value.is_empty());
         let per_key = self.limits.per_key.as_ref().zip(value);
         if let Some((per_key, value)) = per_key
-            && *self.running_of(tx, value)? >= per_key.limit
+            && *self.running_of(tx, value, candidate.running)? >= per_key.limit
         {
             return Ok(Some(Holder::Concurrency(value.to_owned())));
         }
@@ -166,17 +175,19 @@ impl<'a> Room<'a> {
             }
         }
         if let Some((_, value)) = per_key {
-            *self.running_of(tx, value)? += 1;
+            *self.running_of(tx, value, candidate.running)? += 1;
         }
         self.free -= 1;
         Ok(None)
     }
 
-    fn running_of(&mut self, tx: &mut Tx<'_>, value: &str) -> StoreResult<&mut u32> {
+    /// How many of a value run, those that this claim takes among them. `found`: as was read with one of
+    /// its jobs.
+    fn running_of(&mut self, tx: &mut Tx<'_>, value: &str, found: Option<i64>) -> StoreResult<&mut u32> {
         match self.running.entry(value.to_owned()) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
-                let n = running(tx.conn, self.job_type, Some(value))?;
+                let n = found.map_or_else(|| running(tx.conn, self.job_type, Some(value)), Ok)?;
                 Ok(new.insert(u32::try_from(n).unwrap_or(u32::MAX)))
             }
         }
@@ -192,10 +203,11 @@ impl<'a> Room<'a> {
         }
     }
 
-    fn hold(&mut self, tx: &mut Tx<'_>, candidate: &Candidate, holder: Holder) -> StoreResult<()> {
+    /// Keeps a candidate out of claims; whether others were let go instead.
+    fn hold(&mut self, tx: &mut Tx<'_>, candidate: &Candidate, holder: Holder) -> StoreResult<bool> {
         self.held += 1;
         // What the one limit would have let it have is left to others.
-        self.let_go |= match (&holder, &self.limits.rate_limit) {
+        let let_go = match (&holder, &self.limits.rate_limit) {
             (Holder::Rate(_), _) => held::room(tx, self.job_type, candidate.concurrency_key.as_deref())?,
             (Holder::Concurrency(_), Some(limit)) => {
                 let key = candidate.rate_key.as_deref();
@@ -204,8 +216,9 @@ impl<'a> Room<'a> {
             }
             (Holder::Concurrency(_), None) => false,
         };
+        self.let_go |= let_go;
         self.holds.entry(holder).or_default().push(candidate.id);
-        Ok(())
+        Ok(let_go)
     }
 
     /// Writes what was found: what started, and who is held and until when. Returns when a rate

@@ -3,6 +3,7 @@
 pub(super) mod at_once;
 mod candidates;
 mod limited;
+mod outlook;
 
 use std::collections::HashMap;
 
@@ -175,13 +176,19 @@ fn heads(tx: &mut Tx<'_>, job_type: &str, queue: &str, n: usize) -> StoreResult<
 /// The queues that have something to claim, those that got it in this transaction too.
 fn open_queues(tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<String>> {
     let mut queues: Vec<String> = tx.load::<OpenQueues, Text, _>(binds![job_type])?;
+    add_new_queues(tx, job_type, &mut queues)?;
+    Ok(queues)
+}
+
+/// Adds those that got something in this transaction: the counters do not show that yet.
+fn add_new_queues(tx: &mut Tx<'_>, job_type: &str, queues: &mut Vec<String>) -> StoreResult<()> {
     for new in tx.new_in_queues(job_type) {
         let known = queues.iter().any(|queue| **queue == *new);
         if !known && !tx.load::<IsOpen, Integer, i32>(binds![&*new, job_type])?.is_empty() {
             queues.push(new.as_ref().to_owned());
         }
     }
-    Ok(queues)
+    Ok(())
 }
 
 /// Takes these pending jobs.

@@ -132,6 +132,7 @@ pub fn are_kept(tx: &mut Tx<'_>, job_type: &str, keys: &Keys) -> StoreResult<boo
 pub fn rekey(tx: &mut Tx<'_>, job_type: &str, limits: &Limits, after: i64) -> StoreResult<Option<i64>> {
     if after == 0 {
         tx.run::<ForgetTurns>(binds![job_type])?;
+        tx.forgot_turns(job_type);
         tx.run::<ForgetWaits>(binds![job_type])?;
     }
     let ids = unfinished(tx, job_type, after)?;

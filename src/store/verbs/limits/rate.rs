@@ -115,14 +115,15 @@ pub fn wait(tx: &mut Tx<'_>, job_type: &str, value: &str, until: Timestamp) -> S
     tx.run::<Wait>(binds![job_type, value, until]).map(|_| ())
 }
 
-/// Lets go those jobs whose time has come. Returns when the next ones may be let go.
+/// Lets go those jobs whose time has come; `next` is when the first ones may be let go. Returns when the
+/// next ones may.
 pub fn release_due(
     tx: &mut Tx<'_>,
     job_type: &str,
     limit: &RateLimit,
+    next: Option<Timestamp>,
     now: Timestamp,
 ) -> StoreResult<Option<Timestamp>> {
-    let next = next_due(tx, job_type)?;
     if next.is_none_or(|at| at > now) {
         return Ok(next);
     }

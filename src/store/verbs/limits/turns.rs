@@ -52,7 +52,12 @@ pub fn rank(
 
 /// Jobs up to this rank have started.
 pub fn reached(tx: &mut Tx<'_>, job_type: &str, priority: u8, rank: i64) -> StoreResult<()> {
-    tx.run::<Set>(binds![job_type, u32::from(priority), NOW, rank]).map(|_| ())
+    if tx.turn_is_written(job_type, priority, rank) {
+        return Ok(());
+    }
+    tx.run::<Set>(binds![job_type, u32::from(priority), NOW, rank])?;
+    tx.wrote_turn(job_type, priority, rank);
+    Ok(())
 }
 
 /// Forgets values whose turns are over: their next job gets the turn that it is then.
