@@ -28,10 +28,13 @@ struct Took {
     finish: Duration,
 }
 
+/// One of them, by name.
+type Part = (&'static str, fn(&Took) -> Duration);
+
 impl Bench {
     fn open() -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        let store = Store::open(home.path().join("queue.db"), 1, Box::new(|_| ())).expect("a store");
+        let store = Store::open(&home.path().join("queue.db"), 1, Box::new(|_| ())).expect("a store");
         Self { store, now: Timestamp::from_millis(1_893_456_000_000), _home: home }
     }
 
@@ -76,7 +79,7 @@ fn store(c: &mut Criterion) {
     let bench = Bench::open();
     let mut group = c.benchmark_group("store, 100 jobs");
     group.throughput(Throughput::Elements(BATCH as u64)).sample_size(20);
-    let parts: [(&str, fn(&Took) -> Duration); 3] =
+    let parts: [Part; 3] =
         [("enqueue", |took| took.enqueue), ("claim", |took| took.claim), ("finish", |took| took.finish)];
     for (name, part) in parts {
         let rounds = |n: u64| {
