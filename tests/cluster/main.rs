@@ -13,7 +13,10 @@ mod server;
 mod watcher;
 
 mod away;
+mod clocks;
+mod failover;
 mod fleet;
 mod lost;
+mod settings;
 mod slow;
 mod together;

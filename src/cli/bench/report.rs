@@ -10,8 +10,9 @@ use crate::cli::output::Output;
 use crate::cli::table::{Column, Table};
 
 /// What an acknowledgement means in every workload. `store/connection.rs` holds the settings.
-const DURABILITY: &str = "SQLite in WAL mode, synchronous=FULL: an enqueue is acknowledged, a claimed job is \
-    started and a finished one is counted after the commit that holds it was flushed to the disk";
+const DURABILITY: &str = "SQLite in WAL mode, synchronous=FULL, or PostgreSQL, synchronous_commit=on: an enqueue is \
+    acknowledged, a claimed job is started and a finished one is counted after the commit that holds it was flushed \
+    to the disk";
 
 /// The figures of one workload.
 #[derive(Debug, Serialize)]
