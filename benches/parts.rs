@@ -57,7 +57,9 @@ fn hub(c: &mut Criterion) {
             let commits: Vec<_> = (0..n).map(|_| events(clock.now())).collect();
             let begin = Instant::now();
             system.block_on(async {
-                commits.into_iter().for_each(|commit| handle.publish(commit));
+                for commit in commits {
+                    handle.publish(commit);
+                }
                 // Behind all of them in the mailbox.
                 let last = handle.subscribe(wish()).await;
                 drop(last);
@@ -75,7 +77,7 @@ fn log(c: &mut Criterion) {
     let logs = JobLogs::new(home.path().to_owned(), 1 << 40, Clock::system());
     let log = logs.attempt(1, 1, None);
     c.bench_function("a line of a job's log", |b| {
-        b.iter(|| log.info(black_box("frame 312 of 4400, 12.5 fps")))
+        b.iter(|| log.info(black_box("frame 312 of 4400, 12.5 fps")));
     });
     log.close();
 }
