@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use callboard::domain::audit::{AuditFilter, Verb};
 use callboard::domain::graph::Graph;
 use callboard::domain::schedule::{Misfire, Overlap, ScheduleSpec, Timing};
 use callboard::domain::{
@@ -30,7 +31,7 @@ use callboard::store::verbs::finish::{self, Finished};
 use callboard::store::verbs::schedules::Given;
 use callboard::store::verbs::workflows::{self, From, Mark, PreparedNode, PreparedWorkflow};
 use callboard::store::verbs::{
-    cancel, delete, fire, give_back, limits, patch, promote, rescue, retry, schedules, signals, steps,
+    audit, cancel, delete, fire, give_back, limits, patch, promote, rescue, retry, schedules, signals, steps,
 };
 use callboard::store::views::workflows::WorkflowFilter;
 use callboard::store::{Store, StoreResult, Tx, connection, views};
@@ -404,6 +405,29 @@ async fn old_workflows_are_found_by_their_end() {
     assert_eq!(done.gone.len(), 1);
     uses(&plan, "workflows_finished");
     sorts_nothing(&plan);
+}
+
+#[actix_rt::test]
+async fn the_audit_log_is_read_along_an_index() {
+    let mut w = Watched::open();
+    let text = |text: &str| Some(text.to_owned());
+    for (filter, index) in [
+        (AuditFilter::default(), "audit_at"),
+        (AuditFilter { who: text("alice"), ..AuditFilter::default() }, "audit_who"),
+        (AuditFilter { what: Some(Verb::JobRetry), ..AuditFilter::default() }, "audit_verb"),
+        (AuditFilter { object: text("jobs/1"), ..AuditFilter::default() }, "audit_object"),
+    ] {
+        let between = AuditFilter { since: Some(now()), until: Some(Timestamp::MAX), ..filter.clone() };
+        for (filter, after) in [(filter, None), (between, Some((Timestamp::MAX, 7)))] {
+            let plan = w.read(move |conn| views::audit::audit(conn, &filter, after, 50)).await;
+            uses(&plan, index);
+            assert!(plan.iter().all(|line| !line.step.contains("TEMP B-TREE")), "{plan:#?}");
+        }
+    }
+    let (_, plan) = w.write(|tx| audit::forget(tx, Timestamp::MAX, 10)).await;
+    uses(&plan, "audit_at");
+    assert!(plan.iter().all(|line| !line.step.contains("TEMP B-TREE")), "{plan:#?}");
+    nobody_walks(&w.read(|conn| views::sessions::session(conn, "x")).await);
 }
 
 #[actix_rt::test]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::config::ConfigError;
+use crate::config::{AppendError, ConfigError};
 use crate::domain::State;
 use crate::error::Error;
 use crate::store::StoreError;
@@ -87,6 +87,9 @@ pub(super) enum Failure {
     /// The configuration is wrong.
     #[error("the configuration is wrong:\n{0}")]
     Configuration(ConfigError),
+    /// A token was not added to the configuration.
+    #[error("no token was added: {0}")]
+    Append(AppendError),
     /// The configuration declares workers that cannot be.
     #[error("the configuration is wrong:\n{}", .0.join("\n"))]
     Workers(Vec<String>),

@@ -3,6 +3,7 @@
 //! A new command is one file with a struct that derives [`clap::Args`], and one line in
 //! `Command`. One that talks to a server implements `remote::RemoteCommand`.
 
+mod audit;
 mod bench;
 mod check;
 mod completions;
@@ -33,6 +34,7 @@ mod stats;
 mod steer;
 mod table;
 mod text;
+mod token;
 mod types;
 mod values;
 mod watch;
@@ -75,6 +77,7 @@ enum Command {
     Pause(pause::Pause),
     Resume(pause::Resume),
     Drain(drain::Drain),
+    Audit(audit::Audit),
     RemoteWorkers(remote_workers::RemoteWorkers),
     Plans(plans::Plans),
     Schedules(schedules::Schedules),
@@ -83,6 +86,7 @@ enum Command {
     Bench(bench::Bench),
     Migrate(migrate::Migrate),
     Openapi(openapi::OpenApi),
+    Token(token::Tokens),
     Completions(completions::Completions),
 }
 
@@ -104,6 +108,7 @@ impl Command {
             Self::Pause(c) => remote::run(c, server),
             Self::Resume(c) => remote::run(c, server),
             Self::Drain(c) => remote::run(c, server),
+            Self::Audit(c) => remote::run(c, server),
             Self::RemoteWorkers(c) => remote::run(c, server),
             Self::Plans(c) => remote::run(c, server),
             Self::Schedules(c) => remote::run(c, server),
@@ -112,6 +117,7 @@ impl Command {
             Self::Bench(c) => c.run(server.json),
             Self::Migrate(c) => c.run(),
             Self::Openapi(c) => c.run(),
+            Self::Token(c) => c.run(server.json),
             Self::Completions(c) => c.run(),
         }
     }

@@ -9,7 +9,7 @@ use super::configured::ConfigArgs;
 use super::failure::Failure;
 use crate::config::{Config, LogFormat};
 use crate::faktory;
-use crate::http::Tokens;
+use crate::http::Access;
 use crate::http::server::{self, Setup};
 use crate::runtime::Callboard;
 use crate::workers::subprocess;
@@ -39,11 +39,8 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let remote = config.faktory_bind.as_deref().map(faktory::listen).transpose();
     let remote = remote.map_err(|source| Failure::Local { what: "start", source })?;
     let password = config.faktory_password.clone();
-    let mut setup = Setup {
-        tokens: Tokens::from(config.auth_tokens.clone()),
-        base_path: config.base_path.clone(),
-        ..Setup::default()
-    };
+    let mut setup =
+        Setup { access: Access::of(&config), base_path: config.base_path.clone(), ..Setup::default() };
     let data_dir = config.data_dir.display().to_string();
     let starting = Callboard::builder(config).start();
     let callboard = tokio::select! {

@@ -35,6 +35,9 @@ pub(super) fn describe(config: &Config, origins: &Origins) -> String {
     transcribe::describe(&mut page, &config.transcribe);
     rclone::describe(&mut page, &config.rclone);
     cleanup::describe(&mut page, &config.cleanup);
+    page.table("auth");
+    page.line("session_idle_secs", secs(config.sessions.idle));
+    page.line("session_max_secs", secs(config.sessions.max));
     for (i, token) in config.auth_tokens.iter().enumerate() {
         page.token(i, token);
     }
@@ -134,6 +137,7 @@ impl Page<'_> {
         self.line("completed_days", days(retention.completed));
         self.line("cancelled_days", days(retention.cancelled));
         self.line("failed_days", days(retention.failed));
+        self.line("audit_days", days(retention.audit));
     }
 
     fn token(&mut self, i: usize, token: &Token) {
@@ -142,6 +146,12 @@ impl Page<'_> {
         self.line("name", token.name.as_str());
         self.line("role", token.role.as_str());
         self.line("token_sha256", MASK);
+        if let Some(rate) = token.rate_limit {
+            self.push("[auth.tokens.rate_limit]");
+            self.table = format!("auth.tokens[{i}].rate_limit");
+            self.line("limit", i64::from(rate.limit));
+            self.line("per_secs", secs(rate.per));
+        }
     }
 
     fn job_type(&mut self, name: &str, job_type: &JobTypeConfig) {

@@ -12,7 +12,7 @@ use super::fault::{ConfigError, Fault};
 use super::section::key_text;
 
 /// What is read when nobody names a file.
-const DEFAULT_FILE: &str = "callboard.toml";
+pub(super) const DEFAULT_FILE: &str = "callboard.toml";
 /// No configuration is larger; this keeps a wrong path such as `/dev/zero` from filling the memory.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 

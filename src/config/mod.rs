@@ -9,6 +9,7 @@
 //! assert_eq!(config.database_path(), std::path::Path::new("/srv/jobs/queue.db"));
 //! ```
 
+mod append;
 mod auth;
 mod cleanup;
 mod database;
@@ -39,7 +40,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use auth::{Role, Token};
+pub use append::{AppendError, add_token};
+pub use auth::{Role, Sessions, Token};
 pub use cleanup::CleanupConfig;
 pub use database::{Database, DatabaseUrl, Postgres};
 pub use downloads::{DownloadsConfig, YtDlpConfig};
@@ -102,7 +104,9 @@ pub struct Config {
     pub retention: Retention,
     /// Who may do what. Empty: everybody everything.
     pub auth_tokens: Vec<Token>,
-    /// What the URLs of jobs may lead to.
+    /// How long somebody stays signed in.
+    pub sessions: Sessions,
+    /// What the URLs of jobs may lead to, and which proxies are believed.
     pub net: NetConfig,
     /// Where texts are read and left.
     pub texts: TextsConfig,
@@ -147,7 +151,7 @@ pub struct Defaults {
     pub max_result_bytes: u64,
 }
 
-/// How long final jobs are kept.
+/// How long final jobs and the audit log are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Completed ones.
@@ -156,6 +160,8 @@ pub struct Retention {
     pub cancelled: Duration,
     /// Failed ones: the dead-letter queue.
     pub failed: Duration,
+    /// Entries of the audit log.
+    pub audit: Duration,
 }
 
 /// How a line of the log looks.
@@ -202,6 +208,7 @@ impl Default for Config {
             logs_max_bytes_per_stream: 10 * bytesize::MIB,
             retention: Retention::default(),
             auth_tokens: Vec::new(),
+            sessions: Sessions::default(),
             net: NetConfig::default(),
             texts: TextsConfig::default(),
             llm: LlmConfig::default(),
@@ -235,7 +242,7 @@ impl Default for Defaults {
 impl Default for Retention {
     fn default() -> Self {
         let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
-        Self { completed: days(7), cancelled: days(7), failed: days(30) }
+        Self { completed: days(7), cancelled: days(7), failed: days(30), audit: days(90) }
     }
 }
 

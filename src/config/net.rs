@@ -1,4 +1,4 @@
-//! What the URLs of jobs may lead to: `[net]`.
+//! What the URLs of jobs may lead to, and which proxies are believed: `[net]`.
 
 use std::net::IpAddr;
 
@@ -13,11 +13,16 @@ use super::section::Section;
 pub struct NetConfig {
     /// Addresses that are not public and that the URLs of jobs may lead to all the same.
     pub allow_private: Vec<IpNet>,
+    /// The reverse proxies that are believed when they say where a request comes from.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Reads `[net]`.
 pub(super) fn net(section: &mut Section<'_>) -> NetConfig {
-    NetConfig { allow_private: section.get("allow_private", addresses).unwrap_or_default() }
+    NetConfig {
+        allow_private: section.get("allow_private", addresses).unwrap_or_default(),
+        trusted_proxies: section.get("trusted_proxies", addresses).unwrap_or_default(),
+    }
 }
 
 fn addresses(value: &Value) -> Result<Vec<IpNet>, String> {

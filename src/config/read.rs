@@ -91,8 +91,10 @@ fn top_level(top: &mut Section<'_>) -> Config {
     config.cleanup = top.section("cleanup", cleanup::cleanup);
     config.job_types = top.section("job_types", |section| job_types::job_types(section, config.retry));
     config.schedules = top.section("schedules", |section| schedules::schedules(section, config.retry));
-    let tokens = top.section("auth", auth::tokens);
+    let (tokens, sessions) = top.section("auth", auth::auth);
+    config.sessions = sessions;
     check_reach(top, &config, !tokens.is_empty());
+    check_proxies(top, &config, !tokens.is_empty());
     check_faktory_reach(top, &config);
     config.auth_tokens = tokens.into_iter().flatten().collect();
     config
@@ -133,6 +135,7 @@ fn retention(section: &mut Section<'_>) -> Retention {
     section.set("completed_days", &mut read.completed, kinds::days);
     section.set("cancelled_days", &mut read.cancelled, kinds::days);
     section.set("failed_days", &mut read.failed, kinds::days);
+    section.set("audit_days", &mut read.audit, kinds::days);
     read
 }
 
@@ -191,6 +194,17 @@ fn check_reach(top: &mut Section<'_>, config: &Config, any_token: bool) {
                 "{bind} lets other machines in, and there is no token: add one under [[auth.tokens]], or say \
                  insecure = true (--insecure) if everybody who can reach it may do everything"
             ),
+        );
+    }
+}
+
+/// Behind a proxy other machines come in, wherever the server itself listens.
+fn check_proxies(top: &mut Section<'_>, config: &Config, any_token: bool) {
+    if !config.net.trusted_proxies.is_empty() && !any_token && !config.insecure {
+        top.fault(
+            "net.trusted_proxies",
+            "lets other machines in through a proxy, and there is no token: add one under [[auth.tokens]], or say \
+             insecure = true (--insecure) if everybody who can reach the proxy may do everything",
         );
     }
 }

@@ -1,6 +1,7 @@
 //! The pure part: what a job is and how it may change. Nothing in here reads a clock, a file or a
 //! database; time is always an argument.
 
+pub mod audit;
 pub mod batch;
 pub mod callback;
 mod canonical;
@@ -31,6 +32,7 @@ pub(crate) mod schema;
 pub mod signal;
 pub mod status;
 pub mod step;
+pub mod throttle;
 pub mod time;
 pub mod unique;
 pub mod verdict;

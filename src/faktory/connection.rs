@@ -13,6 +13,7 @@ use super::line::{Lines, MAX_LINE};
 use super::reply::Reply;
 use super::server::{MAX_CONNECTIONS, Server};
 use super::session::{Answer, Line, Session};
+use crate::domain::audit::{self, Via};
 use crate::runtime::Callboard;
 use crate::runtime::remote::{Known, Told};
 
@@ -20,6 +21,9 @@ use crate::runtime::remote::{Known, Told};
 const HANDSHAKE: Duration = Duration::from_secs(2);
 /// How long a client may take to read an answer.
 const WRITE: Duration = Duration::from_secs(30);
+
+/// What the audit log shows of the id that a client gives itself, in characters.
+const LONGEST_NAME: usize = 100;
 
 /// The socket of one client.
 struct Connection {
@@ -45,6 +49,7 @@ pub(super) async fn serve(stream: TcpStream, callboard: Callboard, server: Arc<S
     if !connection.write(&Reply::Ok).await {
         return;
     }
+    let callboard = callboard.by(connection.actor(&told));
     let session = Session::new(callboard, server.clone(), told).start();
     tokio::select! {
         () = connection.converse(&session) => {}
@@ -62,6 +67,14 @@ async fn silence(known: &mut Option<Known>) {
 }
 
 impl Connection {
+    /// As the audit log has the client.
+    fn actor(&self, told: &Told) -> audit::Actor {
+        let name = if told.wid.is_empty() { "faktory" } else { &told.wid };
+        let address = self.stream.peer_addr().map(|peer| peer.ip().to_canonical().to_string());
+        let name = name.chars().take(LONGEST_NAME).collect();
+        audit::Actor { name, address: address.unwrap_or_default(), via: Via::Faktory }
+    }
+
     async fn shake_hands(&mut self, greeting: &Greeting) -> Option<Told> {
         self.stream.write_all(greeting.line().as_bytes()).await.ok()?;
         let line = self.next_line().await?;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::job::Payload;
+use crate::domain::audit::{Deed, Verb};
 use crate::domain::foreign;
 use crate::domain::remote::RemoteExtra;
 use crate::domain::{Job, JobFilter, JobPatch, Order, State};
@@ -76,6 +78,21 @@ impl Mutation {
     /// # Errors
     /// When the store fails; what was changed until then stays changed.
     pub(super) async fn run(&self, callboard: &Callboard) -> Result<(), Error> {
+        let begun = callboard.begin(self.deed()).await?;
+        let done = self.carry_out(&callboard.in_parts()).await;
+        callboard.conclude(begun, done, |()| json!({})).await
+    }
+
+    fn deed(&self) -> Deed {
+        Deed::new(Verb::JobsMutate, "jobs").with(json!({
+            "change": format!("{:?}", self.change).to_lowercase(),
+            "state": [self.target.as_str()],
+            "job_type": self.filter.jobtype,
+            "jids": self.filter.jids.as_ref().map(Vec::len),
+        }))
+    }
+
+    async fn carry_out(&self, callboard: &Callboard) -> Result<(), Error> {
         let jids =
             self.filter.jids.as_deref().filter(|jids| !jids.is_empty() && self.change != Change::Clear);
         if let Some(jids) = jids {

@@ -13,6 +13,7 @@ use super::info;
 use super::job::Payload;
 use super::reply::Reply;
 use super::server::Server;
+use crate::domain::audit::{self, Deed, Verb};
 use crate::domain::remote::RemoteExtra;
 use crate::domain::{JobFilter, Order, State, Timestamp};
 use crate::error::Error;
@@ -226,6 +227,13 @@ impl Client {
 
     /// Deletes what matches and is known elsewhere, page by page.
     async fn discard(&self, filter: JobFilter) -> Result<Reply, Error> {
+        let deed = Deed::new(Verb::JobsDelete, "jobs").with(audit::filter_detail(&filter));
+        let begun = self.callboard.begin(deed).await?;
+        let done = self.discard_all(filter).await;
+        self.callboard.conclude(begun, done, |_| json!({})).await
+    }
+
+    async fn discard_all(&self, filter: JobFilter) -> Result<Reply, Error> {
         let mut cursor = None;
         loop {
             let page = self.callboard.list(filter.clone(), Order::Oldest, cursor, CHUNK).await?;

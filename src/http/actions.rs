@@ -1,7 +1,8 @@
 //! One action on many jobs.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
+use super::board::Board;
 use super::body::Body;
 use super::fields::Fields;
 use super::given::Given;
@@ -10,7 +11,6 @@ use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::{filter, resource};
 use crate::domain::JobFilter;
-use crate::runtime::Callboard;
 use crate::runtime::callboard::{Acted, Action};
 
 /// Mounts the call.
@@ -29,7 +29,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         (status = 200, description = "How many", body = Acted),
     ),
 )]
-pub(super) async fn act(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn act(callboard: Board, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let wanted = read(&mut fields);
     query::finish(fields)?;

@@ -1,26 +1,31 @@
 //! Who may do what: tokens and their roles.
 
-use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use actix_web::http::{Method, StatusCode, header};
-use actix_web::{HttpMessage, HttpRequest};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
+use actix_web::http::{Method, StatusCode};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-use super::base;
 use super::problem::Problem;
+use super::sessions;
 use crate::config::{Role, Token};
+use crate::domain::Timestamp;
+use crate::domain::throttle::Used;
 
 /// The tokens that are known here. With none of them, everybody may do everything.
 #[derive(Clone, Debug, Default)]
-pub struct Tokens(Arc<[Token]>);
+pub struct Tokens(Arc<[Known]>);
+
+/// A token, and how much of its rate is used up.
+#[derive(Debug)]
+struct Known {
+    token: Token,
+    used: Mutex<Used>,
+}
 
 impl From<Vec<Token>> for Tokens {
     fn from(tokens: Vec<Token>) -> Self {
-        Self(tokens.into())
+        Self(tokens.into_iter().map(|token| Known { token, used: Mutex::default() }).collect())
     }
 }
 
@@ -30,152 +35,129 @@ impl Tokens {
         self.0.is_empty()
     }
 
+    /// An entry.
+    pub(super) fn get(&self, which: usize) -> Option<&Token> {
+        self.0.get(which).map(|known| &known.token)
+    }
+
     /// The entry of a token. Takes as long for a wrong one as for any of the right ones.
-    fn find(&self, token: &[u8]) -> Option<&Token> {
-        let hash: [u8; 32] = Sha256::digest(token).into();
+    pub(super) fn find(&self, secret: &[u8]) -> Option<usize> {
+        let hash = Token::hash(secret);
         let (mut found, mut at) = (Choice::from(0), 0u64);
         for (i, known) in (0u64..).zip(self.0.iter()) {
-            let same = known.token_sha256.ct_eq(&hash);
+            let same = known.token.token_sha256.ct_eq(&hash);
             at.conditional_assign(&i, same);
             found |= same;
         }
-        bool::from(found).then(|| usize::try_from(at).ok().and_then(|at| self.0.get(at)))?
+        bool::from(found).then(|| usize::try_from(at).ok())?
     }
 
-    /// Whether a request may go on.
+    /// The entry by whose name a session was begun, if it is still the same one.
+    pub(super) fn sealed(&self, name: &str, seal: &str) -> Option<usize> {
+        self.0.iter().position(|known| known.token.name == name && sessions::seal(&known.token) == seal)
+    }
+
+    /// Counts a request with a token.
     ///
     /// # Errors
-    /// 401 without a known token, 403 with one whose role is not enough.
-    pub(super) fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
-        if self.is_empty() || is_for_everybody(base::inner(request)) {
-            return Ok(());
+    /// 429 when it has made as many as it may.
+    pub(super) fn spend(&self, which: usize, now: Timestamp) -> Result<(), Problem> {
+        let Some(known) = self.0.get(which) else { return Ok(()) };
+        let Some(rate) = known.token.rate_limit else { return Ok(()) };
+        let mut used = known.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wait) = used.wait(rate, now) {
+            let (name, limit, per) = (&known.token.name, rate.limit, rate.per.as_secs_f64());
+            let detail = format!("the token {name:?} may make {limit} requests in {per} seconds, and has");
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
+            return Err(problem.retry_after(whole_secs(wait)));
         }
-        let token = presented(request).ok_or_else(|| unauthorized("this server wants a token"))?;
-        let token = self.find(&token).ok_or_else(|| unauthorized("the token is not known here"))?;
-        admit(request, token.role, format_args!("the token {:?} has", token.name))
+        used.take(rate, now);
+        Ok(())
     }
 }
 
-/// Lets a request through if its role is enough.
-///
-/// # Errors
-/// 403, which tells whence the role is.
-pub(super) fn admit(request: &HttpRequest, role: Role, whence: impl Display) -> Result<(), Problem> {
-    let needed = needed(request.method(), base::inner(request));
-    if role >= needed {
-        // Pages offer their visitors what they may do.
-        request.extensions_mut().insert(role);
-        return Ok(());
-    }
-    let (needed, role) = (needed.as_str(), role.as_str());
-    let detail = format!("this call needs the role {needed}; {whence} the role {role}");
-    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+/// A span as `Retry-After` has it.
+pub(super) fn whole_secs(wait: Duration) -> u32 {
+    u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX).max(1)
 }
 
-/// Whether it tells nothing that is not in every copy of the program: that it is alive, and what its
-/// pages look like.
-fn is_for_everybody(path: &str) -> bool {
-    path == "/healthz" || path.starts_with("/static/")
+/// Whether it tells nothing that is not in every copy of the program: that it is alive, what its pages
+/// look like, and where to sign in.
+pub(super) fn is_for_everybody(path: &str) -> bool {
+    path == "/healthz" || path == "/login" || path.starts_with("/static/")
 }
 
 /// The role that a call needs.
-fn needed(method: &Method, path: &str) -> Role {
+pub(super) fn needed(method: &Method, path: &str) -> Role {
     // The settings are the visitor's own: they are kept in the browser.
-    if method.is_safe() || path == "/settings" {
-        Role::Viewer
-    } else if path.starts_with("/api/maintenance/") {
+    let is_own = ["/settings", "/logout"].contains(&path);
+    // Who did what from where is nobody's business who only looks at jobs.
+    let is_audit = ["/audit", "/api/audit"].contains(&path);
+    if path.starts_with("/api/maintenance/") && !method.is_safe() {
         Role::Admin
+    } else if (method.is_safe() && !is_audit) || is_own {
+        Role::Viewer
     } else {
         Role::Operator
     }
 }
 
-/// The token that comes with a request: as a bearer token, or as the password of any user, which is
-/// how a browser can send it with pages and WebSockets.
-fn presented(request: &HttpRequest) -> Option<Vec<u8>> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, rest) = value.split_once(' ')?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return Some(rest.trim().as_bytes().to_vec());
-    }
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let pair = STANDARD.decode(rest.trim()).ok()?;
-    let colon = pair.iter().position(|b| *b == b':')?;
-    Some(pair[colon + 1..].to_vec())
-}
-
-fn unauthorized(detail: &'static str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, detail)
-        .with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"callboard\"")
-        .with_header(header::WWW_AUTHENTICATE, "Basic realm=\"callboard\", charset=\"UTF-8\"")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::test::TestRequest;
+    use crate::domain::throttle::Rate;
 
     fn tokens() -> Tokens {
-        let token = |name: &str, role, secret: &str| Token {
-            name: name.into(),
-            role,
-            token_sha256: Sha256::digest(secret).into(),
-        };
-        vec![
-            token("v", Role::Viewer, "look"),
-            token("o", Role::Operator, "do"),
-            token("a", Role::Admin, "rule"),
-        ]
-        .into()
+        let token = |name: &str, secret| Token::of_secret(name, Role::Viewer, secret).unwrap();
+        let rate = Rate { limit: 2, per: Duration::from_secs(10) };
+        vec![token("a", "look"), Token { rate_limit: Some(rate), ..token("b", "do") }].into()
     }
 
-    fn status(method: Method, path: &str, authorization: Option<&str>) -> u16 {
-        let mut request = TestRequest::with_uri(path).method(method);
-        if let Some(value) = authorization {
-            request = request.insert_header(("authorization", value));
+    #[test]
+    fn only_what_is_known_is_found() {
+        assert_eq!(tokens().find(b"look"), Some(0));
+        assert_eq!(tokens().find(b"do"), Some(1));
+        for wrong in [&b""[..], b"loo", b"look ", b"LOOK"] {
+            assert_eq!(tokens().find(wrong), None);
         }
-        tokens().check(&request.to_http_request()).map_or_else(|p| p.status().as_u16(), |()| 200)
+        assert_eq!(Tokens::default().find(b""), None);
+    }
+
+    #[test]
+    fn a_session_ends_with_its_token() {
+        let seal = sessions::seal(tokens().get(0).unwrap());
+        assert_eq!(tokens().sealed("a", &seal), Some(0));
+        assert_eq!(tokens().sealed("b", &seal), None);
+        let other: Tokens = vec![Token::of_secret("a", Role::Viewer, "other").unwrap()].into();
+        assert_eq!(other.sealed("a", &seal), None);
+    }
+
+    #[test]
+    fn a_rate_is_of_one_token() {
+        let (tokens, now) = (tokens(), Timestamp::from_millis(1_000_000_000_000));
+        let status = |which, now| tokens.spend(which, now).map_err(|problem| problem.status().as_u16());
+        assert_eq!([status(1, now), status(1, now), status(1, now)], [Ok(()), Ok(()), Err(429)]);
+        assert_eq!(status(1, now.plus(Duration::from_secs(5))), Ok(()));
+        for _ in 0..100 {
+            assert_eq!(status(0, now), Ok(()));
+        }
     }
 
     #[test]
     fn roles_open_what_they_should() {
-        for (method, path, viewer, operator, admin) in [
-            (Method::GET, "/api/jobs", 200, 200, 200),
-            (Method::HEAD, "/api/jobs/1", 200, 200, 200),
-            (Method::POST, "/api/jobs", 403, 200, 200),
-            (Method::PATCH, "/api/jobs/1", 403, 200, 200),
-            (Method::DELETE, "/api/dead-letters", 403, 200, 200),
-            (Method::POST, "/api/job-types/t/pause", 403, 200, 200),
-            (Method::PATCH, "/api/job-types/t", 403, 200, 200),
-            (Method::POST, "/jobs/1/cancel", 403, 200, 200),
-            (Method::POST, "/settings", 200, 200, 200),
-            (Method::POST, "/api/maintenance/cleanup", 403, 403, 200),
+        for (method, path, role) in [
+            (Method::GET, "/api/jobs", Role::Viewer),
+            (Method::HEAD, "/api/jobs/1", Role::Viewer),
+            (Method::POST, "/api/jobs", Role::Operator),
+            (Method::PATCH, "/api/job-types/t", Role::Operator),
+            (Method::POST, "/jobs/1/cancel", Role::Operator),
+            (Method::POST, "/settings", Role::Viewer),
+            (Method::POST, "/logout", Role::Viewer),
+            (Method::GET, "/api/audit", Role::Operator),
+            (Method::HEAD, "/audit", Role::Operator),
+            (Method::POST, "/api/maintenance/cleanup", Role::Admin),
         ] {
-            for (secret, wanted) in [("look", viewer), ("do", operator), ("rule", admin)] {
-                let bearer = format!("Bearer {secret}");
-                assert_eq!(status(method.clone(), path, Some(&bearer)), wanted, "{method} {path} {secret}");
-            }
+            assert_eq!(needed(&method, path), role, "{method} {path}");
         }
-    }
-
-    #[test]
-    fn without_a_known_token_only_the_pulse_is_shown() {
-        assert_eq!(status(Method::GET, "/healthz", None), 200);
-        for bad in
-            [None, Some("Bearer wrong"), Some("Bearer"), Some("Basic !"), Some("Digest do"), Some("do")]
-        {
-            assert_eq!(status(Method::GET, "/readyz", bad), 401, "{bad:?}");
-        }
-        let problem = tokens().check(&TestRequest::default().to_http_request()).unwrap_err();
-        assert!(problem.response().headers().contains_key("www-authenticate"));
-        assert!(Tokens::default().check(&TestRequest::default().to_http_request()).is_ok());
-    }
-
-    #[test]
-    fn a_browser_may_send_it_as_a_password() {
-        let basic = format!("Basic {}", STANDARD.encode("anybody:do"));
-        assert_eq!(status(Method::POST, "/api/jobs", Some(&basic)), 200);
     }
 }

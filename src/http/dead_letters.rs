@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::{Data, ServiceConfig};
 
+use super::board::Board;
 use super::body::NoBody;
 use super::openapi::parameters;
 use super::reply::{self, Reply};
@@ -42,7 +43,7 @@ pub(super) async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Re
         (status = 200, description = "How many", body = ActedOnPart),
     ),
 )]
-pub(super) async fn redrive(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
+pub(super) async fn redrive(callboard: Board, request: HttpRequest, _: NoBody) -> Reply {
     act(&callboard, Action::Retry, &request).await
 }
 
@@ -56,7 +57,7 @@ pub(super) async fn redrive(callboard: Data<Callboard>, request: HttpRequest, _:
         (status = 200, description = "How many", body = ActedOnPart),
     ),
 )]
-pub(super) async fn discard(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
+pub(super) async fn discard(callboard: Board, request: HttpRequest, _: NoBody) -> Reply {
     act(&callboard, Action::Delete, &request).await
 }
 

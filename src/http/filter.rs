@@ -75,7 +75,7 @@ fn label(given: &Given<'_>) -> Result<String, String> {
     checked(given, ident::MAX_KEY)
 }
 
-fn checked(given: &Given<'_>, max: usize) -> Result<String, String> {
+pub(super) fn checked(given: &Given<'_>, max: usize) -> Result<String, String> {
     let text = new_job::text(given)?;
     ident::check_text(&text, max)?;
     Ok(text)

@@ -28,22 +28,23 @@ pub(super) async fn guard<B: MessageBody>(
     if let Some(answer) = base.entrance(request.request()) {
         return Ok(request.into_response(answer).map_into_right_body());
     }
-    match admit(&access, request.request()) {
+    match admit(&access, request.request()).await {
         Ok(()) => {
             let mut answer = next.call(request).await?;
             base.put_before(answer.headers_mut());
             Ok(answer.map_into_left_body())
         }
         Err(problem) => {
-            let answer = pages::refusal(request.request(), &problem);
+            let mut answer = pages::refusal(request.request(), &problem);
+            base.put_before(answer.headers_mut());
             Ok(request.into_response(answer).map_into_right_body())
         }
     }
 }
 
-fn admit(access: &Access, request: &HttpRequest) -> Result<(), Problem> {
+async fn admit(access: &Access, request: &HttpRequest) -> Result<(), Problem> {
     check_size(request)?;
-    access.check(request)
+    access.check(request).await
 }
 
 fn check_size(request: &HttpRequest) -> Result<(), Problem> {
@@ -68,9 +69,8 @@ mod tests {
 
     #[test]
     fn long_addresses_and_headers_are_refused() {
-        let status = |request: TestRequest| {
-            admit(&Access::default(), &request.to_http_request()).map_err(|p| p.status().as_u16())
-        };
+        let status =
+            |request: TestRequest| check_size(&request.to_http_request()).map_err(|p| p.status().as_u16());
         assert_eq!(status(TestRequest::with_uri("/api/jobs?q=a")), Ok(()));
         assert_eq!(status(TestRequest::with_uri(&format!("/?q={}", "a".repeat(MAX_URI)))), Err(414));
         let long = TestRequest::get().insert_header(("x-long", "a".repeat(MAX_HEADERS)));

@@ -4,6 +4,7 @@ use actix_web::web::{Data, ServiceConfig};
 
 use serde::Serialize;
 
+use super::board::Board;
 use super::body::Body;
 use super::fields::Fields;
 use super::given::Given;
@@ -73,7 +74,7 @@ pub(super) async fn show(callboard: Data<Callboard>, name: Name, _: NoQuery) -> 
         (status = 200, description = "The job type as it is now", body = JobTypeInfo),
     ),
 )]
-pub(super) async fn change(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn change(callboard: Board, name: Name, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let patch = read(&mut fields);
     query::finish(fields)?;

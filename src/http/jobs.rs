@@ -6,6 +6,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::board::Board;
 use super::body::{Body, NoBody};
 use super::given::Given;
 use super::openapi::{bodies, parameters};
@@ -210,7 +211,7 @@ pub(super) fn patience(given: &Given<'_>) -> Result<Duration, String> {
         (status = 409, description = "It runs, or it is over."),
     ),
 )]
-pub(super) async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn change(callboard: Board, id: JobId, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let patch = job_patch::read(&mut fields);
     query::finish(fields)?;
@@ -229,7 +230,7 @@ pub(super) async fn change(callboard: Data<Callboard>, id: JobId, _: NoQuery, bo
         (status = 409, description = "It is waiting or running already."),
     ),
 )]
-pub(super) async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn retry(callboard: Board, id: JobId, _: NoQuery, body: Body) -> Reply {
     let fresh = match body.len() {
         0 => false,
         _ => {
@@ -257,7 +258,7 @@ pub(super) async fn retry(callboard: Data<Callboard>, id: JobId, _: NoQuery, bod
         (status = 409, description = "It is over already."),
     ),
 )]
-pub(super) async fn cancel(callboard: Data<Callboard>, id: JobId, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn cancel(callboard: Board, id: JobId, _: NoQuery, _: NoBody) -> Reply {
     let cancelled = callboard.cancel(id.0).await?;
     let status = if cancelled.at_once { StatusCode::OK } else { StatusCode::ACCEPTED };
     reply::json(status, &cancelled.job)

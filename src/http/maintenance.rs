@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use serde::Serialize;
 
+use super::board::Board;
 use super::body::{Body, NoBody};
 use super::fields::Fields;
 use super::given::Given;
@@ -12,7 +13,6 @@ use super::openapi::bodies;
 use super::query::{self, NoQuery};
 use super::reply::{self, Reply};
 use super::resource;
-use crate::runtime::Callboard;
 
 const SECS_PER_DAY: f64 = 86_400.0;
 
@@ -48,7 +48,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         (status = 200, description = "How many", body = Recovered),
     ),
 )]
-pub(super) async fn recover_stale(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn recover_stale(callboard: Board, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&Recovered { recovered: callboard.recover_stale().await? })
 }
 
@@ -62,7 +62,7 @@ pub(super) async fn recover_stale(callboard: Data<Callboard>, _: NoQuery, _: NoB
         (status = 200, description = "How many", body = Deleted),
     ),
 )]
-pub(super) async fn cleanup(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn cleanup(callboard: Board, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let (older_than, include_failed) = read(&mut fields);
     query::finish(fields)?;

@@ -5,13 +5,19 @@
 
 mod access;
 mod actions;
+mod attempts;
+mod audit;
 mod auth;
 mod base;
+mod board;
 mod body;
 mod bulk;
+mod caller;
 mod dead_letters;
+mod denials;
 mod fields;
 mod filter;
+mod forwarded;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod given;
@@ -46,6 +52,7 @@ mod reply;
 mod resource;
 mod schedules;
 pub mod server;
+mod sessions;
 mod signals;
 mod sse;
 pub mod stalled_peer;
@@ -64,6 +71,13 @@ pub use mount::Mount;
 pub use problem::Problem;
 
 use crate::runtime::Callboard;
+
+/// Every path with the methods that it knows: for tests that look at all of them.
+#[doc(hidden)]
+#[must_use]
+pub fn known_routes() -> Vec<resource::Listed> {
+    resource::listed(routes)
+}
 
 /// Every path. Where two match a request the first one takes it, so fixed words come before
 /// placeholders.
@@ -95,5 +109,6 @@ fn api_routes(config: &mut ServiceConfig) {
         .configure(workflows::routes)
         .configure(schedules::routes)
         .configure(maintenance::routes)
+        .configure(audit::routes)
         .configure(live::routes::<Callboard>);
 }

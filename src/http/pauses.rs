@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
+use super::board::Board;
 use super::body::NoBody;
 use super::jobs::patience;
 use super::openapi::parameters;
@@ -38,7 +39,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         (status = 200, description = "What is paused", body = Pauses),
     ),
 )]
-pub(super) async fn show(callboard: Data<Callboard>, _: NoQuery) -> Reply {
+pub(super) async fn show(callboard: Board, _: NoQuery) -> Reply {
     reply::ok(&callboard.pauses().await?)
 }
 
@@ -51,7 +52,7 @@ pub(super) async fn show(callboard: Data<Callboard>, _: NoQuery) -> Reply {
         (status = 200, description = "What is paused now", body = Pauses),
     ),
 )]
-pub(super) async fn pause(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn pause(callboard: Board, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_all(true).await?)
 }
 
@@ -64,7 +65,7 @@ pub(super) async fn pause(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> 
         (status = 200, description = "What is paused now", body = Pauses),
     ),
 )]
-pub(super) async fn resume(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn resume(callboard: Board, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_all(false).await?)
 }
 
@@ -78,7 +79,7 @@ pub(super) async fn resume(callboard: Data<Callboard>, _: NoQuery, _: NoBody) ->
         (status = 200, description = "How far that is", body = Drained),
     ),
 )]
-pub(super) async fn drain(callboard: Data<Callboard>, request: HttpRequest, _: NoBody) -> Reply {
+pub(super) async fn drain(callboard: Board, request: HttpRequest, _: NoBody) -> Reply {
     drained(&callboard, &Scope::All, &request).await
 }
 
@@ -92,7 +93,7 @@ pub(super) async fn drain(callboard: Data<Callboard>, request: HttpRequest, _: N
         (status = 200, description = "It as it is now", body = QueueInfo),
     ),
 )]
-pub(super) async fn pause_queue(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn pause_queue(callboard: Board, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_queue(&name.0, true).await?)
 }
 
@@ -104,7 +105,7 @@ pub(super) async fn pause_queue(callboard: Data<Callboard>, name: Name, _: NoQue
         (status = 200, description = "It as it is now", body = QueueInfo),
     ),
 )]
-pub(super) async fn resume_queue(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn resume_queue(callboard: Board, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_queue(&name.0, false).await?)
 }
 
@@ -118,12 +119,7 @@ pub(super) async fn resume_queue(callboard: Data<Callboard>, name: Name, _: NoQu
         (status = 200, description = "How far that is", body = Drained),
     ),
 )]
-pub(super) async fn drain_queue(
-    callboard: Data<Callboard>,
-    name: Name,
-    request: HttpRequest,
-    _: NoBody,
-) -> Reply {
+pub(super) async fn drain_queue(callboard: Board, name: Name, request: HttpRequest, _: NoBody) -> Reply {
     drained(&callboard, &Scope::Queue(name.0), &request).await
 }
 
@@ -137,7 +133,7 @@ pub(super) async fn drain_queue(
         (status = 200, description = "It as it is now", body = JobTypeInfo),
     ),
 )]
-pub(super) async fn pause_type(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn pause_type(callboard: Board, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_job_type(&name.0, true).await?)
 }
 
@@ -149,7 +145,7 @@ pub(super) async fn pause_type(callboard: Data<Callboard>, name: Name, _: NoQuer
         (status = 200, description = "It as it is now", body = JobTypeInfo),
     ),
 )]
-pub(super) async fn resume_type(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn resume_type(callboard: Board, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_job_type(&name.0, false).await?)
 }
 
@@ -163,12 +159,7 @@ pub(super) async fn resume_type(callboard: Data<Callboard>, name: Name, _: NoQue
         (status = 200, description = "How far that is", body = Drained),
     ),
 )]
-pub(super) async fn drain_type(
-    callboard: Data<Callboard>,
-    name: Name,
-    request: HttpRequest,
-    _: NoBody,
-) -> Reply {
+pub(super) async fn drain_type(callboard: Board, name: Name, request: HttpRequest, _: NoBody) -> Reply {
     drained(&callboard, &Scope::JobType(name.0), &request).await
 }
 

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::web::{Data, ServiceConfig};
 use serde::Deserialize;
 
+use super::board::Board;
 use super::body::Body;
 use super::fields::Fields;
 use super::given::Given;
@@ -77,7 +78,7 @@ pub(super) async fn show(callboard: Data<Callboard>, plan: PlanPlace, request: H
         (status = 409, description = "The plan is still being made."),
     ),
 )]
-pub(super) async fn approve(callboard: Data<Callboard>, plan: PlanPlace, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn approve(callboard: Board, plan: PlanPlace, _: NoQuery, body: Body) -> Reply {
     review(&callboard, &plan, &body, RowState::Approved).await
 }
 
@@ -91,7 +92,7 @@ pub(super) async fn approve(callboard: Data<Callboard>, plan: PlanPlace, _: NoQu
         (status = 409, description = "The plan is still being made."),
     ),
 )]
-pub(super) async fn reject(callboard: Data<Callboard>, plan: PlanPlace, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn reject(callboard: Board, plan: PlanPlace, _: NoQuery, body: Body) -> Reply {
     review(&callboard, &plan, &body, RowState::Rejected).await
 }
 
@@ -131,7 +132,7 @@ impl From<Decision> for RowState {
         (status = 409, description = "It cannot be decided on any more."),
     ),
 )]
-pub(super) async fn decide(callboard: Data<Callboard>, row: PlanPlace, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn decide(callboard: Board, row: PlanPlace, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let decision: Option<Decision> = fields.needed("state", Given::word);
     query::finish(fields)?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::board::Board;
 use super::path::Name;
 use super::problem::Problem;
 use super::query::NoQuery;
@@ -146,8 +147,8 @@ pub(super) async fn list(callboard: Data<Callboard>, _: NoQuery) -> Reply {
         (status = 200, description = "How many were asked", body = AskedOf),
     ),
 )]
-pub(super) async fn quiet_all(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
-    ask(&callboard, None, Asked::Quiet)
+pub(super) async fn quiet_all(callboard: Board, _: NoQuery, _: NoBody) -> Reply {
+    ask(&callboard, None, Asked::Quiet).await
 }
 
 /// Ask all remote workers to end
@@ -159,8 +160,8 @@ pub(super) async fn quiet_all(callboard: Data<Callboard>, _: NoQuery, _: NoBody)
         (status = 200, description = "How many were asked", body = AskedOf),
     ),
 )]
-pub(super) async fn terminate_all(callboard: Data<Callboard>, _: NoQuery, _: NoBody) -> Reply {
-    ask(&callboard, None, Asked::Terminate)
+pub(super) async fn terminate_all(callboard: Board, _: NoQuery, _: NoBody) -> Reply {
+    ask(&callboard, None, Asked::Terminate).await
 }
 
 /// Ask a remote worker to fetch no more
@@ -173,8 +174,8 @@ pub(super) async fn terminate_all(callboard: Data<Callboard>, _: NoQuery, _: NoB
         (status = 200, description = "How many were asked", body = AskedOf),
     ),
 )]
-pub(super) async fn quiet(callboard: Data<Callboard>, wid: Name, _: NoQuery, _: NoBody) -> Reply {
-    ask(&callboard, Some(&wid.0), Asked::Quiet)
+pub(super) async fn quiet(callboard: Board, wid: Name, _: NoQuery, _: NoBody) -> Reply {
+    ask(&callboard, Some(&wid.0), Asked::Quiet).await
 }
 
 /// Ask a remote worker to end
@@ -187,13 +188,13 @@ pub(super) async fn quiet(callboard: Data<Callboard>, wid: Name, _: NoQuery, _: 
         (status = 200, description = "How many were asked", body = AskedOf),
     ),
 )]
-pub(super) async fn terminate(callboard: Data<Callboard>, wid: Name, _: NoQuery, _: NoBody) -> Reply {
-    ask(&callboard, Some(&wid.0), Asked::Terminate)
+pub(super) async fn terminate(callboard: Board, wid: Name, _: NoQuery, _: NoBody) -> Reply {
+    ask(&callboard, Some(&wid.0), Asked::Terminate).await
 }
 
 /// They hear of it with their next sign of life.
-fn ask(callboard: &Callboard, wid: Option<&str>, wish: Asked) -> Reply {
-    match (callboard.remote_workers().ask(wid, wish), wid) {
+async fn ask(callboard: &Callboard, wid: Option<&str>, wish: Asked) -> Reply {
+    match (callboard.ask_remote(wid, wish).await?, wid) {
         (0, Some(wid)) => Err(Problem::not_found(format_args!("remote worker {wid} that is connected here"))),
         (asked, _) => reply::ok(&AskedOf { asked }),
     }

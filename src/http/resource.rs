@@ -1,5 +1,6 @@
 //! A path of the API with the methods it knows.
 
+use std::cell::RefCell;
 use std::future::ready;
 use std::rc::Rc;
 
@@ -11,16 +12,24 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, guard};
 use super::problem::Problem;
 use super::reply::Reply;
 
-#[cfg(test)]
 thread_local! {
-    /// The paths that this thread has mounted, with their methods.
-    pub(super) static MOUNTED: std::cell::RefCell<Vec<(String, Vec<&'static str>)>> = const { std::cell::RefCell::new(Vec::new()) };
+    /// The resources that are mounted while somebody wants to know them.
+    static LISTED: RefCell<Option<Vec<Listed>>> = const { RefCell::new(None) };
+}
+
+/// A path with the methods that it knows.
+pub type Listed = (String, Vec<&'static str>);
+
+/// The resources that a function mounts.
+pub(super) fn listed(routes: impl FnOnce(&mut ServiceConfig)) -> Vec<Listed> {
+    LISTED.set(Some(Vec::new()));
+    drop(actix_web::App::new().configure(routes));
+    LISTED.take().unwrap_or_default()
 }
 
 /// Builds a resource that answers HEAD where it answers GET, tells OPTIONS what it knows, and any
 /// other method with 405 and `Allow`.
 pub(crate) struct Methods {
-    #[cfg(test)]
     path: String,
     resource: Resource,
     known: Vec<&'static str>,
@@ -28,12 +37,7 @@ pub(crate) struct Methods {
 
 /// Begins a resource at `path`.
 pub(crate) fn at(path: &str) -> Methods {
-    Methods {
-        #[cfg(test)]
-        path: path.to_owned(),
-        resource: web::resource(path),
-        known: Vec::new(),
-    }
+    Methods { path: path.to_owned(), resource: web::resource(path), known: Vec::new() }
 }
 
 /// What a method's handler has to be. It only gives a name to a list of bounds.
@@ -94,8 +98,11 @@ impl Methods {
 
     /// Puts the resource in its place.
     pub(crate) fn mount(mut self, config: &mut ServiceConfig) {
-        #[cfg(test)]
-        MOUNTED.with_borrow_mut(|mounted| mounted.push((self.path.clone(), self.known.clone())));
+        LISTED.with_borrow_mut(|listed| {
+            if let Some(listed) = listed {
+                listed.push((self.path, self.known.clone()));
+            }
+        });
         self.known.push("OPTIONS");
         let allow: Rc<str> = self.known.join(", ").into();
         let refuse = move |method: Method| ready(refusal(&method, &allow));

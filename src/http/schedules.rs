@@ -1,9 +1,10 @@
 //! Schedules: listed, made, changed, paused, run and deleted at run time.
 
 use actix_web::http::header;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::board::Board;
 use super::body::{Body, NoBody};
 use super::fields::Fields;
 use super::given::Given;
@@ -42,7 +43,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         (status = 200, description = "A page of schedules", body = SchedulePage),
     ),
 )]
-pub(super) async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Reply {
+pub(super) async fn list(callboard: Board, request: HttpRequest) -> Reply {
     let mut fields = query::fields(request.query_string())?;
     let limit = fields.read("limit", |g| g.integer(1..=MAX_PAGE)).unwrap_or(MAX_PAGE);
     let after = fields.read("cursor", jobs::cursor);
@@ -60,7 +61,7 @@ pub(super) async fn list(callboard: Data<Callboard>, request: HttpRequest) -> Re
         (status = 200, description = "The schedule", body = ScheduleWithRuns),
     ),
 )]
-pub(super) async fn show(callboard: Data<Callboard>, name: Name, _: NoQuery) -> Reply {
+pub(super) async fn show(callboard: Board, name: Name, _: NoQuery) -> Reply {
     reply::ok(&callboard.schedule(&name.0).await?)
 }
 
@@ -73,7 +74,7 @@ pub(super) async fn show(callboard: Data<Callboard>, name: Name, _: NoQuery) -> 
         (status = 409, description = "There is one of this name."),
     ),
 )]
-pub(super) async fn make(callboard: Data<Callboard>, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn make(callboard: Board, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let name = fields.needed("name", new_job::text).unwrap_or_default();
     store(&callboard, fields, name, true).await
@@ -92,7 +93,7 @@ pub(super) async fn make(callboard: Data<Callboard>, _: NoQuery, body: Body) -> 
         (status = 409, description = "It stands in the configuration."),
     ),
 )]
-pub(super) async fn put(callboard: Data<Callboard>, name: Name, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn put(callboard: Board, name: Name, _: NoQuery, body: Body) -> Reply {
     let mut fields = body.fields()?;
     let said = fields.read("name", new_job::text);
     if said.is_some_and(|said| said != name.0) {
@@ -127,7 +128,7 @@ async fn store(callboard: &Callboard, mut fields: Fields<'_>, name: String, new:
         (status = 409, description = "It stands in the configuration."),
     ),
 )]
-pub(super) async fn delete(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn delete(callboard: Board, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.delete_schedule(&name.0).await?)
 }
 
@@ -143,7 +144,7 @@ pub(super) async fn delete(callboard: Data<Callboard>, name: Name, _: NoQuery, _
         (status = 409, description = "A job stands in its way, and that was to be refused."),
     ),
 )]
-pub(super) async fn run(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn run(callboard: Board, name: Name, _: NoQuery, _: NoBody) -> Reply {
     jobs::enqueued(&callboard.run_schedule(&name.0).await?)
 }
 
@@ -155,7 +156,7 @@ pub(super) async fn run(callboard: Data<Callboard>, name: Name, _: NoQuery, _: N
         (status = 200, description = "The schedule as it is now", body = ScheduleView),
     ),
 )]
-pub(super) async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn pause(callboard: Board, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_schedule(&name.0, true).await?)
 }
 
@@ -167,7 +168,7 @@ pub(super) async fn pause(callboard: Data<Callboard>, name: Name, _: NoQuery, _:
         (status = 200, description = "The schedule as it is now", body = ScheduleView),
     ),
 )]
-pub(super) async fn resume(callboard: Data<Callboard>, name: Name, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn resume(callboard: Board, name: Name, _: NoQuery, _: NoBody) -> Reply {
     reply::ok(&callboard.pause_schedule(&name.0, false).await?)
 }
 

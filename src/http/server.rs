@@ -14,7 +14,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use super::in_flight::{self, InFlight};
 use super::problem::Problem;
 use super::reply::Reply;
-use super::{Access, Mount, Tokens, stalled_peer};
+use super::{Access, Mount, stalled_peer};
 use crate::faktory;
 use crate::runtime::Callboard;
 
@@ -34,7 +34,7 @@ const MAX_CONNECTIONS: usize = 25_000;
 #[derive(Clone, Default)]
 pub struct Setup {
     /// Who may do what.
-    pub tokens: Tokens,
+    pub access: Access,
     /// What Faktory answers over HTTP, if there is such a side.
     pub faktory: Option<Arc<faktory::Server>>,
     /// The path that all others are beneath: nothing, or something like `/callboard`.
@@ -52,7 +52,7 @@ pub struct Serving {
 /// # Errors
 /// When a socket cannot be used.
 pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, setup: Setup) -> std::io::Result<Serving> {
-    let mut mount = Mount::new(callboard.clone(), access(&listeners, &setup.tokens)?);
+    let mut mount = Mount::new(callboard.clone(), access(&listeners, setup.access)?);
     if let Some(faktory) = setup.faktory {
         mount = mount.faktory(faktory);
     }
@@ -109,8 +109,7 @@ impl Serving {
     }
 }
 
-fn access(listeners: &[TcpListener], tokens: &Tokens) -> std::io::Result<Access> {
-    let access = Access::new(tokens.clone());
+fn access(listeners: &[TcpListener], access: Access) -> std::io::Result<Access> {
     for listener in listeners {
         if !listener.local_addr()?.ip().is_loopback() {
             return Ok(access);

@@ -1,11 +1,12 @@
 //! Signals to jobs.
 
 use actix_web::http::{StatusCode, header};
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use serde::Serialize;
 
+use super::board::Board;
 use super::body::Body;
 use super::openapi::parameters;
 use super::path::{JobId, PartOfJob};
@@ -15,7 +16,6 @@ use super::reply::{self, Reply};
 use super::resource;
 use crate::domain::{Json, Signal, SignalInfo};
 use crate::error::FieldFault;
-use crate::runtime::Callboard;
 
 /// Signals of a job.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -40,7 +40,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         (status = 200, description = "The signals", body = SignalList),
     ),
 )]
-pub(super) async fn list(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> Reply {
+pub(super) async fn list(callboard: Board, id: JobId, _: NoQuery) -> Reply {
     reply::ok(&SignalList { signals: callboard.signals(id.0).await? })
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn list(callboard: Data<Callboard>, id: JobId, _: NoQuery) -> R
         (status = 200, description = "The signal with its payload", body = Signal),
     ),
 )]
-pub(super) async fn show(callboard: Data<Callboard>, signal: PartOfJob, _: NoQuery) -> Reply {
+pub(super) async fn show(callboard: Board, signal: PartOfJob, _: NoQuery) -> Reply {
     reply::ok(&callboard.signal_of(signal.job, &signal.name).await?)
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn show(callboard: Data<Callboard>, signal: PartOfJob, _: NoQue
         (status = 409, description = "The job is over, or has gone on without it."),
     ),
 )]
-pub(super) async fn give(callboard: Data<Callboard>, to: PartOfJob, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn give(callboard: Board, to: PartOfJob, _: NoQuery, body: Body) -> Reply {
     let given = callboard.signal(to.job, &to.name, payload(body.text()?)?).await?;
     let body = reply::bytes(&given.signal)?;
     let mut answer: HttpResponseBuilder = match given.duplicate {

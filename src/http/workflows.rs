@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use serde::Serialize;
 
+use super::board::Board;
 use super::body::{BULK, Body, NoBody};
 use super::bulk::{LARGE, interrupted};
 use super::fields::Fields;
@@ -165,7 +166,7 @@ pub(super) async fn show(callboard: Data<Callboard>, id: WorkflowId, request: Ht
         (status = 409, description = "It is over already."),
     ),
 )]
-pub(super) async fn cancel(callboard: Data<Callboard>, id: WorkflowId, _: NoQuery, _: NoBody) -> Reply {
+pub(super) async fn cancel(callboard: Board, id: WorkflowId, _: NoQuery, _: NoBody) -> Reply {
     let called_off = callboard.cancel_workflow(id.0).await?;
     let status = if called_off.at_once { StatusCode::OK } else { StatusCode::ACCEPTED };
     reply::json(status, &called_off.workflow)
@@ -183,7 +184,7 @@ pub(super) async fn cancel(callboard: Data<Callboard>, id: WorkflowId, _: NoQuer
         (status = 409, description = "There is nothing in it to try again."),
     ),
 )]
-pub(super) async fn retry(callboard: Data<Callboard>, id: WorkflowId, _: NoQuery, body: Body) -> Reply {
+pub(super) async fn retry(callboard: Board, id: WorkflowId, _: NoQuery, body: Body) -> Reply {
     let from = if body.len() == 0 {
         None
     } else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Config, Database, Retention};
+use crate::config::{Config, Database, Retention, Sessions};
 use crate::domain::{Backoff, KeyPath, Limits, PerKey};
 use crate::workers::{AnyWorker, Registry};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Options {
     pub max_crashes: u32,
     /// How long final jobs are kept.
     pub retention: Retention,
+    /// How long people stay signed in.
+    pub sessions: Sessions,
     /// Whether workers elsewhere may fetch jobs.
     pub has_remote_workers: bool,
     /// What holds for job types that have no worker here, and of which the configuration says something.
@@ -93,6 +95,7 @@ impl Options {
             max_result: usize::try_from(config.defaults.max_result_bytes).unwrap_or(usize::MAX),
             max_crashes: config.defaults.max_crashes,
             retention: config.retention,
+            sessions: config.sessions,
             has_remote_workers: config.faktory_bind.is_some(),
             elsewhere: config
                 .job_types

@@ -79,7 +79,8 @@ async fn prune(shared: &Arc<Shared>) -> StoreResult<()> {
     let stats_before = Timestamp::from_millis(now.as_millis() - KEEP_MS);
     let kept = retention.completed.max(retention.cancelled).max(retention.failed);
     let nodes_before = now.minus(KEEP_NODES.max(kept));
-    let windows = windows(shared, now);
+    let (windows, sessions) = (windows(shared, now), shared.options.sessions);
+    forget_audit(shared, now.minus(retention.audit)).await?;
     let forget = move |tx: &mut crate::store::Tx<'_>| {
         verbs::delete::old_stats(tx, stats_before)?;
         verbs::limits::forget_turns(tx)?;
@@ -87,9 +88,22 @@ async fn prune(shared: &Arc<Shared>) -> StoreResult<()> {
             verbs::limits::forget_starts(tx, job_type, *window)?;
         }
         verbs::nodes::forget(tx, nodes_before)?;
+        verbs::sessions::forget(tx, now.minus(sessions.idle), now.minus(sessions.max))?;
         verbs::doomed_logs::forget_homes(tx)
     };
     shared.store.write(forget).await
+}
+
+/// Forgets what is old in the audit log, part by part.
+async fn forget_audit(shared: &Shared, before: Timestamp) -> StoreResult<()> {
+    loop {
+        shared.refuse_when_draining()?;
+        let chunk = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+        let gone = shared.store.write(move |tx| verbs::audit::forget(tx, before, chunk)).await?;
+        if gone < CHUNK {
+            return Ok(());
+        }
+    }
 }
 
 /// Where the window of each job type's rate limit begins; `None`: it has none.

@@ -358,3 +358,27 @@ diesel::table! {
         n -> BigInt,
     }
 }
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        token -> Text,
+        seal -> Text,
+        created_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        who -> Text,
+        via -> Text,
+        address -> Text,
+        verb -> Text,
+        object -> Text,
+        detail -> Text,
+        outcome -> Text,
+    }
+}

@@ -27,7 +27,9 @@ async function run() {
   running = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
-    if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+    // Whoever is not signed in any more is led to where they can.
+    if (answer.redirected) location.reload();
+    else if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), 'text/html'));
   } catch {
     // The socket says that the server is away, and asks again when it is back.
   } finally {

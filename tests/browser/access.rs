@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, axe};
 use crate::server::Server;
 
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 24] = [
     "/",
     "/?range=1d",
     "/jobs",
@@ -28,6 +28,8 @@ const PAGES: [&str; 22] = [
     "/workflows",
     "/workflows?state=failed",
     "/workflows/1",
+    "/audit",
+    "/audit?who=nobody&what=job.cancel&object=jobs/1&since=2020-01-01T00:00:00Z",
 ];
 
 /// As long as a name may be.

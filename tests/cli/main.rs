@@ -10,5 +10,6 @@ mod logs;
 mod plans;
 mod run;
 mod show;
+mod token;
 mod watch;
 mod workflows;

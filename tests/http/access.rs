@@ -8,9 +8,14 @@ use sha2::{Digest, Sha256};
 use crate::answer::Answer;
 use crate::server::{Server, send, test, test_with};
 
-fn tokens(config: &mut Config) {
-    let token =
-        |name: &str, role| Token { name: name.into(), role, token_sha256: Sha256::digest(name).into() };
+/// Three tokens, each the same as its name and its role.
+pub fn tokens(config: &mut Config) {
+    let token = |name: &str, role| Token {
+        name: name.into(),
+        role,
+        token_sha256: Sha256::digest(name).into(),
+        rate_limit: None,
+    };
     config.auth_tokens =
         vec![token("viewer", Role::Viewer), token("operator", Role::Operator), token("admin", Role::Admin)];
 }
@@ -58,7 +63,8 @@ fn without_a_known_token_only_the_pulse_is_shown() {
         for path in ["/api/jobs", "/nowhere", "/readyz", "/api/events", "/api/ws"] {
             let answer = server.get(path).await;
             answer.problem(401);
-            assert!(answer.headers.contains_key("www-authenticate"), "{path}");
+            let asked: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
+            assert_eq!(asked, ["Bearer realm=\"callboard\""], "no browser asks for a password on {path}");
             call(server, Method::GET, path, "guess").await.problem(401);
         }
         let password = server.request(Method::GET, "/api/jobs").basic_auth("anybody", Some("viewer"));
@@ -97,5 +103,81 @@ fn a_name_that_was_given_this_machines_address_is_refused() {
         let request =
             server.request(Method::GET, "/api/jobs").header("host", "jobs.example").bearer_auth("viewer");
         send(request).await.ok(200);
+    });
+}
+
+#[test]
+fn guessing_comes_to_an_end_and_keeps_nobody_out() {
+    let behind = |config: &mut Config| {
+        tokens(config);
+        config.net.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    };
+    test_with(behind, async |server| {
+        let from = async |address: &str, token: &str| {
+            let request = server.request(Method::GET, "/api/jobs").bearer_auth(token);
+            send(request.header("x-forwarded-for", format!("6.6.6.6, {address}"))).await
+        };
+        assert_eq!(from("192.0.2.1", "viewer").await.status, 200);
+        for _ in 0..10 {
+            from("192.0.2.1", "guess").await.problem(401);
+        }
+        let refused = from("192.0.2.1", "guess").await;
+        assert!(refused.problem(429).contains("too many wrong tokens"));
+        assert_eq!(refused.header("retry-after"), Some("6"));
+        from("192.0.2.1", "admin").await.problem(429);
+        assert_eq!(from("192.0.2.1", "viewer").await.status, 200, "it was known there before");
+        assert_eq!(from("192.0.2.2", "admin").await.status, 200);
+        server.clock.advance(std::time::Duration::from_secs(6));
+        assert_eq!(from("192.0.2.1", "admin").await.status, 200);
+    });
+}
+
+#[test]
+fn a_token_may_make_so_many_requests() {
+    use callboard::domain::throttle::Rate;
+    let limited = |config: &mut Config| {
+        tokens(config);
+        let rate = Rate { limit: 3, per: std::time::Duration::from_secs(60) };
+        config.auth_tokens[0].rate_limit = Some(rate);
+    };
+    test_with(limited, async |server| {
+        for _ in 0..3 {
+            call(server, Method::GET, "/api/jobs", "viewer").await.ok(200);
+        }
+        let refused = call(server, Method::GET, "/api/jobs", "viewer").await;
+        assert!(refused.problem(429).contains("\"viewer\" may make 3 requests in 60 seconds"));
+        assert_eq!(refused.header("retry-after"), Some("20"));
+        call(server, Method::GET, "/api/jobs", "operator").await.ok(200);
+        server.clock.advance(std::time::Duration::from_secs(20));
+        call(server, Method::GET, "/api/jobs", "viewer").await.ok(200);
+    });
+}
+
+#[test]
+fn what_anybody_says_of_themselves_is_not_believed() {
+    test_with(tokens, async |server| {
+        for n in 0..12 {
+            let request = server.request(Method::GET, "/api/jobs").bearer_auth("guess");
+            let request = request.header("x-forwarded-for", format!("192.0.2.{n}"));
+            let request = request.header("forwarded", format!("for=192.0.2.{n}"));
+            assert_eq!(send(request).await.status, if n < 10 { 401 } else { 429 }, "{n}");
+        }
+        let forged = server.request(Method::POST, "/api/jobs/puppet?delay_secs=60").bearer_auth("operator");
+        let forged =
+            forged.header("origin", "https://evil.example").header("x-forwarded-host", "evil.example");
+        send(forged).await.problem(403);
+    });
+}
+
+#[test]
+fn two_clients_through_one_proxy_are_a_forgery() {
+    let behind = |config: &mut Config| {
+        tokens(config);
+        config.net.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    };
+    test_with(behind, async |server| {
+        let request = server.request(Method::GET, "/api/jobs").bearer_auth("viewer");
+        let request = request.header("x-forwarded-for", "192.0.2.1").header("forwarded", "for=192.0.2.2");
+        assert!(send(request).await.problem(400).contains("different clients"));
     });
 }

@@ -34,7 +34,7 @@ impl Answer {
         assert_eq!(problem["status"], status);
         assert_eq!(problem["type"], "about:blank");
         assert!(!problem["title"].as_str().unwrap().is_empty());
-        assert_eq!(self.header("retry-after").is_some(), status == 503, "{}", self.text);
+        assert_eq!(self.header("retry-after").is_some(), [429, 503].contains(&status), "{}", self.text);
         problem["detail"].as_str().unwrap().to_owned()
     }
 

@@ -4,6 +4,7 @@
 mod access;
 mod actions;
 mod answer;
+mod audit;
 mod bad_input;
 mod bulk;
 mod cases;
@@ -22,10 +23,12 @@ mod pauses;
 #[path = "../postgres/mod.rs"]
 mod postgres;
 mod queues;
+mod roles;
 mod schedules;
 mod server;
 mod shutdown;
 mod signals;
+mod signing_in;
 mod stage;
 mod status;
 mod steer;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use callboard::Callboard;
 use callboard::config::Config;
 use callboard::domain::Clock;
-use callboard::http::Tokens;
+use callboard::http::Access;
 use callboard::http::server::{self, Serving, Setup};
 use callboard::runtime::hub::Wish;
 use futures_util::{FutureExt, StreamExt};
@@ -32,6 +32,7 @@ pub struct Server {
     pub address: SocketAddr,
     stage: Stage,
     client: reqwest::Client,
+    plain: reqwest::Client,
     http: Serving,
     config: Config,
     _dir: TempDir,
@@ -67,13 +68,20 @@ impl Server {
         let (clock, stage) = (Clock::manual(NOON.parse().unwrap()), Stage::new());
         let (callboard, http, address) = serve(&config, &clock, &stage).await;
         let client = reqwest::Client::new();
-        Self { callboard, clock, address, stage, client, http, config, _dir: dir }
+        let plain = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { callboard, clock, address, stage, client, plain, http, config, _dir: dir }
     }
 
     /// Goes down in order and comes up again, with another port and the same data.
     pub async fn restart(&mut self) {
         self.stop().await;
         (self.callboard, self.http, self.address) = serve(&self.config, &self.clock, &self.stage).await;
+    }
+
+    /// The same with another configuration.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.restart().await;
     }
 
     async fn stop(&self) {
@@ -102,6 +110,11 @@ impl Server {
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("http://{}{path}", self.address))
+    }
+
+    /// A request whose answer may lead elsewhere: it is not followed.
+    pub fn plain_request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.plain.request(method, format!("http://{}{path}", self.address))
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -172,7 +185,7 @@ async fn serve(config: &Config, clock: &Clock, stage: &Stage) -> (Callboard, Ser
         .await
         .unwrap();
     let (listeners, addresses) = server::listen("127.0.0.1:0").unwrap();
-    let tokens = Tokens::from(config.auth_tokens.clone());
-    let http = server::serve(listeners, &callboard, Setup { tokens, ..Setup::default() }).unwrap();
+    let access = Access::of(config);
+    let http = server::serve(listeners, &callboard, Setup { access, ..Setup::default() }).unwrap();
     (callboard, http, addresses[0])
 }

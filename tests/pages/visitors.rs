@@ -1,7 +1,7 @@
 //! What visitors are offered who may not do everything, or nothing, or come at a bad time.
 
 use reqwest::StatusCode;
-use reqwest::header::{ACCEPT, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use crate::server::{Server, text};
 
@@ -26,22 +26,18 @@ async fn a_viewer_is_offered_nothing_to_change() {
 }
 
 #[tokio::test]
-async fn a_stranger_is_asked_in_for_a_token() {
+async fn a_stranger_is_led_to_where_a_token_is_asked_for() {
     let server = with_a_viewer();
     let answer = server.get("/jobs?state=failed").await;
-    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    let asked: Vec<_> = answer.headers().get_all(WWW_AUTHENTICATE).iter().collect();
-    assert!(asked.iter().any(|way| way.to_str().unwrap().starts_with("Basic ")), "{asked:?}");
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert!(!answer.headers().contains_key(WWW_AUTHENTICATE), "no browser asks for a password");
+    let place = answer.headers()[LOCATION].to_str().unwrap();
+    assert_eq!(place, "/login?next=%2Fjobs%3Fstate%3Dfailed");
+    let answer = server.get(place).await;
     assert!(answer.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
     let html = text(answer).await;
-    assert!(
-        html.contains("<h1>Please sign in</h1>") && html.contains("href=\"/jobs?state=failed\""),
-        "{html}"
-    );
-    assert!(
-        !html.contains("<nav") && !html.contains("<form method=\"post\"") && !html.contains("<script"),
-        "{html}"
-    );
+    assert!(html.contains("<h1>Sign in</h1>") && html.contains("value=\"/jobs?state=failed\""), "{html}");
+    assert!(!html.contains("<nav") && !html.contains("<script"), "{html}");
     let style = html
         .split("href=\"")
         .find_map(|part| part.split_once('"').filter(|p| p.0.ends_with("style.css")))

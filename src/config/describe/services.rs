@@ -16,7 +16,9 @@ impl Page<'_> {
 
     fn net(&mut self, net: &NetConfig) {
         self.table("net");
-        self.line("allow_private", net.allow_private.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let texts = |nets: &[ipnet::IpNet]| nets.iter().map(ToString::to_string).collect::<Vec<_>>();
+        self.line("allow_private", texts(&net.allow_private));
+        self.line("trusted_proxies", texts(&net.trusted_proxies));
     }
 
     fn texts(&mut self, texts: &TextsConfig) {

@@ -30,7 +30,7 @@ fn the_defaults_are_those_of_the_documentation() {
     assert_eq!(config.defaults, defaults);
     assert_eq!(config.logs_max_bytes_per_stream, 10 * 1024 * 1024);
     let days = |n: u64| Duration::from_secs(n * 86_400);
-    let retention = Retention { completed: days(7), cancelled: days(7), failed: days(30) };
+    let retention = Retention { completed: days(7), cancelled: days(7), failed: days(30), audit: days(90) };
     assert_eq!(config.retention, retention);
     assert!(config.auth_tokens.is_empty() && config.job_types.is_empty());
 }

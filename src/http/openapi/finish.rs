@@ -94,8 +94,8 @@ const KINDS: [Kind; 14] = [
     kind(
         429,
         "TooMany",
-        "Too many wait already.",
-        "1000 callers wait for the ends of jobs already",
+        "The token has made as many requests as it may, too many wrong ones came from there, or too many wait already.",
+        "the token \"eyes\" may make 600 requests in 60 seconds, and has",
         &[("Retry-After", "Seconds to wait before the next try.")],
     ),
     kind(
@@ -186,12 +186,10 @@ pub(super) fn finish(mut document: Value) -> Value {
 
 /// The errors that a call can end in by what it takes.
 fn errors_of(path: &str, operation: &Value) -> Vec<u16> {
-    let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let has = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
     let takes_body = operation.get("requestBody").is_some();
     let mut statuses = vec![414, 431];
     if !OPEN.contains(&path) {
-        statuses.extend([401, 403]);
+        statuses.extend([401, 403, 429]);
     }
     if path.contains('{') {
         statuses.push(404);
@@ -201,9 +199,6 @@ fn errors_of(path: &str, operation: &Value) -> Vec<u16> {
     }
     if takes_body {
         statuses.extend([413, 415]);
-    }
-    if has("wait_secs") {
-        statuses.push(429);
     }
     if !["/healthz", "/api/openapi.json"].contains(&path) {
         statuses.push(503);

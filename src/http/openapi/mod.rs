@@ -21,8 +21,8 @@ use super::base::Base;
 use super::query::NoQuery;
 use super::reply::Reply;
 use super::{
-    actions, bulk, dead_letters, health, job_types, jobs, logs, maintenance, metrics, nodes, pauses, plans,
-    queues, remote, resource, schedules, signals, sse, status, steps, workflows, ws,
+    actions, audit, bulk, dead_letters, health, job_types, jobs, logs, maintenance, metrics, nodes, pauses,
+    plans, queues, remote, resource, schedules, signals, sse, status, steps, workflows, ws,
 };
 
 /// Every call there is. A test compares it with the routes that are mounted.
@@ -45,7 +45,7 @@ use super::{
         remote::quiet, remote::terminate, remote::stats, remote::health,
         plans::list, plans::show, plans::approve, plans::reject, plans::decide,
         ws::watch_all, ws::watch_job, sse::watch_all, sse::watch_job,
-        maintenance::recover_stale, maintenance::cleanup,
+        maintenance::recover_stale, maintenance::cleanup, audit::list,
         health::healthz, health::readyz, metrics::metrics, openapi,
     ),
     components(schemas(

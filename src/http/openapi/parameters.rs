@@ -6,6 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use crate::domain::audit::Verb;
 use crate::domain::{OnParentFailure, State, Timestamp, ident};
 
 /// A name or a key.
@@ -58,6 +59,27 @@ pub(in crate::http) struct Filter {
     /// With this text in `args`, `target_id` or `error`.
     #[param(required = false, min_length = 1, max_length = 1000)]
     q: String,
+}
+
+/// Which entries of the audit log.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct Audit {
+    /// By whom: the name of a token, the id of a remote worker, or `local`.
+    #[param(required = false, min_length = 1, max_length = 300)]
+    who: String,
+    /// What was done, such as `job.cancel`.
+    #[param(required = false)]
+    what: Verb,
+    /// To what, such as `jobs/17`.
+    #[param(required = false, min_length = 1, max_length = 300)]
+    object: String,
+    /// From this moment on.
+    #[param(required = false)]
+    since: Timestamp,
+    /// Before this moment.
+    #[param(required = false)]
+    until: Timestamp,
 }
 
 /// A part of a long list.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actix_web::App;
 use serde_json::{Value, json};
 
 use super::document;
@@ -27,9 +26,7 @@ fn documented() -> Calls {
 
 /// What the server has. HEAD goes with GET, OPTIONS with everything.
 fn mounted() -> Calls {
-    resource::MOUNTED.take();
-    let _ = App::new().configure(api_routes);
-    let mounted = resource::MOUNTED.take().into_iter();
+    let mounted = resource::listed(api_routes).into_iter();
     let calls =
         mounted.flat_map(|(path, methods)| methods.into_iter().map(move |m| (m.to_owned(), path.clone())));
     calls.filter(|(method, _)| !["HEAD", "OPTIONS"].contains(&method.as_str())).collect()

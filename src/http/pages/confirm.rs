@@ -1,8 +1,9 @@
 //! Actions on many jobs: asked about once, with their number, and then done.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use askama::Template;
 
+use super::super::board::Board;
 use super::super::problem::Problem;
 use super::super::reply::Reply;
 use super::super::resource;
@@ -15,7 +16,6 @@ use super::{go, own_path, page};
 use crate::domain::JobFilter;
 use crate::domain::ident::MAX_BULK;
 use crate::error::{Error, FieldFault};
-use crate::runtime::Callboard;
 use crate::runtime::callboard::{Acted, Action};
 
 /// Jobs that are counted for the question; beyond that it says "or more".
@@ -47,7 +47,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/jobs/actions").post(act).mount(config);
 }
 
-async fn act(callboard: Data<Callboard>, visit: Visit, Posted(form): Posted) -> Reply {
+async fn act(callboard: Board, visit: Visit, Posted(form): Posted) -> Reply {
     let action = action(&form)?;
     let filter = filter(&form, &visit)?;
     let back = own_path(form.get("back"), "/jobs").to_owned();

@@ -1,10 +1,13 @@
 //! Proof that a form was one of ours: a random token in a cookie and in the form. Pages of other
-//! sites can neither read the cookie nor, as it is `SameSite=Strict`, have it sent.
+//! sites can neither read the cookie nor, as it is `SameSite=Strict`, have it sent. Where somebody has
+//! signed in, the token is made from what their browser holds, and ends with the session.
 
 use actix_web::HttpRequest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
+
+use super::super::caller::Caller;
 
 /// The cookie, and the field in the form.
 pub(super) const NAME: &str = "callboard_csrf";
@@ -23,6 +26,10 @@ pub(super) struct Csrf {
 impl Csrf {
     /// The token that a request brings, or a new one.
     pub(super) fn of(request: &HttpRequest) -> Self {
+        // Whoever has signed in needs no cookie for it: the token belongs to the session.
+        if let Some(ticket) = Caller::of(request).as_ref().and_then(Caller::ticket) {
+            return Self { token: ticket.proof(), is_new: false };
+        }
         match request.cookie(NAME) {
             Some(cookie) if cookie.value().len() == LENGTH => {
                 Self { token: cookie.value().to_owned(), is_new: false }

@@ -1,8 +1,9 @@
 //! The dead letters, in groups of one type and one kind of error.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use askama::Template;
 
+use super::super::board::Board;
 use super::super::reply::Reply;
 use super::super::resource;
 use super::confirm::{self, ConfirmPage, SURE};
@@ -14,7 +15,6 @@ use super::visit::Visit;
 use crate::domain::State;
 use crate::domain::failure_kind::common_text;
 use crate::error::Error;
-use crate::runtime::Callboard;
 use crate::runtime::callboard::{Action, DeadGroup, LOOKED_AT};
 
 /// Groups that are shown.
@@ -36,14 +36,14 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/dead-letters/actions").post(act).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, visit: Visit) -> Reply {
+async fn list(callboard: Board, visit: Visit) -> Reply {
     let mut groups = callboard.dead_groups().await?;
     let left_out = groups.len().saturating_sub(GROUPS);
     groups.truncate(GROUPS);
     page(&DeadLettersPage { ui: visit.ui(&callboard, Section::DeadLetters).await?, groups, left_out })
 }
 
-async fn act(callboard: Data<Callboard>, visit: Visit, Posted(form): Posted) -> Reply {
+async fn act(callboard: Board, visit: Visit, Posted(form): Posted) -> Reply {
     let action = confirm::action(&form)?;
     if action == Action::Cancel {
         return Err(Error::invalid("action", "must be retry or delete: these jobs have ended").into());

@@ -12,6 +12,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::csrf::{self, Csrf};
+use super::login;
 use super::notice;
 use super::own_path;
 use super::ui::Ui;
@@ -92,9 +93,28 @@ pub(super) async fn dress<B: MessageBody>(
 
 /// The answer to a request that did not get as far as this: a page for a person, JSON for a program.
 pub(in crate::http) fn refusal(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    if problem.status() == StatusCode::UNAUTHORIZED
+        && let Some(mut way) = way_in(request)
+    {
+        make_strict(way.headers_mut());
+        return way;
+    }
     let Some(mut page) = error_page(request, problem) else { return problem.response() };
     make_strict(page.headers_mut());
     page
+}
+
+/// Leads a person who has not signed in to where they can, and back from there to what they wanted to
+/// see, or to where they were.
+fn way_in(request: &HttpRequest) -> Option<HttpResponse> {
+    if !wants_page(request) {
+        return None;
+    }
+    let wanted = match request.method().is_safe() {
+        true => Visit::of(request).into_here(),
+        false => referrer(request).unwrap_or_else(|| "/".to_owned()),
+    };
+    login::way_in(request, &wanted)
 }
 
 fn make_strict(headers: &mut HeaderMap) {
@@ -107,7 +127,7 @@ fn make_strict(headers: &mut HeaderMap) {
 }
 
 /// A cookie that scripts cannot read and that no other site can have sent.
-pub(super) fn session_cookie(name: &'static str, value: String) -> Cookie<'static> {
+pub(in crate::http) fn session_cookie(name: &'static str, value: String) -> Cookie<'static> {
     Cookie::build(name, value).path("/").http_only(true).same_site(SameSite::Strict).finish()
 }
 
@@ -124,10 +144,11 @@ fn error_page(request: &HttpRequest, problem: &Problem) -> Option<HttpResponse> 
     }
     let now = request.app_data::<Data<Callboard>>()?.clock().now();
     let status = problem.status();
-    let is_stranger = status == StatusCode::UNAUTHORIZED;
+    let visit = Visit::of(request);
+    let is_stranger = visit.is_stranger || status == StatusCode::UNAUTHORIZED;
     let may_pass_by_itself = is_stranger || status == StatusCode::SERVICE_UNAVAILABLE;
     let page = ErrorPage {
-        ui: Ui { is_stranger, ..Visit::of(request).bare_ui(now) },
+        ui: Ui { is_stranger, ..visit.bare_ui(now) },
         status: status.as_u16(),
         detail: problem.detail().to_owned(),
         errors: problem.errors().to_vec(),

@@ -56,6 +56,11 @@ impl Form {
         parts.into_iter().fold(self.without(&[name]), |form, part| form.with(into, part))
     }
 
+    /// Whether nothing was filled in.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// As the API reads them.
     pub(super) fn fields(&self) -> Fields<'_> {
         let given = |(name, value): (&'_ String, &'_ String)| {

@@ -1,7 +1,8 @@
 //! What can be done to one job.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 
+use super::super::board::Board;
 use super::super::path::JobId;
 use super::super::query;
 use super::super::reply::Reply;
@@ -10,7 +11,6 @@ use super::form::{Form, Posted};
 use super::go;
 use super::notice::Notice;
 use super::visit::Visit;
-use crate::runtime::Callboard;
 
 /// Mounts the actions.
 pub(super) fn routes(config: &mut ServiceConfig) {
@@ -20,17 +20,17 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/jobs/{id}/signal").post(signal).mount(config);
 }
 
-async fn retry(callboard: Data<Callboard>, id: JobId, _: Posted) -> Reply {
+async fn retry(callboard: Board, id: JobId, _: Posted) -> Reply {
     callboard.retry(id.0).await?;
     back(id, "notice-retried")
 }
 
-async fn cancel(callboard: Data<Callboard>, id: JobId, _: Posted) -> Reply {
+async fn cancel(callboard: Board, id: JobId, _: Posted) -> Reply {
     let cancelled = callboard.cancel(id.0).await?;
     back(id, if cancelled.at_once { "notice-cancelled" } else { "notice-cancel-asked" })
 }
 
-async fn change(callboard: Data<Callboard>, id: JobId, visit: Visit, Posted(form): Posted) -> Reply {
+async fn change(callboard: Board, id: JobId, visit: Visit, Posted(form): Posted) -> Reply {
     let form = said(&form, &visit);
     let mut fields = form.fields();
     let mut patch = job_patch::read(&mut fields);
@@ -41,7 +41,7 @@ async fn change(callboard: Data<Callboard>, id: JobId, visit: Visit, Posted(form
     back(id, "notice-changed")
 }
 
-async fn signal(callboard: Data<Callboard>, id: JobId, Posted(form): Posted) -> Reply {
+async fn signal(callboard: Board, id: JobId, Posted(form): Posted) -> Reply {
     let payload = signals::payload(form.get("payload").unwrap_or_default())?;
     callboard.signal(id.0, form.get("name").unwrap_or_default(), payload).await?;
     back(id, "notice-signalled")

@@ -2,6 +2,7 @@
 //! a page; scripts keep what is shown fresh.
 
 mod assets;
+mod audit;
 mod chart;
 mod confirm;
 mod csrf;
@@ -16,6 +17,7 @@ mod job_actions;
 mod jobs;
 mod json_view;
 mod log_panel;
+mod login;
 mod new_job;
 mod nodes;
 mod notice;
@@ -43,7 +45,7 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, FormConfig, ServiceConfig};
 use askama::Template;
 
-pub(super) use self::dress::refusal;
+pub(super) use self::dress::{refusal, session_cookie};
 use self::notice::Notice;
 use super::body;
 use super::problem::Problem;
@@ -70,6 +72,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .configure(schedules::routes)
             .configure(new_job::routes)
             .configure(nodes::routes)
+            .configure(audit::routes)
+            .configure(login::routes)
             .configure(settings::routes)
             .configure(docs::routes)
             .default_service(web::to(super::mount::nothing_here)),

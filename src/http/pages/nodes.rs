@@ -3,6 +3,7 @@
 use actix_web::web::{Data, ServiceConfig};
 use askama::Template;
 
+use super::super::board::Board;
 use super::super::path::Name;
 use super::super::reply::Reply;
 use super::super::resource;
@@ -50,13 +51,13 @@ async fn list(callboard: Data<Callboard>, visit: Visit) -> Reply {
     page(&NodesPage { ui: visit.ui(&callboard, Section::Nodes).await?, nodes, workers, remote, readiness })
 }
 
-async fn quiet(callboard: Data<Callboard>, wid: Name, _: Posted) -> Reply {
-    callboard.remote_workers().ask(Some(&wid.0), Asked::Quiet);
+async fn quiet(callboard: Board, wid: Name, _: Posted) -> Reply {
+    callboard.ask_remote(Some(&wid.0), Asked::Quiet).await?;
     go("/nodes", Notice::new("notice-worker-asked", 0))
 }
 
-async fn terminate(callboard: Data<Callboard>, wid: Name, _: Posted) -> Reply {
-    callboard.remote_workers().ask(Some(&wid.0), Asked::Terminate);
+async fn terminate(callboard: Board, wid: Name, _: Posted) -> Reply {
+    callboard.ask_remote(Some(&wid.0), Asked::Terminate).await?;
     go("/nodes", Notice::new("notice-worker-asked", 0))
 }
 

@@ -2,9 +2,10 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use askama::Template;
 
+use super::super::board::Board;
 use super::super::path::Name;
 use super::super::reply::Reply;
 use super::super::{new_job, resource, schedules as api};
@@ -37,18 +38,18 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/schedules/{name}/edit").get(show_edit).post(change).mount(config);
 }
 
-async fn show_new(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) -> Reply {
+async fn show_new(callboard: Board, visit: Visit, request: HttpRequest) -> Reply {
     let zone = Some(visit.zone.name()).filter(|name| !name.is_empty()).unwrap_or("UTC").to_owned();
     let form = Form::of_query(request.query_string()).with("timezone", zone).with("args", "{}");
     form_page(&callboard, visit, None, form, Vec::new()).await
 }
 
-async fn show_edit(callboard: Data<Callboard>, name: Name, visit: Visit) -> Reply {
+async fn show_edit(callboard: Board, name: Name, visit: Visit) -> Reply {
     let schedule = callboard.schedule(&name.0).await?.schedule;
     form_page(&callboard, visit, Some(name.0), filled(&schedule), Vec::new()).await
 }
 
-async fn create(callboard: Data<Callboard>, visit: Visit, Posted(form): Posted) -> Reply {
+async fn create(callboard: Board, visit: Visit, Posted(form): Posted) -> Reply {
     let name = Name(form.get("name").unwrap_or_default().trim().to_owned());
     let saved = save(&callboard, &form, &name.0, None).await?;
     match saved {
@@ -57,7 +58,7 @@ async fn create(callboard: Data<Callboard>, visit: Visit, Posted(form): Posted) 
     }
 }
 
-async fn change(callboard: Data<Callboard>, name: Name, visit: Visit, Posted(form): Posted) -> Reply {
+async fn change(callboard: Board, name: Name, visit: Visit, Posted(form): Posted) -> Reply {
     let was = callboard.schedule(&name.0).await?.schedule;
     match save(&callboard, &form, &name.0, Some(was)).await? {
         Ok(()) => back(&name, "notice-schedule-changed", 0),

@@ -1,9 +1,10 @@
 //! Schedules: the list, one of them, and what can be done with it.
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use askama::Template;
 
+use super::super::board::Board;
 use super::super::path::Name;
 use super::super::reply::Reply;
 use super::super::{jobs, query, resource};
@@ -16,7 +17,6 @@ use super::visit::Visit;
 use super::{go, page};
 use crate::domain::schedule::{MAX_HISTORY, Owner, RunOutcome, Trigger};
 use crate::domain::{ScheduleRun, Timestamp};
-use crate::runtime::Callboard;
 use crate::runtime::callboard::ScheduleView;
 
 /// Schedules on a page.
@@ -61,7 +61,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/schedules/{name}/delete").post(delete).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) -> Reply {
+async fn list(callboard: Board, visit: Visit, request: HttpRequest) -> Reply {
     let mut fields = query::fields(request.query_string())?;
     let after = fields.read("cursor", jobs::cursor);
     query::finish(fields)?;
@@ -77,7 +77,7 @@ async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) ->
     page(&SchedulesPage { rows, next: found.next_cursor, is_first: after.is_none(), ui })
 }
 
-async fn show(callboard: Data<Callboard>, name: Name, visit: Visit) -> Reply {
+async fn show(callboard: Board, name: Name, visit: Visit) -> Reply {
     let found = callboard.schedule(&name.0).await?;
     let ui = visit.ui(&callboard, Section::Schedules).await?;
     let oldest_first: Vec<ScheduleRun> = found.history.iter().rev().cloned().collect();
@@ -91,23 +91,23 @@ async fn show(callboard: Data<Callboard>, name: Name, visit: Visit) -> Reply {
     })
 }
 
-async fn run(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {
+async fn run(callboard: Board, name: Name, _: Posted) -> Reply {
     let enqueued = callboard.run_schedule(&name.0).await?;
     let notice = if enqueued.duplicate { "notice-duplicate" } else { "notice-enqueued" };
     back(&name, notice, enqueued.job.id)
 }
 
-async fn pause(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {
+async fn pause(callboard: Board, name: Name, _: Posted) -> Reply {
     callboard.pause_schedule(&name.0, true).await?;
     back(&name, "notice-paused", 0)
 }
 
-async fn resume(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {
+async fn resume(callboard: Board, name: Name, _: Posted) -> Reply {
     callboard.pause_schedule(&name.0, false).await?;
     back(&name, "notice-resumed", 0)
 }
 
-async fn delete(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {
+async fn delete(callboard: Board, name: Name, _: Posted) -> Reply {
     callboard.delete_schedule(&name.0).await?;
     go("/schedules", Notice::new("notice-schedule-deleted", 0))
 }

@@ -1,8 +1,9 @@
 //! Job types and queues.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use askama::Template;
 
+use super::super::board::Board;
 use super::super::path::Name;
 use super::super::reply::Reply;
 use super::super::{job_types, query, resource};
@@ -15,7 +16,6 @@ use super::{go, page};
 use crate::domain::status::QueueInfo;
 use crate::domain::{KeyPath, RateLimit, State};
 use crate::error::Error;
-use crate::runtime::Callboard;
 use crate::runtime::callboard::{JobTypeInfo, JobTypePatch};
 use crate::store::views::throughput::Whose;
 
@@ -55,7 +55,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/queues/{name}/resume").post(resume_queue).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, visit: Visit) -> Reply {
+async fn list(callboard: Board, visit: Visit) -> Reply {
     let span = Span::until(callboard.clock().now(), STEP_MS, STEPS);
     let throughputs = callboard.throughputs(span.since, span.step_ms).await?;
     let row = |info: JobTypeInfo| {
@@ -77,37 +77,37 @@ async fn list(callboard: Data<Callboard>, visit: Visit) -> Reply {
     })
 }
 
-async fn pause(callboard: Data<Callboard>, _: Posted) -> Reply {
+async fn pause(callboard: Board, _: Posted) -> Reply {
     callboard.pause_all(true).await?;
     back("notice-paused")
 }
 
-async fn resume(callboard: Data<Callboard>, _: Posted) -> Reply {
+async fn resume(callboard: Board, _: Posted) -> Reply {
     callboard.pause_all(false).await?;
     back("notice-resumed")
 }
 
-async fn pause_type(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {
+async fn pause_type(callboard: Board, name: Name, _: Posted) -> Reply {
     callboard.pause_job_type(&name.0, true).await?;
     back("notice-paused")
 }
 
-async fn resume_type(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {
+async fn resume_type(callboard: Board, name: Name, _: Posted) -> Reply {
     callboard.pause_job_type(&name.0, false).await?;
     back("notice-resumed")
 }
 
-async fn pause_queue(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {
+async fn pause_queue(callboard: Board, name: Name, _: Posted) -> Reply {
     callboard.pause_queue(&name.0, true).await?;
     back("notice-paused")
 }
 
-async fn resume_queue(callboard: Data<Callboard>, name: Name, _: Posted) -> Reply {
+async fn resume_queue(callboard: Board, name: Name, _: Posted) -> Reply {
     callboard.pause_queue(&name.0, false).await?;
     back("notice-resumed")
 }
 
-async fn change(callboard: Data<Callboard>, name: Name, Posted(form): Posted) -> Reply {
+async fn change(callboard: Board, name: Name, Posted(form): Posted) -> Reply {
     let key = callboard.job_type(&name.0).await?.rate_limit.and_then(|limit| limit.key);
     let patch = patch(&form, key)?;
     callboard.patch_job_type(&name.0, patch).await?;

@@ -24,12 +24,13 @@ pub(super) enum Section {
     Schedules,
     NewJob,
     Nodes,
+    Audit,
     Settings,
     None,
 }
 
 /// The sections with their paths and icons, which are their words too.
-const MENU: [(Section, &str, &str); 8] = [
+const MENU: [(Section, &str, &str); 9] = [
     (Section::Overview, "/", "overview"),
     (Section::Jobs, "/jobs", "jobs"),
     (Section::Workflows, "/workflows", "workflows"),
@@ -37,6 +38,7 @@ const MENU: [(Section, &str, &str); 8] = [
     (Section::Types, "/types", "types"),
     (Section::Schedules, "/schedules", "schedules"),
     (Section::Nodes, "/nodes", "nodes"),
+    (Section::Audit, "/audit", "audit"),
     (Section::Settings, "/settings", "settings"),
 ];
 
@@ -90,6 +92,8 @@ pub(super) struct Ui {
     pub may_act: bool,
     /// Whether nobody knows who the visitor is: then there is nothing to be offered.
     pub is_stranger: bool,
+    /// The name of the token that the visitor has signed in with.
+    pub signed_in: Option<String>,
     pub notice: Option<Notice>,
     /// What comes before every path of a link.
     pub base: Base,
@@ -153,6 +157,7 @@ impl Ui {
     /// The menu.
     pub(super) fn menu(&self) -> Vec<Entry> {
         MENU.iter()
+            .filter(|(section, ..)| self.may_act || *section != Section::Audit)
             .map(|(section, href, icon)| Entry {
                 href,
                 icon,

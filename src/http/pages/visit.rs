@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::csrf::Csrf;
@@ -14,7 +15,9 @@ use crate::config::Role;
 use crate::domain::Timestamp;
 use crate::domain::status::Counts;
 use crate::error::Error;
+use crate::http::access::Access;
 use crate::http::base::{self, Base};
+use crate::http::caller::Caller;
 use crate::runtime::Callboard;
 use crate::runtime::callboard::by_state;
 
@@ -61,6 +64,9 @@ pub(super) struct Visit {
     pub zone: Zone,
     csrf: Csrf,
     may_act: bool,
+    /// Whether nobody knows who the visitor is, and somebody should.
+    pub is_stranger: bool,
+    signed_in: Option<String>,
     notice: Option<Notice>,
     base: Base,
     here: String,
@@ -71,8 +77,9 @@ impl Visit {
     pub(super) fn of(request: &HttpRequest) -> Self {
         let chosen = |name| request.cookie(name).map(|cookie| cookie.value().to_owned());
         let language = chosen(LANGUAGE).and_then(|code| Language::from_code(&code));
-        // The guard has noted the role, unless the server wants no tokens.
-        let role = request.extensions().get::<Role>().copied().unwrap_or(Role::Admin);
+        let caller = Caller::of(request);
+        let wants_tokens = request.app_data::<Data<Access>>().is_some_and(|access| access.wants_tokens());
+        let is_stranger = caller.is_none() && wants_tokens;
         let csrf = request.extensions().get::<Csrf>().cloned();
         Self {
             language: language.unwrap_or_else(|| Language::of_browser(request)),
@@ -80,11 +87,18 @@ impl Visit {
             theme: chosen(THEME).and_then(|word| Theme::from_word(&word)).unwrap_or_default(),
             zone: chosen(ZONE).and_then(|name| Zone::named(&name)).unwrap_or_default(),
             csrf: csrf.unwrap_or_else(|| Csrf::of(request)),
-            may_act: role >= Role::Operator,
+            may_act: caller.as_ref().map_or(!is_stranger, |caller| caller.role >= Role::Operator),
+            is_stranger,
+            signed_in: caller.filter(|caller| caller.ticket().is_some()).map(|caller| caller.name),
             notice: Notice::of(request),
             base: Base::of(request),
             here: here(request),
         }
+    }
+
+    /// Path and query, as they are called within.
+    pub(super) fn into_here(self) -> String {
+        self.here
     }
 
     /// What a page of a section needs besides its own data.
@@ -106,7 +120,8 @@ impl Visit {
             zone: self.zone,
             csrf: self.csrf.token,
             may_act: self.may_act,
-            is_stranger: false,
+            is_stranger: self.is_stranger,
+            signed_in: self.signed_in,
             notice: self.notice,
             base: self.base,
             here: self.here,

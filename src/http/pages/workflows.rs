@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use askama::Template;
 
+use super::super::board::Board;
 use super::super::path::WorkflowId;
 use super::super::reply::Reply;
 use super::super::resource;
@@ -64,7 +65,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     resource::at("/workflows/{id}/retry").post(retry).mount(config);
 }
 
-async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) -> Reply {
+async fn list(callboard: Board, visit: Visit, request: HttpRequest) -> Reply {
     let query = Form::of_query(request.query_string());
     let state = query.get("state").and_then(|word| word.parse().ok()).filter(|s| STATES.contains(s));
     let before = query.get("cursor").and_then(|text| text.parse().ok());
@@ -79,19 +80,19 @@ async fn list(callboard: Data<Callboard>, visit: Visit, request: HttpRequest) ->
     })
 }
 
-async fn show(callboard: Data<Callboard>, id: WorkflowId, visit: Visit, request: HttpRequest) -> Reply {
+async fn show(callboard: Board, id: WorkflowId, visit: Visit, request: HttpRequest) -> Reply {
     let query = Form::of_query(request.query_string());
     page(&WorkflowPage::read(&callboard, id.0, visit, &query).await?)
 }
 
-async fn cancel(callboard: Data<Callboard>, id: WorkflowId, _: Posted) -> Reply {
+async fn cancel(callboard: Board, id: WorkflowId, _: Posted) -> Reply {
     let called_off = callboard.cancel_workflow(id.0).await?;
     let notice =
         if called_off.at_once { "notice-workflow-cancelled" } else { "notice-workflow-cancel-asked" };
     back(id, notice)
 }
 
-async fn retry(callboard: Data<Callboard>, id: WorkflowId, Posted(form): Posted) -> Reply {
+async fn retry(callboard: Board, id: WorkflowId, Posted(form): Posted) -> Reply {
     callboard.retry_workflow(id.0, form.get("from").map(ToOwned::to_owned)).await?;
     back(id, "notice-workflow-retried")
 }

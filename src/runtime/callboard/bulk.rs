@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::jobs::place;
 use super::{Acted, ActedOnPart, Action, Callboard};
-use crate::domain::{JobFilter, Order, State};
+use crate::domain::audit::{self, Deed, Verb};
+use crate::domain::{JobFilter, Order, State, Timestamp};
 use crate::error::Error;
 use crate::runtime::log_folders;
 use crate::runtime::pruner::delete_old;
@@ -23,7 +26,10 @@ impl Callboard {
     /// [`Error::Unavailable`], [`Error::ShuttingDown`], also in the middle; what was changed until
     /// then stays changed.
     pub async fn act(&self, action: Action, filter: JobFilter) -> Result<Acted, Error> {
-        Ok(self.act_from(action, &filter, None, usize::MAX).await?.0)
+        self.refuse_when_draining()?;
+        let begun = self.begin(deed(action).with(audit::filter_detail(&filter))).await?;
+        let acted = self.act_from(action, &filter, None, usize::MAX).await.map(|(acted, _)| acted);
+        self.conclude(begun, acted, |acted| json!(acted)).await
     }
 
     /// The same for the next `limit` jobs only, from where the part before this ended: a caller can
@@ -39,7 +45,10 @@ impl Callboard {
         limit: usize,
     ) -> Result<ActedOnPart, Error> {
         let after = place(cursor, &filter, Order::Oldest)?;
-        let (acted, next) = self.act_from(action, &filter, after, limit).await?;
+        self.refuse_when_draining()?;
+        let begun = self.begin(deed(action).with(audit::filter_detail(&filter))).await?;
+        let done = self.act_from(action, &filter, after, limit).await;
+        let (acted, next) = self.conclude(begun, done, |(acted, _)| json!(acted)).await?;
         Ok(ActedOnPart { acted, next_cursor: next.map(|next| next.encode(&filter, Order::Oldest)) })
     }
 
@@ -117,7 +126,9 @@ impl Callboard {
     /// [`Error::ShuttingDown`], [`Error::Unavailable`].
     pub async fn recover_stale(&self) -> Result<u64, Error> {
         self.refuse_when_draining()?;
-        Ok(rescue_stale(&self.shared).await?)
+        let begun = self.begin(Deed::new(Verb::Recover, "jobs")).await?;
+        let recovered = rescue_stale(&self.shared).await.map_err(Error::from);
+        self.conclude(begun, recovered, |n| json!({"recovered": n})).await
     }
 
     /// Deletes final jobs that reached their end longer ago than `older_than`: completed and
@@ -127,6 +138,14 @@ impl Callboard {
     /// As [`Self::act`].
     pub async fn cleanup(&self, older_than: Duration, include_failed: bool) -> Result<u64, Error> {
         let before = self.shared.clock.now().minus(older_than);
+        let detail = json!({"before": before, "include_failed": include_failed});
+        self.refuse_when_draining()?;
+        let begun = self.begin(Deed::new(Verb::Cleanup, "jobs").with(detail)).await?;
+        let deleted = self.delete_before(before, include_failed).await;
+        self.conclude(begun, deleted, |n| json!({"deleted": n})).await
+    }
+
+    async fn delete_before(&self, before: Timestamp, include_failed: bool) -> Result<u64, Error> {
         let states = [State::Completed, State::Cancelled, State::Failed];
         let mut deleted = 0;
         for state in &states[..if include_failed { 3 } else { 2 }] {
@@ -134,4 +153,14 @@ impl Callboard {
         }
         Ok(deleted)
     }
+}
+
+/// What an action is in the audit log.
+pub(super) fn deed(action: Action) -> Deed {
+    let verb = match action {
+        Action::Retry => Verb::JobsRetry,
+        Action::Cancel => Verb::JobsCancel,
+        Action::Delete => Verb::JobsDelete,
+    };
+    Deed::new(verb, "jobs")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::bulk::CHUNK;
+use super::bulk::{CHUNK, deed};
 use super::{Acted, Action, Callboard};
 use crate::domain::{JobFilter, Order, State, Timestamp, failure_kind};
 use crate::error::Error;
@@ -73,6 +73,14 @@ impl Callboard {
             job_type: vec![job_type.to_owned()],
             ..JobFilter::default()
         };
+        let detail = serde_json::json!({"state": ["failed"], "job_type": [job_type], "kind": kind});
+        self.refuse_when_draining()?;
+        let begun = self.begin(deed(action).with(detail)).await?;
+        let acted = self.act_on_kind(action, &filter, kind).await;
+        self.conclude(begun, acted, |acted| serde_json::json!(acted)).await
+    }
+
+    async fn act_on_kind(&self, action: Action, filter: &JobFilter, kind: &str) -> Result<Acted, Error> {
         let mut acted = Acted::default();
         let mut after: Option<Cursor> = None;
         loop {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::{Callboard, Cancelled, Enqueued, EnqueuedMany, Page};
+use crate::domain::audit::{self, Deed, Verb};
 use crate::domain::{Job, JobFilter, JobPatch, NewJob, Order};
 use crate::error::{Error, FieldFault};
 use crate::runtime::prepare::{prepare, prepare_all};
@@ -117,7 +120,8 @@ impl Callboard {
             return Err(Error::Invalid(faults.into_iter().map(|(f, m)| FieldFault::new(f, m)).collect()));
         }
         let now = self.shared.clock.now();
-        self.write(move |tx| verbs::patch::patch(tx, id, &patch, now)).await?;
+        let deed = Deed::to_job(Verb::JobChange, id).with(audit::patch_detail(&patch));
+        self.change(deed, move |tx| verbs::patch::patch(tx, id, &patch, now)).await?;
         self.plain_job(id).await
     }
 
@@ -129,7 +133,8 @@ impl Callboard {
     pub async fn retry(&self, id: i64) -> Result<Job, Error> {
         self.refuse_when_draining()?;
         let now = self.shared.clock.now();
-        self.write(move |tx| verbs::retry::retry(tx, id, now)).await?;
+        let deed = Deed::to_job(Verb::JobRetry, id);
+        self.change(deed, move |tx| verbs::retry::retry(tx, id, now)).await?;
         self.plain_job(id).await
     }
 
@@ -140,7 +145,8 @@ impl Callboard {
     pub async fn retry_fresh(&self, id: i64) -> Result<Job, Error> {
         self.refuse_when_draining()?;
         let now = self.shared.clock.now();
-        self.write(move |tx| verbs::retry::retry_fresh(tx, id, now)).await?;
+        let deed = Deed::to_job(Verb::JobRetry, id).with(json!({"fresh": true}));
+        self.change(deed, move |tx| verbs::retry::retry_fresh(tx, id, now)).await?;
         self.plain_job(id).await
     }
 
@@ -151,7 +157,8 @@ impl Callboard {
     pub async fn cancel(&self, id: i64) -> Result<Cancelled, Error> {
         self.refuse_when_draining()?;
         let now = self.shared.clock.now();
-        let at_once = self.write(move |tx| verbs::cancel::cancel(tx, id, now)).await?;
+        let deed = Deed::to_job(Verb::JobCancel, id);
+        let at_once = self.change(deed, move |tx| verbs::cancel::cancel(tx, id, now)).await?;
         Ok(Cancelled { job: self.plain_job(id).await?, at_once })
     }
 }

@@ -2,6 +2,7 @@
 //! it call.
 
 mod answers;
+mod audit;
 mod batches;
 mod bulk;
 mod by_hand;
@@ -16,6 +17,7 @@ mod pauses;
 mod plans;
 mod remote;
 mod schedules;
+mod sessions;
 mod shutdown;
 mod signals;
 mod steps;
@@ -29,6 +31,7 @@ pub use answers::{
     Acted, ActedOnPart, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page,
     Readiness, WorkerView,
 };
+pub use audit::AuditPage;
 pub use batches::RemoteBatch;
 pub use dead_letters::{DeadGroup, LOOKED_AT};
 pub use ends::MAX_WAITING;
@@ -48,6 +51,7 @@ use super::hub::HubHandle;
 use super::shared::Shared;
 use super::supervisor::{CrashChild, Supervisor};
 use crate::config::Config;
+use crate::domain::audit::Actor;
 use crate::domain::{Claim, Clock, Job, State};
 use crate::error::Error;
 use crate::logs::JobLogs;
@@ -60,6 +64,8 @@ pub struct Callboard {
     threads: Arc<Threads>,
     past: Arc<Past>,
     waiting: Arc<Semaphore>,
+    /// In whose name changes are noted; `None`: what they are a part of was noted already.
+    actor: Option<Arc<Actor>>,
 }
 
 /// The threads of a callboard. When it is let go of without a shutdown they end at once, as they
@@ -97,7 +103,8 @@ impl Callboard {
     pub(super) fn new(shared: Arc<Shared>, job_threads: tokio::runtime::Runtime) -> Self {
         let threads = Threads { jobs: Mutex::new(Some(job_threads)), shared: shared.clone() };
         let waiting = Arc::new(Semaphore::new(MAX_WAITING));
-        Self { shared, threads: Arc::new(threads), past: Arc::default(), waiting }
+        let (threads, past, actor) = (Arc::new(threads), Arc::default(), Some(Arc::default()));
+        Self { shared, threads, past, waiting, actor }
     }
 
     /// The log files of the jobs.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Callboard, JobTypeInfo};
 use crate::domain::State;
+use crate::domain::audit::{Deed, Verb};
 use crate::domain::ident::{self, WORKFLOW_NODE};
 use crate::domain::status::{QueueInfo, no_counts};
 use crate::error::Error;
@@ -57,6 +58,15 @@ impl Scope {
             Self::All => (Pausable::All, ""),
             Self::JobType(name) => (Pausable::JobType, name),
             Self::Queue(name) => (Pausable::Queue, name),
+        }
+    }
+
+    /// The end of its path in the API.
+    fn path(&self) -> String {
+        match self {
+            Self::All => "everything".into(),
+            Self::JobType(name) => format!("job-types/{name}"),
+            Self::Queue(name) => format!("queues/{name}"),
         }
     }
 
@@ -133,7 +143,7 @@ impl Callboard {
     pub async fn drain(&self, what: &Scope, patience: Duration) -> Result<Drained, Error> {
         let clock = &self.shared.clock;
         let end = clock.now().plus(patience);
-        self.pause(what, true).await?;
+        self.pause_as(Verb::Drain, what, true).await?;
         let mut place = None;
         loop {
             // Taken before the look, so that an end between the two is not missed.
@@ -172,6 +182,10 @@ impl Callboard {
     }
 
     async fn pause(&self, what: &Scope, paused: bool) -> Result<(), Error> {
+        self.pause_as(if paused { Verb::Pause } else { Verb::Resume }, what, paused).await
+    }
+
+    async fn pause_as(&self, verb: Verb, what: &Scope, paused: bool) -> Result<(), Error> {
         self.refuse_when_draining()?;
         match what {
             Scope::All => {}
@@ -180,7 +194,8 @@ impl Callboard {
         }
         let (kind, name) = what.parts();
         let (name, now) = (name.to_owned(), self.shared.clock.now());
-        self.write(move |tx| settings::pause(tx, kind, &name, paused, now)).await?;
+        self.change(Deed::new(verb, what.path()), move |tx| settings::pause(tx, kind, &name, paused, now))
+            .await?;
         self.take_over_settings().await
     }
 }

@@ -1,8 +1,10 @@
 //! Plans of changes to the media library: reading and reviewing them.
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::{Acted, Callboard};
+use crate::domain::audit::{Deed, Verb};
 use crate::domain::{Plan, PlanRow, RowFilter, RowState};
 use crate::error::Error;
 use crate::store::{verbs, views};
@@ -66,7 +68,11 @@ impl Callboard {
     /// [`Error::NotFound`]; [`Error::Conflict`] when the plan is still being made.
     pub async fn review_plan(&self, id: i64, filter: RowFilter, to: RowState) -> Result<Acted, Error> {
         self.refuse_when_draining()?;
-        let reviewed = self.write(move |tx| verbs::plans::review(tx, id, &filter, to)).await?;
+        let deed = Deed::new(Verb::PlanReview, format!("plans/{id}")).with(json!({
+            "to": to.as_str(),
+            "rows": filter.numbers.as_ref().map(Vec::len),
+        }));
+        let reviewed = self.change(deed, move |tx| verbs::plans::review(tx, id, &filter, to)).await?;
         let (matched, changed) = reviewed;
         Ok(Acted { matched: matched.unsigned_abs(), changed: changed.unsigned_abs() })
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Callboard;
+use crate::domain::audit::{AuditOutcome, Deed, Verb};
 use crate::domain::batch::Bid;
 use crate::domain::foreign;
 use crate::domain::remote::{Complaint, RemoteExtra};
@@ -12,7 +13,7 @@ use crate::domain::{Event, EventBody, Job, Json, NewJob, Progress, State, Timest
 use crate::error::Error;
 use crate::runtime::log_folders;
 use crate::runtime::prepare::prepare;
-use crate::runtime::remote::{Fetch, Handed, RemoteWorkers};
+use crate::runtime::remote::{Asked, Fetch, Handed, RemoteWorkers};
 use crate::store::verbs::kill;
 use crate::store::verbs::remote::{self, Pushed, Wanted, jid_of, job_of};
 use crate::store::verbs::settings::Pausable;
@@ -307,6 +308,21 @@ impl Callboard {
             self.pause_queue(name, paused).await?;
         }
         Ok(())
+    }
+
+    /// Asks a worker elsewhere, or all of them, to fetch no more or to end; they hear of it with their
+    /// next sign of life. Returns how many are asked.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: they are asked, but it could not be noted who did so.
+    pub async fn ask_remote(&self, wid: Option<&str>, wish: Asked) -> Result<usize, Error> {
+        let asked = self.shared.remote.ask(wid, wish);
+        let verb = if wish == Asked::Quiet { Verb::RemoteQuiet } else { Verb::RemoteTerminate };
+        let object = wid.map_or_else(|| "remote-workers".into(), |wid| format!("remote-workers/{wid}"));
+        if asked > 0 {
+            self.note(Deed::new(verb, object), AuditOutcome::Done).await?;
+        }
+        Ok(asked)
     }
 
     /// The workers elsewhere that are connected to this node.

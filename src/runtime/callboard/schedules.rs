@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{Callboard, Enqueued};
+use crate::domain::audit::{Deed, Verb};
 use crate::domain::cron::Tongue;
 use crate::domain::schedule::{MAX_HISTORY, Misfire, Overlap, Owner, Timing, check_name};
 use crate::domain::{NewJob, Schedule, ScheduleRun, Timestamp};
@@ -161,7 +162,8 @@ impl Callboard {
             return Err(Error::Invalid(faults.into_iter().map(|(f, m)| FieldFault::new(f, m)).collect()));
         }
         let name = given.name.clone();
-        let made = self.write(move |tx| verbs::schedules::put(tx, &given, new, now)).await?;
+        let deed = to_schedule(Verb::SchedulePut, &name).with(detail(&given));
+        let made = self.change(deed, move |tx| verbs::schedules::put(tx, &given, new, now)).await?;
         Ok((self.schedule(&name).await?.schedule, made))
     }
 
@@ -172,7 +174,8 @@ impl Callboard {
     pub async fn pause_schedule(&self, name: &str, paused: bool) -> Result<ScheduleView, Error> {
         self.refuse_when_draining()?;
         let (wanted, now) = (name.to_owned(), self.shared.clock.now());
-        self.write(move |tx| verbs::schedules::pause(tx, &wanted, paused, now)).await?;
+        let deed = to_schedule(if paused { Verb::SchedulePause } else { Verb::ScheduleResume }, name);
+        self.change(deed, move |tx| verbs::schedules::pause(tx, &wanted, paused, now)).await?;
         Ok(self.schedule(name).await?.schedule)
     }
 
@@ -183,8 +186,8 @@ impl Callboard {
     pub async fn delete_schedule(&self, name: &str) -> Result<ScheduleView, Error> {
         self.refuse_when_draining()?;
         let was = self.schedule(name).await?.schedule;
-        let name = name.to_owned();
-        self.write(move |tx| verbs::schedules::delete(tx, &name)).await?;
+        let (deed, name) = (to_schedule(Verb::ScheduleDelete, name), name.to_owned());
+        self.change(deed, move |tx| verbs::schedules::delete(tx, &name)).await?;
         Ok(was)
     }
 
@@ -200,7 +203,24 @@ impl Callboard {
         let schedule = found.ok_or_else(|| Error::NotFound(format!("schedule {name}")))?;
         let job = prepare(&self.shared, schedule.spec.job_due(name, now), "")?;
         let wanted = name.to_owned();
-        let stored = self.write(move |tx| verbs::fire::run_now(tx, &wanted, &job, now)).await?;
+        let deed = to_schedule(Verb::ScheduleRun, name);
+        let stored = self.change(deed, move |tx| verbs::fire::run_now(tx, &wanted, &job, now)).await?;
         Ok(Enqueued { job: self.plain_job(stored.id).await?, duplicate: stored.duplicate })
     }
+}
+
+fn to_schedule(verb: Verb, name: &str) -> Deed {
+    Deed::new(verb, format!("schedules/{name}"))
+}
+
+/// What the audit log tells of a schedule.
+fn detail(given: &Given) -> serde_json::Value {
+    let timing = &given.spec.timing;
+    serde_json::json!({
+        "job_type": given.spec.job.job_type,
+        "cron": timing.cron().map(|cron| cron.as_str()),
+        "every_secs": timing.every_secs(),
+        "timezone": timing.timezone(),
+        "paused": given.paused,
+    })
 }

@@ -1,6 +1,7 @@
 //! Signals to jobs.
 
 use super::Callboard;
+use crate::domain::audit::{Deed, Verb};
 use crate::domain::ident::{MAX_KEY, check_text};
 use crate::domain::{Json, Signal, SignalInfo};
 use crate::error::{Error, FieldFault};
@@ -27,7 +28,15 @@ impl Callboard {
         let most = self.shared.options.max_result;
         check(name, &payload, most)?;
         let (wanted, now) = (name.to_owned(), self.shared.clock.now());
-        let fresh = self.write(move |tx| verbs::signals::give(tx, job, &wanted, &payload, most, now)).await?;
+        let noted = self.noted(Deed::to_job(Verb::JobSignal, job).with(serde_json::json!({"name": name})));
+        let give = move |tx: &mut crate::store::Tx<'_>| {
+            let fresh = verbs::signals::give(tx, job, &wanted, &payload, most, now)?;
+            if fresh {
+                noted.note(tx)?;
+            }
+            Ok(fresh)
+        };
+        let fresh = self.write(give).await?;
         Ok(Given { signal: self.signal_of(job, name).await?, duplicate: !fresh })
     }
 

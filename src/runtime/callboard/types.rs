@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use serde_json::{Value, json};
 
 use super::{Callboard, JobTypeInfo, JobTypePatch};
+use crate::domain::audit::{Deed, Verb};
 use crate::domain::ident::{self, WORKFLOW_NODE};
 use crate::domain::status::{QueueInfo, no_counts};
 use crate::domain::{Backoff, State, new_job};
@@ -134,7 +136,8 @@ impl Callboard {
         let mut kept = self.shared.read_settings(|s| s.job_types.get(name).cloned()).unwrap_or_default();
         apply(&mut kept, &patch);
         let job_type = name.to_owned();
-        self.write(move |tx| settings::keep(tx, &job_type, &kept)).await?;
+        let deed = Deed::new(Verb::TypeChange, format!("job-types/{name}")).with(detail(&patch));
+        self.change(deed, move |tx| settings::keep(tx, &job_type, &kept)).await?;
         self.take_over_settings().await?;
         limits::settle(&self.shared, name).await?;
         self.described_job_type(name).await
@@ -189,6 +192,17 @@ fn check(patch: &JobTypePatch) -> Result<(), Error> {
         faults.extend(limit.faults().into_iter().map(|(f, m)| FieldFault::new(format!("rate_limit.{f}"), m)));
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
+}
+
+/// What the audit log tells of a change.
+fn detail(patch: &JobTypePatch) -> Value {
+    let fields = [
+        ("concurrency", patch.concurrency.map(|n| json!(n))),
+        ("global_concurrency", patch.global_concurrency.map(|n| json!(n))),
+        ("rate_limit", patch.rate_limit.as_ref().map(|limit| json!(limit))),
+        ("timeout_secs", patch.timeout_secs.map(|secs| json!(secs))),
+    ];
+    fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 fn apply(kept: &mut JobTypeSettings, patch: &JobTypePatch) {

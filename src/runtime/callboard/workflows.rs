@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{Callboard, EnqueuedMany};
+use crate::domain::audit::{Deed, Verb};
 use crate::domain::{Node, Workflow, WorkflowInfo, WorkflowView};
 use crate::error::Error;
 use crate::runtime::prepare_nodes::{prepare_addition, prepare_workflow};
@@ -114,7 +115,8 @@ impl Callboard {
     pub async fn cancel_workflow(&self, id: i64) -> Result<CalledOff, Error> {
         self.refuse_when_draining()?;
         let now = self.clock().now();
-        let at_once = self.write(move |tx| workflows::cancel(tx, id, now)).await?;
+        let deed = Deed::new(Verb::WorkflowCancel, format!("workflows/{id}"));
+        let at_once = self.change(deed, move |tx| workflows::cancel(tx, id, now)).await?;
         Ok(CalledOff { workflow: self.workflow(id).await?, at_once })
     }
 
@@ -127,8 +129,10 @@ impl Callboard {
     pub async fn retry_workflow(&self, id: i64, from: Option<String>) -> Result<WorkflowView, Error> {
         self.refuse_when_draining()?;
         let now = self.clock().now();
+        let deed = Deed::new(Verb::WorkflowRetry, format!("workflows/{id}"));
+        let deed = deed.with(serde_json::json!({"from": from}));
         let from = from.map_or(From::Failures, From::Node);
-        self.write(move |tx| workflows::retry(tx, id, &from, now)).await?;
+        self.change(deed, move |tx| workflows::retry(tx, id, &from, now)).await?;
         self.workflow(id).await
     }
 

@@ -20,6 +20,7 @@ statement!(Take, |dialect| {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
     Arrivals,
+    Audit,
     Jobs,
     Nodes,
     Plans,
@@ -30,6 +31,7 @@ impl Of {
     const fn name(self) -> &'static str {
         match self {
             Self::Arrivals => "arrivals",
+            Self::Audit => "audit",
             Self::Jobs => "jobs",
             Self::Nodes => "nodes",
             Self::Plans => "plans",

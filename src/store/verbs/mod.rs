@@ -2,6 +2,7 @@
 //! transaction, guards itself by the state it expects, and notes what it changed.
 
 pub mod arrivals;
+pub mod audit;
 pub mod batches;
 pub mod cancel;
 pub mod children;
@@ -29,6 +30,7 @@ pub mod remote;
 pub mod rescue;
 pub mod retry;
 pub mod schedules;
+pub mod sessions;
 pub mod settings;
 pub mod signals;
 pub mod steps;

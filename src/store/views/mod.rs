@@ -1,5 +1,6 @@
 //! Everything that can be read without changing anything.
 
+pub mod audit;
 pub mod batches;
 pub mod cursor;
 pub mod durations;
@@ -16,6 +17,7 @@ pub mod remote;
 pub mod running;
 pub mod schedules;
 pub mod seen;
+pub mod sessions;
 pub mod settings;
 pub mod signals;
 pub mod status;

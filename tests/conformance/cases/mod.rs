@@ -1,5 +1,6 @@
 //! The cases, a file for each noun.
 
+mod access;
 mod claims;
 mod commits;
 mod counts;

@@ -1,0 +1,3 @@
+DROP SEQUENCE audit_ids;
+DROP TABLE audit;
+DROP TABLE sessions;

@@ -1,0 +1,3 @@
+DELETE FROM sequences WHERE name = 'audit';
+DROP TABLE audit;
+DROP TABLE sessions;
