@@ -83,7 +83,7 @@ fn pages_below(folder: &str, found: &mut Vec<PathBuf>) {
         let path = Path::new(folder).join(&name);
         if top().join(&path).is_dir() {
             pages_below(path.to_str().unwrap(), found);
-        } else if name.ends_with(".md") {
+        } else if path.extension().is_some_and(|e| e == "md") {
             found.push(path);
         }
     }

@@ -1,9 +1,10 @@
 //! `callboard check`
 
-use std::io::Write;
+use std::io;
 
 use super::configured::ConfigArgs;
 use super::failure::Failure;
+use super::output::Output;
 
 /// Check the configuration, and print what is in force and where it comes from
 #[derive(Debug, clap::Args)]
@@ -13,11 +14,16 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let (config, origins) = self.config.load()?;
         crate::runtime::check_workers(&config).map_err(Failure::Workers)?;
-        let mut out = std::io::stdout();
-        out.write_all(config.describe(&origins).as_bytes())?;
+        let mut out = Output::new(json);
+        let described = config.describe(&origins);
+        match json {
+            false => out.text(described.trim_end())?,
+            // It is a configuration file itself.
+            true => out.value(&toml::from_str::<serde_json::Value>(&described).map_err(io::Error::other)?)?,
+        }
         Ok(out.flush()?)
     }
 }

@@ -1,7 +1,7 @@
 //! How a command can fail, and what the shell is told.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::config::{AppendError, ConfigError};
@@ -84,6 +84,16 @@ pub(super) enum Failure {
         /// Why not.
         source: io::Error,
     },
+    /// Something is wrong with a file.
+    #[error("cannot {what} {}: {source}", .path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The configuration is wrong.
     #[error("the configuration is wrong:\n{0}")]
     Configuration(ConfigError),
@@ -125,6 +135,11 @@ fn cause(error: Option<&str>) -> String {
 }
 
 impl Failure {
+    /// Something could not be done with a file.
+    pub(super) fn file(what: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File { what, path: path.to_owned(), source }
+    }
+
     /// Whether the reader of our output went away, as `head` does. That is no failure of ours.
     fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(e) if e.kind() == io::ErrorKind::BrokenPipe)

@@ -4,11 +4,13 @@
 //! `Command`. One that talks to a server implements `remote::RemoteCommand`.
 
 mod audit;
+mod backup;
 mod bench;
 mod check;
 mod completions;
 mod configured;
 mod dead;
+mod doctor;
 mod drain;
 mod duration;
 mod enqueue;
@@ -17,11 +19,13 @@ mod filters;
 mod job_fields;
 mod list;
 mod logs;
+mod man;
 mod migrate;
 mod openapi;
 mod output;
 mod pages;
 mod pause;
+mod ping;
 mod plans;
 mod problem;
 mod remote;
@@ -35,6 +39,7 @@ mod steer;
 mod table;
 mod text;
 mod token;
+mod top;
 mod types;
 mod values;
 mod watch;
@@ -73,6 +78,8 @@ enum Command {
     Signal(signal::Give),
     Dead(dead::Dead),
     Stats(stats::Stats),
+    Top(top::Top),
+    Ping(ping::Ping),
     Types(types::Types),
     Pause(pause::Pause),
     Resume(pause::Resume),
@@ -87,13 +94,17 @@ enum Command {
     Migrate(migrate::Migrate),
     Openapi(openapi::OpenApi),
     Token(token::Tokens),
+    Doctor(doctor::Doctor),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Completions(completions::Completions),
+    Man(man::ManPages),
 }
 
 impl Command {
     fn run(self, server: ServerArgs) -> Result<(), Failure> {
         match self {
-            Self::Serve(c) => c.run(),
+            Self::Serve(c) => c.run(server.json),
             Self::Enqueue(c) => remote::run(c, server),
             Self::List(c) => remote::run(c, server),
             Self::Show(c) => remote::run(c, server),
@@ -104,6 +115,8 @@ impl Command {
             Self::Signal(c) => remote::run(c, server),
             Self::Dead(c) => remote::run(c, server),
             Self::Stats(c) => remote::run(c, server),
+            Self::Ping(c) => remote::run(c, server),
+            Self::Top(c) => remote::run(c, server),
             Self::Types(c) => remote::run(c, server),
             Self::Pause(c) => remote::run(c, server),
             Self::Resume(c) => remote::run(c, server),
@@ -113,12 +126,16 @@ impl Command {
             Self::Plans(c) => remote::run(c, server),
             Self::Schedules(c) => remote::run(c, server),
             Self::Workflow(c) => remote::run(c, server),
-            Self::Check(c) => c.run(),
+            Self::Check(c) => c.run(server.json),
             Self::Bench(c) => c.run(server.json),
-            Self::Migrate(c) => c.run(),
+            Self::Migrate(c) => c.run(server.json),
             Self::Openapi(c) => c.run(),
             Self::Token(c) => c.run(server.json),
+            Self::Doctor(c) => c.run(server),
+            Self::Backup(c) => c.run(server.json),
+            Self::Restore(c) => c.run(server.json),
             Self::Completions(c) => c.run(),
+            Self::Man(c) => c.run(server.json),
         }
     }
 }

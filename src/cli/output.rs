@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, Stdout, Write};
 
+use serde::Serialize;
+
 use super::failure::Failure;
 use super::remote::client::Reply;
 use super::text;
@@ -39,6 +41,11 @@ impl Output {
         writeln!(self.stdout, "{}", text::json(document))
     }
 
+    /// What is made here, as one JSON document.
+    pub(super) fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
+        self.json(&serde_json::to_string(value)?)
+    }
+
     /// A part of a JSON document.
     pub(super) fn json_part(&mut self, part: &str) -> io::Result<()> {
         write!(self.stdout, "{}", text::json(part))
@@ -51,7 +58,8 @@ impl Output {
         show: impl FnOnce(&Reply) -> Result<String, Failure>,
     ) -> Result<(), Failure> {
         match (self.json, reply.is_empty()) {
-            (true, true) => Ok(()),
+            // A program that reads JSON is to find some.
+            (true, true) => Ok(self.json("{}")?),
             (true, false) => Ok(self.json(reply.json()?)?),
             (false, _) => Ok(self.text(&show(reply)?)?),
         }

@@ -22,15 +22,15 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let (config, _) = self.config.load()?;
         start_logging(&config);
         subprocess::adopt_orphans().map_err(|source| Failure::Local { what: "adopt orphans", source })?;
-        actix_rt::System::new().block_on(serve(config))
+        actix_rt::System::new().block_on(serve(config, json))
     }
 }
 
-async fn serve(config: Config) -> Result<(), Failure> {
+async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     // First of all, so that a signal during the start is not lost.
     let mut signals =
         Signals::listen().map_err(|source| Failure::Local { what: "listen for signals", source })?;
@@ -63,7 +63,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
     if let Some(address) = remote_address {
         log::info!("listening for the Faktory Work Protocol on tcp://{address}");
     }
-    announce(&listening.1, &base_path, remote_address);
+    announce(&listening.1, &base_path, remote_address, json);
 
     let name = signals.next().await;
     log::info!("{name}: going down; running jobs may finish, a second signal stops them now");
@@ -94,15 +94,16 @@ async fn serve(config: Config) -> Result<(), Failure> {
 
 /// Says where the server is to be found, on standard output, so that whoever started it with port 0
 /// can know.
-fn announce(addresses: &[SocketAddr], base_path: &str, remote: Option<SocketAddr>) {
+fn announce(addresses: &[SocketAddr], base_path: &str, remote: Option<SocketAddr>, json: bool) {
     use std::io::Write;
+    let http = addresses.iter().map(|address| format!("http://{address}{base_path}"));
+    let tcp = remote.iter().map(|address| format!("tcp://{address}"));
+    let all: Vec<String> = http.chain(tcp).collect();
     let mut out = std::io::stdout();
-    for address in addresses {
-        let _ = writeln!(out, "http://{address}{base_path}");
-    }
-    if let Some(address) = remote {
-        let _ = writeln!(out, "tcp://{address}");
-    }
+    let _ = match json {
+        true => writeln!(out, "{}", serde_json::json!({ "listening": all })),
+        false => writeln!(out, "{}", all.join("\n")),
+    };
     let _ = out.flush();
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+
 use super::options::{Options, types};
 use super::prepare::KnownTypes;
 use crate::config::{CommandConfig, Config, RunConfig, UrlConfig};
@@ -19,7 +21,8 @@ use crate::workers::subprocess::Instance;
 use crate::workers::sync_all::SyncAll;
 use crate::workers::text_files::TextFiles;
 use crate::workers::{
-    AnyWorker, CommandSpec, CommandWorker, ProgramHost, Registry, UrlSpec, UrlWorker, builtin, media, typed,
+    AnyWorker, Availability, CommandSpec, CommandWorker, ProgramHost, Registry, ToolInfo, UrlSpec, UrlWorker,
+    builtin, media, typed,
 };
 
 /// All of them.
@@ -96,6 +99,33 @@ pub fn check_workers(config: &Config) -> Result<(), Vec<String>> {
         }
         Err(other) => Err(vec![other.to_string()]),
     }
+}
+
+/// What was found of a worker, without starting anything.
+#[derive(Clone, Debug)]
+pub struct ExaminedWorker {
+    /// Its job type.
+    pub name: String,
+    /// Why it cannot run here, if it cannot.
+    pub unavailable: Option<String>,
+    /// The programs that it drives.
+    pub tools: Vec<ToolInfo>,
+}
+
+/// Looks at all workers that the configuration leads to, by name.
+///
+/// # Errors
+/// [`Error::Invalid`] with every declared job type that cannot be.
+pub async fn examine_workers(config: &Config) -> Result<Vec<ExaminedWorker>, Error> {
+    let registry = registry(config, &Options::of(config), Instance::new("doctor"), &Clock::system())?;
+    let examined = registry.iter().map(|(name, worker)| async move {
+        let unavailable = match worker.availability() {
+            Availability::Available => None,
+            Availability::Unavailable(reason) => Some(reason),
+        };
+        ExaminedWorker { name: name.to_owned(), unavailable, tools: worker.tools().await }
+    });
+    Ok(join_all(examined).await)
 }
 
 /// Looks at the jobs of the declared schedules: their types must be known here, if only as switched

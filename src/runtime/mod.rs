@@ -44,5 +44,5 @@ mod worker;
 
 pub use builder::Builder;
 pub use callboard::Callboard;
-pub use configured::check_workers;
+pub use configured::{ExaminedWorker, check_workers, examine_workers};
 pub use library::LibraryTables;

@@ -1,6 +1,7 @@
 //! The store: the only room that knows the database. Writes are the verbs of the lifecycle
 //! ([`verbs`]) and share commits ([`writer`]); reads are [`views`] on a pool of their own.
 
+pub mod backup;
 pub mod claims;
 mod committer;
 pub mod conn;
@@ -8,6 +9,7 @@ pub mod connection;
 pub mod copy;
 pub mod dialect;
 pub mod error;
+pub mod examine;
 pub mod exchange;
 pub mod faults;
 mod guest;

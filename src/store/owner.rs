@@ -64,6 +64,21 @@ impl OwnerLock {
     }
 }
 
+/// The id of the process that owns a database now.
+#[must_use]
+pub fn owner_of(database: &Path) -> Option<String> {
+    let mut file = File::open(lock_path(database)).ok()?;
+    // Shared, so that two who ask do not see each other; let go of at once.
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            file.read_to_string(&mut pid).ok()?;
+            Some(pid.trim().to_owned())
+        }
+        _ => None,
+    }
+}
+
 fn lock_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".lock");
@@ -99,6 +114,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let database = dir.path().join("queue.db");
         let _owner = OwnerLock::acquire(&database).unwrap();
+        assert_eq!(owner_of(&database), Some(std::process::id().to_string()));
         let refused = OwnerLock::acquire(&database).unwrap_err().to_string();
         assert!(refused.contains(&format!("in use by process {};", std::process::id())), "{refused}");
     }

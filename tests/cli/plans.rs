@@ -140,5 +140,5 @@ fn schedules_are_steered() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), "schedule n run: job 17\n"));
     server.on("DELETE /api/schedules/n", Answer::text(204, "application/json", ""));
     let ran = run(&server, &["schedules", "delete", "n", "--json"]);
-    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "{}\n"));
 }

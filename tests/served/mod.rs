@@ -5,7 +5,7 @@ pub mod stopped;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -22,7 +22,13 @@ pub struct Served {
 impl Served {
     /// Starts a server with this configuration, and waits until it listens.
     pub fn start(config: &str) -> Self {
+        Self::start_on(config, |_| {})
+    }
+
+    /// As [`Self::start`], on what is put into its folder before.
+    pub fn start_on(config: &str, prepare: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        prepare(dir.path());
         fs::write(dir.path().join("callboard.toml"), config).unwrap();
         let (child, url) = start(&dir);
         Self { dir, child, url }

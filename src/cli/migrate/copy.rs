@@ -25,9 +25,6 @@ pub(super) struct Copy {
     /// Only look whether it could begin, and count
     #[arg(long)]
     dry_run: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 fn url(text: &str) -> Result<DatabaseUrl, String> {
@@ -39,13 +36,13 @@ fn schema(text: &str) -> Result<String, String> {
 }
 
 impl Copy {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let (from, to) = (self.database(&self.from), self.database(&self.to));
-        let mut out = Output::new(self.json);
+        let mut out = Output::new(json);
         let copied = match self.dry_run {
             true => copy::look(&from, &to)?,
             false => {
-                let bar = if self.json { ProgressBar::hidden() } else { ProgressBar::no_length() };
+                let bar = if json { ProgressBar::hidden() } else { ProgressBar::no_length() };
                 // The watch never stops it, so there is something.
                 let copied = copy::copy(&from, &to, &mut |step| show(&bar, step))?.unwrap_or_default();
                 bar.finish_and_clear();
@@ -53,7 +50,7 @@ impl Copy {
             }
         };
         print(&mut out, &copied)?;
-        if !self.json {
+        if !json {
             out.text(match self.dry_run {
                 true => "nothing was copied (--dry-run)",
                 false => "both are the same",
@@ -95,8 +92,7 @@ fn show(bar: &ProgressBar, step: Step<'_>) -> bool {
 
 fn print(out: &mut Output, copied: &Copied) -> Result<(), Failure> {
     if out.is_json() {
-        let json = serde_json::to_string(copied).map_err(std::io::Error::from)?;
-        return Ok(out.json(&json)?);
+        return Ok(out.value(copied)?);
     }
     for table in &copied.tables {
         let hash =

@@ -38,7 +38,7 @@ pub struct Reply {
 
 impl Client {
     /// Gets ready to talk; nothing is sent yet.
-    pub(super) fn new(server: &ServerArgs) -> Result<Self, Failure> {
+    pub fn new(server: &ServerArgs) -> Result<Self, Failure> {
         // An error means that a provider is there already, which is all we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
@@ -63,6 +63,16 @@ impl Client {
         self.call(self.request(Method::GET, path, query), ANSWER_WITHIN).await
     }
 
+    /// `GET` of what stands beside the API, for those who look after the server.
+    pub async fn ask_health(&self, name: &str) -> Result<Reply, Failure> {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push(name);
+        }
+        self.call(self.http.get(url), ANSWER_WITHIN).await
+    }
+
     /// `POST` with a body.
     pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Reply, Failure> {
         self.call(self.request(Method::POST, path, &Query::new()).json(body), ANSWER_WITHIN).await
@@ -84,7 +94,7 @@ impl Client {
     }
 
     /// A request whose answer is read by the caller, however long it goes on.
-    pub(super) async fn open(&self, request: RequestBuilder) -> Result<Response, Failure> {
+    pub async fn open(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let within = self.patience.unwrap_or(ANSWER_WITHIN);
         let answer = tokio::time::timeout(within, request.send());
         let answer = answer.await.map_err(|_| self.no_server(&format!("no answer within {within:?}")))?;
@@ -92,7 +102,7 @@ impl Client {
     }
 
     /// A request to a path below the server's address.
-    pub(super) fn request(&self, method: Method, path: &[&str], query: &Query) -> RequestBuilder {
+    pub fn request(&self, method: Method, path: &[&str], query: &Query) -> RequestBuilder {
         let mut url = self.base.clone();
         url.set_query(None);
         url.set_fragment(None);
@@ -106,12 +116,12 @@ impl Client {
     }
 
     /// What to say when it answers something that makes no sense.
-    pub(super) fn strange(&self, why: &str) -> Failure {
+    pub fn strange(&self, why: &str) -> Failure {
         Failure::Strange { url: self.name(), why: why.to_owned() }
     }
 
     /// Who is spoken to, without a password that may be in the address.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let mut url = self.base.clone();
         // Neither can fail for an address with a host.
         let _ = url.set_username("");
@@ -147,7 +157,7 @@ impl Client {
     }
 
     /// What to say when it cannot be reached.
-    pub(super) fn no_server(&self, why: &str) -> Failure {
+    pub fn no_server(&self, why: &str) -> Failure {
         Failure::NoServer { url: self.name(), why: why.to_owned() }
     }
 }

@@ -1,23 +1,16 @@
 //! What happens to one job, as it happens, over lost connections.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
-use reqwest::Method;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::cli::failure::Failure;
 
 use super::client::Client;
+use super::event_stream::EventStream;
 use super::notice::{Heard, Notice};
 use super::outage::{Outage, Patience};
-use super::sse::{Decoder, Event};
-
-/// A server says something every 20 seconds, even if it is only a comment.
-const SILENCE: Duration = Duration::from_secs(60);
+use super::sse::Event;
 
 /// The events of one job.
 pub struct JobEvents<'a> {
@@ -32,8 +25,7 @@ pub struct JobEvents<'a> {
 struct Connection {
     /// Whether it goes on where another one broke off.
     resumed: bool,
-    bytes: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>>>>,
-    decoder: Decoder,
+    stream: EventStream,
 }
 
 impl<'a> JobEvents<'a> {
@@ -55,7 +47,7 @@ impl<'a> JobEvents<'a> {
             }
             match &mut self.connection {
                 None => self.reconnect().await?,
-                Some(connection) => match connection.read().await {
+                Some(connection) => match connection.stream.read().await {
                     Ok(events) => self.take(events).await?,
                     Err(why) => {
                         self.connection = None;
@@ -107,14 +99,9 @@ impl<'a> JobEvents<'a> {
 
     async fn connect(&self) -> Result<Connection, Failure> {
         let query = vec![("logs", "true".to_owned())];
-        let mut request = self.client.request(Method::GET, &["jobs", &self.id, "events"], &query);
-        request = request.header("accept", "text/event-stream");
-        if let Some(id) = &self.last_event_id {
-            request = request.header("last-event-id", id);
-        }
-        let response = self.client.open(request).await?;
-        let resumed = self.last_event_id.is_some();
-        Ok(Connection { resumed, bytes: Box::pin(response.bytes_stream()), decoder: Decoder::default() })
+        let last = self.last_event_id.as_deref();
+        let stream = EventStream::open(self.client, &["jobs", &self.id, "events"], &query, last).await?;
+        Ok(Connection { resumed: last.is_some(), stream })
     }
 
     async fn reconnect(&mut self) -> Result<(), Failure> {
@@ -131,17 +118,6 @@ impl<'a> JobEvents<'a> {
                 Err(failure) if failure.is_passing() && !self.outage.is_too_long() => {}
                 Err(failure) => return Err(failure),
             }
-        }
-    }
-}
-
-impl Connection {
-    async fn read(&mut self) -> Result<Vec<Event>, String> {
-        match timeout(SILENCE, self.bytes.next()).await {
-            Ok(Some(Ok(piece))) => self.decoder.feed(&piece),
-            Ok(Some(Err(e))) => Err(e.to_string()),
-            Ok(None) => Err("the server closed it".into()),
-            Err(_) => Err(format!("nothing was heard for {} s", SILENCE.as_secs())),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Commands that talk to a server.
 
 pub(super) mod client;
+pub(super) mod event_stream;
 pub(super) mod job_events;
 pub(super) mod notice;
 pub(super) mod outage;
-mod sse;
+pub(super) mod sse;
 
 use std::time::Duration;
 

@@ -4,18 +4,18 @@ use std::mem;
 
 /// An event as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Event {
+pub struct Event {
     /// Where to go on after the connection was lost.
-    pub(super) id: Option<String>,
+    pub id: Option<String>,
     /// What kind it is.
-    pub(super) name: String,
+    pub name: String,
     /// The rest.
-    pub(super) data: String,
+    pub data: String,
 }
 
 /// Puts events together from pieces of a stream, however it was cut.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub struct Decoder {
     line: Vec<u8>,
     after_cr: bool,
     event: Event,
@@ -29,7 +29,7 @@ impl Decoder {
     ///
     /// # Errors
     /// When a line is longer than any sensible one.
-    pub(super) fn feed(&mut self, piece: &[u8]) -> Result<Vec<Event>, String> {
+    pub fn feed(&mut self, piece: &[u8]) -> Result<Vec<Event>, String> {
         let mut done = Vec::new();
         for &byte in piece {
             let after_cr = mem::replace(&mut self.after_cr, byte == b'\r');

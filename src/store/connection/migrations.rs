@@ -3,6 +3,7 @@
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::store::error::{StoreError, StoreResult};
@@ -74,16 +75,52 @@ where
     DB: Backend,
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let fail = |e: Box<dyn std::error::Error + Send + Sync>| StoreError::Database(e.to_string());
-    let known: Vec<String> = MigrationSource::<DB>::migrations(migrations)
-        .map_err(fail)?
-        .iter()
-        .map(|m| m.name().version().to_string())
-        .collect();
-    let applied = conn.applied_migrations().map_err(fail)?;
-    match applied.iter().map(ToString::to_string).find(|v| !known.contains(v)) {
+    let applied = conn.applied_migrations().map_err(|e| StoreError::Database(e.to_string()))?;
+    let mut applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+    applied.sort();
+    refuse_unknown::<DB>(&applied, migrations)
+}
+
+/// Makes sure that this program knows each migration that a copy of an SQLite database has had.
+///
+/// # Errors
+/// When it was made by a newer one.
+pub fn refuse_newer_copy(applied: &[String]) -> StoreResult<()> {
+    refuse_unknown::<Sqlite>(applied, &SQLITE_MIGRATIONS)
+}
+
+/// The migrations that this program knows, by number, oldest first.
+///
+/// # Errors
+/// None, as long as their names are sound.
+pub fn known_versions() -> StoreResult<Vec<String>> {
+    // They are the same for both databases.
+    versions::<Sqlite>(&SQLITE_MIGRATIONS)
+}
+
+fn versions<DB: Backend>(migrations: &EmbeddedMigrations) -> StoreResult<Vec<String>>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let all =
+        MigrationSource::<DB>::migrations(migrations).map_err(|e| StoreError::Database(e.to_string()))?;
+    let mut versions: Vec<String> = all.iter().map(|m| m.name().version().to_string()).collect();
+    versions.sort();
+    Ok(versions)
+}
+
+fn refuse_unknown<DB: Backend>(applied: &[String], migrations: &EmbeddedMigrations) -> StoreResult<()>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known = versions::<DB>(migrations)?;
+    let newest = known.iter().max().map_or("none", String::as_str);
+    match applied.iter().find(|version| !known.contains(version)) {
         Some(newer) => Err(StoreError::Database(format!(
-            "the database was made by a newer callboard (it has migration {newer}); use that version or a later one"
+            "the database was made by a newer callboard: it has migration {newer}, and the newest that callboard {} \
+             knows is {newest}; install the version that made it or a later one, or restore a backup from before the \
+             upgrade",
+            env!("CARGO_PKG_VERSION")
         ))),
         None => Ok(()),
     }

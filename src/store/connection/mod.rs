@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use r2d2::{ManageConnection, Pool};
 
-pub use self::migrations::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, migrate, migration_status};
+pub use self::migrations::{
+    POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, known_versions, migrate, migration_status, refuse_newer_copy,
+};
 pub use self::sqlite::{open_writer, tune_process};
 use super::error::{StoreError, StoreResult};
 use super::sql::{Conn, run, statement};

@@ -1,0 +1,34 @@
+//! What the system lets a process have.
+
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+
+use super::finding::Finding;
+
+const AREA: &str = "limits";
+/// Each client, program and log takes a few.
+const FEW_FILES: u64 = 4_096;
+const TOO_FEW_FILES: u64 = 256;
+
+/// Looks at those of this process: a service manager may set others for the server.
+pub(super) fn examine() -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let said = format!("a process may have {soft} files open, {hard} if it asks");
+        let advice = "raise it: `ulimit -n 65536`, or LimitNOFILE= in the unit";
+        findings.push(match soft {
+            0..TOO_FEW_FILES => Finding::fault(AREA, said, advice),
+            TOO_FEW_FILES..FEW_FILES => Finding::warning(AREA, said, advice),
+            _ => Finding::ok(AREA, said),
+        });
+    }
+    if let Ok((soft, _)) = getrlimit(Resource::RLIMIT_FSIZE)
+        && soft != RLIM_INFINITY
+    {
+        findings.push(Finding::warning(
+            AREA,
+            format!("a file may have {soft} bytes and no more"),
+            "lift it: `ulimit -f unlimited`, or LimitFSIZE=infinity in the unit",
+        ));
+    }
+    findings
+}
