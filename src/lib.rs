@@ -11,6 +11,7 @@ pub mod http;
 pub mod logs;
 pub mod runtime;
 pub mod store;
+pub mod tls;
 pub mod workers;
 
 pub use domain::{Job, NewJob, Timestamp, Workflow};

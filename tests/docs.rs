@@ -141,7 +141,9 @@ fn examples_of_configurations_are_taken() {
             }
             let file = folder.path().join("callboard.toml");
             fs::write(&file, code).unwrap();
-            let sources = Sources { file: Some(file), ..Sources::default() };
+            // Some name fields that are to be sealed.
+            let key = ("CALLBOARD_SECRET_KEY".to_owned(), format!("{}=", "A".repeat(43)));
+            let sources = Sources { file: Some(file), env: [key].into(), ..Sources::default() };
             if let Err(fault) = Config::load(sources) {
                 panic!("{}: {fault}\n{code}", page.path.display());
             }

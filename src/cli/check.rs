@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::configured::ConfigArgs;
+use super::configured::{self, ConfigArgs};
 use super::failure::Failure;
 use super::output::Output;
 
@@ -16,6 +16,9 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let (config, origins) = self.config.load()?;
+        if let Some(warning) = configured::tls(&config)?.and_then(|tls| tls.warning()) {
+            eprintln!("warning: {warning}");
+        }
         crate::runtime::check_workers(&config).map_err(Failure::Workers)?;
         let mut out = Output::new(json);
         let described = config.describe(&origins);

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::failure::Failure;
-use crate::config::{Config, Flags, Origins, Sources};
+use crate::config::{Config, ConfigError, Flags, Origins, Sources};
+use crate::tls::Tls;
 
 /// Where the configuration comes from. Flags win over the environment, that over the file.
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,12 @@ pub(super) struct ConfigArgs {
     /// How a line of the log looks: text or json
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
+}
+
+/// The certificate that the configuration names, if it names one.
+pub(super) fn tls(config: &Config) -> Result<Option<Tls>, Failure> {
+    let loaded = config.tls.as_ref().map(Tls::load).transpose();
+    loaded.map_err(|faults| Failure::Configuration(ConfigError { faults }))
 }
 
 impl ConfigArgs {

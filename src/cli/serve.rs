@@ -1,16 +1,15 @@
 //! `callboard serve`
 
-use std::net::SocketAddr;
+mod doors;
+mod signals;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::configured::ConfigArgs;
+use self::doors::Doors;
+use self::signals::Signals;
+use super::configured::{self, ConfigArgs};
 use super::failure::Failure;
 use crate::config::{Config, LogFormat};
-use crate::faktory;
-use crate::http::Access;
-use crate::http::server::{self, Setup};
 use crate::runtime::Callboard;
 use crate::workers::subprocess;
 
@@ -31,16 +30,12 @@ impl Serve {
 }
 
 async fn serve(config: Config, json: bool) -> Result<(), Failure> {
-    // First of all, so that a signal during the start is not lost.
-    let mut signals =
-        Signals::listen().map_err(|source| Failure::Local { what: "listen for signals", source })?;
-    let listening =
-        server::listen(&config.bind).map_err(|source| Failure::Local { what: "start", source })?;
-    let remote = config.faktory_bind.as_deref().map(faktory::listen).transpose();
-    let remote = remote.map_err(|source| Failure::Local { what: "start", source })?;
-    let password = config.faktory_password.clone();
-    let mut setup =
-        Setup { access: Access::of(&config), base_path: config.base_path.clone(), ..Setup::default() };
+    let tls = configured::tls(&config)?;
+    // Before all else, so that a signal during the start is not lost.
+    let mut signals = Signals::listen(tls.clone())
+        .map_err(|source| Failure::Local { what: "listen for signals", source })?;
+    let doors =
+        Doors::listen(&config, tls.as_ref()).map_err(|source| Failure::Local { what: "start", source })?;
     let data_dir = config.data_dir.display().to_string();
     let starting = Callboard::builder(config).start();
     let callboard = tokio::select! {
@@ -50,20 +45,13 @@ async fn serve(config: Config, json: bool) -> Result<(), Failure> {
             return Ok(());
         }
     };
-    let (remote, remote_address) = remote.unzip();
-    let remote = remote.map(|listener| faktory::Serving::start(listener, &callboard, password));
-    setup.faktory = remote.as_ref().map(|serving| serving.server().clone());
-    let base_path = setup.base_path.clone();
-    let http = server::serve(listening.0, &callboard, setup)
-        .map_err(|source| Failure::Local { what: "serve HTTP", source })?;
+    let places = doors.places();
+    let open = doors.serve(&callboard).map_err(|source| Failure::Local { what: "serve HTTP", source })?;
+    if let Some(warning) = tls.and_then(|tls| tls.warning()) {
+        log::warn!("{warning}");
+    }
     log::info!("callboard {} is up, data in {data_dir}", env!("CARGO_PKG_VERSION"));
-    for address in &listening.1 {
-        log::info!("listening on http://{address}{base_path}");
-    }
-    if let Some(address) = remote_address {
-        log::info!("listening for the Faktory Work Protocol on tcp://{address}");
-    }
-    announce(&listening.1, &base_path, remote_address, json);
+    announce(&places, json);
 
     let name = signals.next().await;
     log::info!("{name}: going down; running jobs may finish, a second signal stops them now");
@@ -86,46 +74,23 @@ async fn serve(config: Config, json: bool) -> Result<(), Failure> {
             }
         }
     }
-    drop(remote);
-    http.stop().await;
+    drop(open.remote);
+    open.http.stop().await;
     log::info!("callboard is down");
     Ok(())
 }
 
-/// Says where the server is to be found, on standard output, so that whoever started it with port 0
-/// can know.
-fn announce(addresses: &[SocketAddr], base_path: &str, remote: Option<SocketAddr>, json: bool) {
+/// Says where the server is to be found: in the log, and on standard output, so that whoever started it
+/// with port 0 can know.
+fn announce(places: &[String], json: bool) {
     use std::io::Write;
-    let http = addresses.iter().map(|address| format!("http://{address}{base_path}"));
-    let tcp = remote.iter().map(|address| format!("tcp://{address}"));
-    let all: Vec<String> = http.chain(tcp).collect();
+    places.iter().for_each(|place| log::info!("listening on {place}"));
     let mut out = std::io::stdout();
     let _ = match json {
-        true => writeln!(out, "{}", serde_json::json!({ "listening": all })),
-        false => writeln!(out, "{}", all.join("\n")),
+        true => writeln!(out, "{}", serde_json::json!({ "listening": places })),
+        false => writeln!(out, "{}", places.join("\n")),
     };
     let _ = out.flush();
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        // A file that may grow no more (`ulimit -f`) is a full disk like any other; by default the
-        // system ends who writes to it. Heard and not ignored: programs of jobs would inherit that.
-        let _heard = signal(SignalKind::from_raw(libc::SIGXFSZ))?;
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }
 
 fn start_logging(config: &Config) {

@@ -23,9 +23,10 @@ pub(super) fn describe(config: &Config, origins: &Origins) -> String {
     let mut page = Page { origins, table: String::new(), text: String::new() };
     page.top_level(config);
     page.retry("retry", &config.retry, "default");
-    page.defaults(&config.defaults);
+    page.defaults(&config.defaults, &config.secrets.fields);
     page.table("postgres");
     page.line("schema", config.postgres_schema.as_str());
+    page.tls(config.tls.as_ref());
     page.table("logs");
     page.line("max_bytes_per_stream", size(config.logs_max_bytes_per_stream));
     page.retention(&config.retention);
@@ -105,6 +106,9 @@ impl Page<'_> {
         if config.faktory_password.is_some() {
             self.line("faktory_password", MASK);
         }
+        if !config.secrets.keys.is_empty() {
+            self.line("secret_key", MASK);
+        }
         self.line("accept_unknown_job_types", config.accept_unknown_job_types);
         self.line("log", config.log.as_str());
         self.line("log_format", config.log_format.as_str());
@@ -122,7 +126,7 @@ impl Page<'_> {
         self.line_or("jitter", number(retry.jitter), otherwise);
     }
 
-    fn defaults(&mut self, defaults: &Defaults) {
+    fn defaults(&mut self, defaults: &Defaults, secrets: &[String]) {
         self.table("defaults");
         self.line("concurrency", i64::from(defaults.concurrency));
         self.line("max_crashes", i64::from(defaults.max_crashes));
@@ -130,6 +134,7 @@ impl Page<'_> {
         self.line("timeout_secs", timeout(defaults.timeout_secs));
         self.line("aging_secs", timeout(defaults.aging.map(|span| span.as_secs_f64())));
         self.line("max_result_bytes", size(defaults.max_result_bytes));
+        self.line("secrets", secrets.to_vec());
     }
 
     fn retention(&mut self, retention: &Retention) {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ::config::Value;
 
 use super::kinds;
+use super::secrets;
 use super::section::Section;
 use crate::domain::{Backoff, Fairness, PerKey, RateLimit, ident};
 
@@ -33,6 +34,8 @@ pub struct JobTypeConfig {
     pub rate_limit: Option<RateLimit>,
     /// Turns for each value of a key.
     pub fairness: Option<Fairness>,
+    /// The fields of its args that are secret, beside those of every job type.
+    pub secrets: Vec<String>,
     /// Whether it runs at all.
     pub enabled: bool,
     /// One sentence for people.
@@ -52,6 +55,7 @@ impl Default for JobTypeConfig {
             per_key: None,
             rate_limit: None,
             fairness: None,
+            secrets: Vec::new(),
             enabled: true,
             description: None,
             run: None,
@@ -138,6 +142,7 @@ fn job_type(section: &mut Section<'_>, retry: Backoff) -> JobTypeConfig {
         per_key: per_key(section),
         fairness: section.has("fairness").then(|| section.section("fairness", fairness)).flatten(),
         rate_limit: section.has("rate_limit").then(|| section.section("rate_limit", rate_limit)).flatten(),
+        secrets: secrets::fields(section),
         description: section.get("description", kinds::text),
         run: run(section),
         ..JobTypeConfig::default()

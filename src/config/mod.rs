@@ -26,12 +26,14 @@ mod net;
 mod rclone;
 mod read;
 mod schedules;
+mod secrets;
 mod section;
 mod sources;
 mod stash;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod tls;
 mod tools;
 mod transcribe;
 mod web;
@@ -52,9 +54,11 @@ pub use net::NetConfig;
 pub use rclone::RcloneConfig;
 pub use read::Origins;
 pub use schedules::ScheduleConfig;
+pub use secrets::SecretsConfig;
 pub use sources::{Flags, Sources};
 pub use stash::StashConfig;
 pub use texts::TextsConfig;
+pub use tls::TlsConfig;
 pub use tools::ToolsConfig;
 pub use transcribe::{ArgumentGroup, TranscribeConfig, TranscriptFormat};
 
@@ -74,6 +78,8 @@ pub struct Config {
     pub bind: String,
     /// The path beneath which the server has everything; empty: none.
     pub base_path: String,
+    /// How it shows who it is; `None`: it speaks without TLS.
+    pub tls: Option<TlsConfig>,
     /// Whether other machines may reach the server without a token.
     pub insecure: bool,
     /// Where programs that speak the Faktory Work Protocol connect, if they may.
@@ -98,6 +104,8 @@ pub struct Config {
     pub retry: Backoff,
     /// What holds for job types that say nothing else.
     pub defaults: Defaults,
+    /// Which args are secret, and the keys to seal them.
+    pub secrets: SecretsConfig,
     /// The largest size of each log file of an attempt.
     pub logs_max_bytes_per_stream: u64,
     /// How long final jobs are kept.
@@ -193,6 +201,7 @@ impl Default for Config {
             postgres_schema: "public".into(),
             bind: "127.0.0.1:8080".into(),
             base_path: String::new(),
+            tls: None,
             insecure: false,
             faktory_bind: None,
             faktory_password: None,
@@ -205,6 +214,7 @@ impl Default for Config {
             kill_after: Duration::from_secs(10),
             retry: Backoff::default(),
             defaults: Defaults::default(),
+            secrets: SecretsConfig::default(),
             logs_max_bytes_per_stream: 10 * bytesize::MIB,
             retention: Retention::default(),
             auth_tokens: Vec::new(),

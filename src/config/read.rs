@@ -11,7 +11,7 @@ use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
 use super::{
     Config, Defaults, LogFormat, Retention, Sources, auth, cleanup, downloads, job_types, kinds, llm, net,
-    rclone, schedules, sources, stash, texts, tools, transcribe, web,
+    rclone, schedules, secrets, sources, stash, texts, tls, tools, transcribe, web,
 };
 
 /// Where the values of a configuration came from.
@@ -65,6 +65,7 @@ fn top_level(top: &mut Section<'_>) -> Config {
     });
     top.set("bind", &mut config.bind, address);
     top.set("base_path", &mut config.base_path, web::base_path);
+    config.tls = top.section("tls", tls::tls);
     top.set("insecure", &mut config.insecure, kinds::boolean);
     top.set("faktory_bind", &mut config.faktory_bind, |value| address(value).map(Some));
     top.set("faktory_password", &mut config.faktory_password, |value| password(value).map(Some));
@@ -73,7 +74,9 @@ fn top_level(top: &mut Section<'_>) -> Config {
     top.set("log_format", &mut config.log_format, kinds::one_of(&LOG_FORMATS));
     spans(top, &mut config);
     config.retry = top.section("retry", |section| job_types::backoff(section, config.retry));
-    config.defaults = top.section("defaults", defaults);
+    (config.defaults, config.secrets.fields) =
+        top.section("defaults", |section| (defaults(section), secrets::fields(section)));
+    config.secrets.keys = secrets::keys(top);
     top.section("logs", |logs| {
         logs.set("max_bytes_per_stream", &mut config.logs_max_bytes_per_stream, kinds::bytes);
     });
@@ -91,6 +94,7 @@ fn top_level(top: &mut Section<'_>) -> Config {
     config.cleanup = top.section("cleanup", cleanup::cleanup);
     config.job_types = top.section("job_types", |section| job_types::job_types(section, config.retry));
     config.schedules = top.section("schedules", |section| schedules::schedules(section, config.retry));
+    secrets::check(top, &config.secrets, &config.job_types);
     let (tokens, sessions) = top.section("auth", auth::auth);
     config.sessions = sessions;
     check_reach(top, &config, !tokens.is_empty());

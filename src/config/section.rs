@@ -133,6 +133,11 @@ impl Section<'_> {
         read(&value).map_err(|message| self.notes.fault(path, origin, message)).ok()
     }
 
+    /// Where a value that was taken came from, if it was given.
+    pub fn given_by(&self, key: &str) -> Option<&str> {
+        self.notes.origins.get(&self.at(key)).map(String::as_str)
+    }
+
     /// Puts a value in its place, if it is given and right.
     pub fn set<T>(&mut self, key: &str, place: &mut T, read: impl FnOnce(&Value) -> Result<T, String>) {
         if let Some(value) = self.get(key, read) {

@@ -126,7 +126,7 @@ impl Form {
 
 /// Every variable with the key it sets; of two for one key the later wins. Others are left alone,
 /// however similar: a container platform sets `CALLBOARD_PORT` and the like on its own account.
-const VARIABLES: [(&str, &str, Form); 19] = [
+const VARIABLES: [(&str, &str, Form); 20] = [
     ("CALLBOARD_DATA_DIR", "data_dir", Form::Text),
     ("DATABASE_URL", "database_url", Form::Text),
     ("CALLBOARD_DATABASE_URL", "database_url", Form::Text),
@@ -134,6 +134,7 @@ const VARIABLES: [(&str, &str, Form); 19] = [
     ("CALLBOARD_BASE_PATH", "base_path", Form::Text),
     ("CALLBOARD_FAKTORY_BIND", "faktory_bind", Form::Text),
     ("CALLBOARD_FAKTORY_PASSWORD", "faktory_password", Form::Text),
+    ("CALLBOARD_SECRET_KEY", "secret_key", Form::Text),
     ("RUST_LOG", "log", Form::Text),
     ("CALLBOARD_SHUTDOWN_GRACE_SECS", "shutdown_grace_secs", Form::Number),
     ("CALLBOARD_HEARTBEAT_SECS", "heartbeat_secs", Form::Number),

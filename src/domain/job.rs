@@ -29,7 +29,8 @@ pub struct Job {
     /// 1 (first) to 10.
     #[schema(minimum = 1, maximum = 10)]
     pub priority: u8,
-    /// An object or an array.
+    /// An object or an array. Secrets in it are [sealed](super::secret), and written as `[redacted]`.
+    #[serde(serialize_with = "super::secret::serialize_redacted")]
     #[schema(schema_with = super::schema::args)]
     pub args: Json,
     /// Labels.

@@ -29,6 +29,7 @@ pub mod remote;
 pub mod retry;
 pub mod schedule;
 pub(crate) mod schema;
+pub mod secret;
 pub mod signal;
 pub mod status;
 pub mod step;

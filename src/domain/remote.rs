@@ -90,6 +90,13 @@ impl Complaint {
         Self { message: said(message, MAX_MESSAGE), errtype: said(errtype, MAX_KIND), backtrace }
     }
 
+    /// The same in other words.
+    #[must_use]
+    pub fn reworded(self, say: impl Fn(&str) -> String) -> Self {
+        let backtrace = self.backtrace.iter().map(|line| say(line)).collect();
+        Self { message: say(&self.message), errtype: self.errtype, backtrace }
+    }
+
     /// The end of a reservation that nobody reported on.
     #[must_use]
     pub fn expired() -> Self {

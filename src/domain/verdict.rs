@@ -50,6 +50,17 @@ impl Verdict {
         }
     }
 
+    /// The same with the failure's text, if it is one, put in other words.
+    #[must_use]
+    pub fn reworded(self, say: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Error { message, retry_in } => Self::Error { message: say(&message), retry_in },
+            Self::Fatal(message) => Self::Fatal(say(&message)),
+            Self::Timeout(message) => Self::Timeout(say(&message)),
+            other => other,
+        }
+    }
+
     /// The failure's text, if it is one.
     #[must_use]
     pub fn message(&self) -> Option<&str> {

@@ -1,11 +1,11 @@
 //! Bytes in, bytes out: the socket of one client.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
 use super::greeting::Greeting;
@@ -18,65 +18,73 @@ use crate::runtime::Callboard;
 use crate::runtime::remote::{Known, Told};
 
 /// How long a client has to say who it is.
-const HANDSHAKE: Duration = Duration::from_secs(2);
+pub(super) const HANDSHAKE: Duration = Duration::from_secs(2);
+/// How long a client may take to hear that there is no more.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a client may take to read an answer.
 const WRITE: Duration = Duration::from_secs(30);
 
 /// What the audit log shows of the id that a client gives itself, in characters.
 const LONGEST_NAME: usize = 100;
 
-/// The socket of one client.
-struct Connection {
-    stream: TcpStream,
+/// The socket of one client, or what TLS has made of it.
+struct Connection<S> {
+    stream: S,
+    /// Where it comes from.
+    peer: Option<IpAddr>,
     lines: Lines,
     /// The client sends no more.
     ended: bool,
 }
 
 /// Serves a client until it leaves, or breaks a rule, or the server stops.
-pub(super) async fn serve(stream: TcpStream, callboard: Callboard, server: Arc<Server>) {
-    let mut connection = Connection { stream, lines: Lines::default(), ended: false };
-    let greeting = Greeting::new(server.password());
-    let hello = tokio::time::timeout(HANDSHAKE, connection.shake_hands(&greeting)).await;
-    let Ok(Some(told)) = hello else { return };
-    let others = server.connections();
-    if others > MAX_CONNECTIONS {
-        connection.write(&Reply::err(format_args!("too many connections: {others}"))).await;
-        return;
-    }
-    let now = callboard.clock().now();
-    let mut known = (!told.wid.is_empty()).then(|| callboard.remote_workers().join(&told, now));
-    if !connection.write(&Reply::Ok).await {
-        return;
-    }
-    let callboard = callboard.by(connection.actor(&told));
-    let session = Session::new(callboard, server.clone(), told).start();
-    tokio::select! {
-        () = connection.converse(&session) => {}
-        () = silence(&mut known) => {}
-        () = server.stopped() => {}
-    }
+pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    peer: Option<IpAddr>,
+    callboard: Callboard,
+    server: Arc<Server>,
+) {
+    let mut connection = Connection { stream, peer, lines: Lines::default(), ended: false };
+    connection.serve(callboard, server).await;
+    // Over TLS the client wants to hear that this was the end.
+    let _ = tokio::time::timeout(GOODBYE, connection.stream.shutdown()).await;
 }
 
-/// Returns once the worker is taken for gone; never for a client that is no worker.
-async fn silence(known: &mut Option<Known>) {
-    match known {
-        Some(known) => known.gone().await,
-        None => std::future::pending().await,
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    async fn serve(&mut self, callboard: Callboard, server: Arc<Server>) {
+        let greeting = Greeting::new(server.password());
+        let hello = tokio::time::timeout(HANDSHAKE, self.shake_hands(&greeting)).await;
+        let Ok(Some(told)) = hello else { return };
+        let others = server.connections();
+        if others > MAX_CONNECTIONS {
+            self.write(&Reply::err(format_args!("too many connections: {others}"))).await;
+            return;
+        }
+        let now = callboard.clock().now();
+        let mut known = (!told.wid.is_empty()).then(|| callboard.remote_workers().join(&told, now));
+        if !self.write(&Reply::Ok).await {
+            return;
+        }
+        let callboard = callboard.by(self.actor(&told));
+        let session = Session::new(callboard, server.clone(), told).start();
+        tokio::select! {
+            () = self.converse(&session) => {}
+            () = silence(&mut known) => {}
+            () = server.stopped() => {}
+        }
     }
-}
 
-impl Connection {
     /// As the audit log has the client.
     fn actor(&self, told: &Told) -> audit::Actor {
         let name = if told.wid.is_empty() { "faktory" } else { &told.wid };
-        let address = self.stream.peer_addr().map(|peer| peer.ip().to_canonical().to_string());
+        let address = self.peer.map(|peer| peer.to_canonical().to_string());
         let name = name.chars().take(LONGEST_NAME).collect();
         audit::Actor { name, address: address.unwrap_or_default(), via: Via::Faktory }
     }
 
     async fn shake_hands(&mut self, greeting: &Greeting) -> Option<Told> {
         self.stream.write_all(greeting.line().as_bytes()).await.ok()?;
+        self.stream.flush().await.ok()?;
         let line = self.next_line().await?;
         match greeting.check(&line) {
             Ok(told) => Some(told),
@@ -151,7 +159,20 @@ impl Connection {
 
     /// Whether it was sent.
     async fn write(&mut self, reply: &Reply) -> bool {
-        let sent = tokio::time::timeout(WRITE, self.stream.write_all(&reply.bytes())).await;
-        matches!(sent, Ok(Ok(())))
+        let bytes = reply.bytes();
+        let sent = async {
+            self.stream.write_all(&bytes).await?;
+            // TLS keeps what a full socket did not take.
+            self.stream.flush().await
+        };
+        matches!(tokio::time::timeout(WRITE, sent).await, Ok(Ok(())))
+    }
+}
+
+/// Returns once the worker is taken for gone; never for a client that is no worker.
+async fn silence(known: &mut Option<Known>) {
+    match known {
+        Some(known) => known.gone().await,
+        None => std::future::pending().await,
     }
 }

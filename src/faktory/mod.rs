@@ -20,4 +20,4 @@ pub use self::batch::BatchCommand;
 pub use self::command::Command;
 pub use self::info::{health, stats};
 pub use self::line::{Lines, MAX_LINE, TooLong};
-pub use self::server::{Server, Serving, listen};
+pub use self::server::{Server, Serving, acceptor, listen};

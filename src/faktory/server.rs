@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::connection;
+use super::connection::{self, HANDSHAKE};
 use crate::domain::Timestamp;
 use crate::runtime::Callboard;
+use crate::tls::Tls;
 
 /// The most connections.
 pub(super) const MAX_CONNECTIONS: usize = 2_000;
@@ -78,7 +80,12 @@ pub struct Serving {
 impl Serving {
     /// Serves a callboard. Must be called within an actix system.
     #[must_use]
-    pub fn start(listener: TcpListener, callboard: &Callboard, password: Option<String>) -> Self {
+    pub fn start(
+        listener: TcpListener,
+        callboard: &Callboard,
+        password: Option<String>,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         let server = Arc::new(Server {
             password,
             started_at: callboard.clock().now(),
@@ -90,7 +97,7 @@ impl Serving {
         let (callboard, shared) = (callboard.clone(), server.clone());
         arbiter.spawn(async move {
             match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => accept(listener, callboard, shared).await,
+                Ok(listener) => accept(listener, callboard, shared, tls).await,
                 Err(e) => log::error!("the Faktory side does not listen: {e}"),
             }
         });
@@ -111,7 +118,20 @@ impl Drop for Serving {
     }
 }
 
-async fn accept(listener: tokio::net::TcpListener, callboard: Callboard, server: Arc<Server>) {
+/// What a socket needs to speak TLS.
+///
+/// # Errors
+/// See [`Tls::server_config`].
+pub fn acceptor(tls: &Tls) -> std::io::Result<TlsAcceptor> {
+    Ok(TlsAcceptor::from(Arc::new(tls.server_config(&[])?)))
+}
+
+async fn accept(
+    listener: tokio::net::TcpListener,
+    callboard: Callboard,
+    server: Arc<Server>,
+    tls: Option<TlsAcceptor>,
+) {
     loop {
         let stream = tokio::select! {
             () = server.stopped() => return,
@@ -126,11 +146,20 @@ async fn accept(listener: tokio::net::TcpListener, callboard: Callboard, server:
         };
         // An answer is one write, and clients wait for it.
         let _ = stream.set_nodelay(true);
-        let (callboard, server) = (callboard.clone(), server.clone());
+        let peer = stream.peer_addr().ok().map(|peer| peer.ip());
+        let (callboard, server, tls) = (callboard.clone(), server.clone(), tls.clone());
         server.connections.fetch_add(1, Ordering::Relaxed);
         actix_rt::spawn(async move {
             let counted = Counted(server.clone());
-            connection::serve(stream, callboard, server).await;
+            match tls {
+                None => connection::serve(stream, peer, callboard, server).await,
+                Some(tls) => {
+                    let shaken = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
+                    if let Ok(Ok(stream)) = shaken {
+                        connection::serve(stream, peer, callboard, server).await;
+                    }
+                }
+            }
             drop(counted);
         });
     }

@@ -50,9 +50,10 @@ impl Base {
         Some(answer.insert_header((header::LOCATION, format!("{self}/{query}"))).finish())
     }
 
-    /// Puts what an answer says of own paths beneath the base.
-    pub(super) fn put_before(&self, headers: &mut HeaderMap) {
-        if self.0.is_empty() {
+    /// Puts what an answer says of own paths beneath the base; its cookies come back over TLS alone if it
+    /// goes there by TLS.
+    pub(super) fn put_before(&self, headers: &mut HeaderMap, is_secure: bool) {
+        if self.0.is_empty() && !is_secure {
             return;
         }
         let place = headers.get(header::LOCATION).and_then(|place| place.to_str().ok());
@@ -61,17 +62,23 @@ impl Base {
         {
             headers.insert(header::LOCATION, place);
         }
-        let cookies: Vec<_> = headers.remove(header::SET_COOKIE).map(|cookie| self.keep_in(cookie)).collect();
+        let cookies: Vec<_> =
+            headers.remove(header::SET_COOKIE).map(|cookie| self.keep_in(cookie, is_secure)).collect();
         for cookie in cookies {
             headers.append(header::SET_COOKIE, cookie);
         }
     }
 
     /// A cookie, for requests beneath the base alone.
-    fn keep_in(&self, cookie: HeaderValue) -> HeaderValue {
+    fn keep_in(&self, cookie: HeaderValue, is_secure: bool) -> HeaderValue {
         let parsed = cookie.to_str().ok().and_then(|text| Cookie::parse(text).ok());
         let Some(mut parsed) = parsed.filter(|cookie| cookie.path() == Some("/")) else { return cookie };
-        parsed.set_path(&*self.0);
+        if !self.0.is_empty() {
+            parsed.set_path(&*self.0);
+        }
+        if is_secure {
+            parsed.set_secure(true);
+        }
         HeaderValue::from_str(&parsed.to_string()).unwrap_or(cookie)
     }
 }
@@ -112,15 +119,18 @@ mod tests {
         for cookie in ["a=1; Path=/; HttpOnly", "b=2; Path=/elsewhere"] {
             headers.append(header::SET_COOKIE, HeaderValue::from_static(cookie));
         }
-        at("/board").put_before(&mut headers);
+        at("/board").put_before(&mut headers, false);
         assert_eq!(headers.get(header::LOCATION).unwrap(), "/board/jobs/1?x=/");
         let cookies: Vec<_> = headers.get_all(header::SET_COOKIE).map(|c| c.to_str().unwrap()).collect();
         assert_eq!(cookies, ["a=1; HttpOnly; Path=/board", "b=2; Path=/elsewhere"]);
         for elsewhere in ["https://other.example/", "//other.example/"] {
             headers.insert(header::LOCATION, HeaderValue::from_static(elsewhere));
-            at("/board").put_before(&mut headers);
+            at("/board").put_before(&mut headers, true);
             assert_eq!(headers.get(header::LOCATION).unwrap(), elsewhere);
         }
+        headers.insert(header::SET_COOKIE, HeaderValue::from_static("a=1; Path=/"));
+        at("").put_before(&mut headers, true);
+        assert_eq!(headers.get(header::SET_COOKIE).unwrap(), "a=1; Secure; Path=/");
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub(super) async fn guard<B: MessageBody>(
     match admit(&access, request.request()).await {
         Ok(()) => {
             let mut answer = next.call(request).await?;
-            base.put_before(answer.headers_mut());
+            let is_secure = answer.request().app_config().secure();
+            base.put_before(answer.headers_mut(), is_secure);
             Ok(answer.map_into_left_body())
         }
         Err(problem) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::body::BoxBody;
 use actix_web::dev::ServerHandle;
 use actix_web::http::header;
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::{Condition, DefaultHeaders, Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
@@ -17,6 +17,7 @@ use super::reply::Reply;
 use super::{Access, Mount, stalled_peer};
 use crate::faktory;
 use crate::runtime::Callboard;
+use crate::tls::Tls;
 
 /// How long a client has to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
@@ -39,6 +40,8 @@ pub struct Setup {
     pub faktory: Option<Arc<faktory::Server>>,
     /// The path that all others are beneath: nothing, or something like `/callboard`.
     pub base_path: String,
+    /// How it shows who it is, if it speaks TLS.
+    pub tls: Option<Tls>,
 }
 
 /// A server that serves.
@@ -56,6 +59,8 @@ pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, setup: Setup) -
     if let Some(faktory) = setup.faktory {
         mount = mount.faktory(faktory);
     }
+    let hsts = setup.tls.as_ref().map_or(0, |tls| tls.files().hsts.as_secs());
+    let base_path = setup.base_path;
     let in_flight = InFlight::default();
     let requests = in_flight.clone();
     let app = move || {
@@ -64,7 +69,8 @@ pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, setup: Setup) -
             .wrap(from_fn(move |request, next: Next<BoxBody>| {
                 in_flight::count(requests.open(), request, next)
             }))
-            .configure(|config| place(config, &mount, &setup.base_path))
+            .wrap(Condition::new(hsts > 0, strict_transport(hsts)))
+            .configure(|config| place(config, &mount, &base_path))
     };
     let mut server = HttpServer::new(app)
         .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
@@ -74,13 +80,17 @@ pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, setup: Setup) -
         // Else the last piece of an answer waits until the client has confirmed the one before,
         // which many put off for 40 ms.
         .tcp_nodelay(true)
+        .tls_handshake_timeout(HEAD_PATIENCE)
         // Who hangs up wants nothing more: what is done in parts ends behind the one under way.
         .h1_allow_half_closed(false)
         .shutdown_timeout(LAST_REQUESTS_SECS)
         .on_connect(stalled_peer::limit(stalled_peer::PATIENCE))
         .disable_signals();
     for listener in listeners {
-        server = server.listen(listener)?;
+        server = match &setup.tls {
+            None => server.listen(listener)?,
+            Some(tls) => server.listen_rustls_0_23(listener, tls.server_config(&["h2", "http/1.1"])?)?,
+        };
     }
     let server = server.run();
     let handle = server.handle();
@@ -116,6 +126,11 @@ fn access(listeners: &[TcpListener], access: Access) -> std::io::Result<Access> 
         }
     }
     Ok(access.local())
+}
+
+/// Tells browsers to come by HTTPS alone.
+fn strict_transport(secs: u64) -> DefaultHeaders {
+    DefaultHeaders::new().add((header::STRICT_TRANSPORT_SECURITY, format!("max-age={secs}")))
 }
 
 /// Puts a callboard beneath its path, and something that leads there everywhere else.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 /// How long a client may take nothing of what is sent to it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -14,7 +15,8 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// at its pings nor at its timers. So our kernel is told to give up after `patience`.
 pub fn limit(patience: Duration) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
     move |connection, _| {
-        if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        let secured = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
+        if let Some(stream) = connection.downcast_ref::<TcpStream>().or_else(secured)
             && let Err(e) = give_up_after(patience, stream)
         {
             log::warn!("a connection will not be ended when its client stops reading: {e}");

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::bounded_writer::BoundedWriter;
 use super::job_logs::Shared;
 use super::{LineBreak, LineSplitter, Stream};
+use crate::domain::secret::Scrub;
 use crate::domain::{LogLine, Progress, Timestamp};
 
 /// The longest line that goes to a sink, in bytes.
@@ -39,11 +40,15 @@ struct State {
     /// Whether the flusher knows that there is something to write out.
     flush_is_due: bool,
     closed: bool,
+    /// What must not be seen.
+    hidden: Scrub,
 }
 
 struct OpenStream {
     writer: BoundedWriter,
     lines: LineSplitter,
+    /// What may be the beginning of something that must not be seen.
+    held: Vec<u8>,
 }
 
 #[derive(Serialize)]
@@ -105,6 +110,11 @@ impl AttemptLog {
         self.0.write(stream, bytes);
     }
 
+    /// From now on leaves out what must not be seen.
+    pub fn hide(&self, hidden: Scrub) {
+        super::lock(&self.0.state).hidden = hidden;
+    }
+
     /// Ends the log: everything is in the files now, and what is written later is dropped. It is
     /// closed by itself when the last handle goes.
     pub fn close(&self) {
@@ -137,10 +147,13 @@ impl OpenAttempt {
             return;
         }
         let max_bytes = self.shared.max_bytes;
+        let hidden = state.hidden.clone();
         let open = state.streams[stream as usize].get_or_insert_with(|| {
             let lines = LineSplitter::new(LineBreak::Newline, MAX_SINK_LINE);
-            Box::new(OpenStream { writer: BoundedWriter::new(stream, max_bytes), lines })
+            Box::new(OpenStream { writer: BoundedWriter::new(stream, max_bytes), lines, held: Vec::new() })
         });
+        let seen = (!hidden.is_empty()).then(|| hidden.piece(&mut open.held, bytes));
+        let bytes = seen.as_deref().unwrap_or(bytes);
         if !stream.is_json()
             && let Some(sink) = &self.sink
         {
@@ -178,7 +191,12 @@ impl OpenAttempt {
         let folder = self.folder();
         for (stream, open) in Stream::ALL.into_iter().zip(&mut state.streams) {
             let Some(mut open) = open.take() else { continue };
+            let held = std::mem::take(&mut open.held);
+            if !held.is_empty() {
+                open.writer.push(&held);
+            }
             if let Some(sink) = &self.sink {
+                open.lines.push(&held, |line| sink(self.log_line(stream, line)));
                 open.lines.finish(|line| sink(self.log_line(stream, line)));
             }
             self.shared.fault.note(&folder, open.writer.close(&folder));

@@ -14,6 +14,7 @@ use super::membership::{self, Membership};
 use super::options::{Options, types};
 use super::progress_hub::ProgressHub;
 use super::rescuer::rescue_all;
+use super::secrets::Secrets;
 use super::shared::{Parts, Shared};
 use super::supervisor::{Supervisor, load_settings};
 use crate::config::{Config, Database, ScheduleConfig};
@@ -83,6 +84,7 @@ impl Builder {
     /// it, if one has); [`Error::Conflict`] when two workers have one job type.
     pub async fn start(self) -> Result<Callboard, Error> {
         let options = Options::of(&self.config);
+        options.secrets.check()?;
         std::fs::create_dir_all(&options.data_dir)
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
         let link = Link::default();
@@ -113,7 +115,7 @@ impl Builder {
         let home = home.unwrap_or(node);
         membership::remember(&options.data_dir, store.instance(), node, home);
         let settings = load_settings(&store).await?;
-        let schedules = schedules_of(&self.config);
+        let schedules = schedules_of(&self.config, &options.secrets)?;
         store.write(move |tx| verbs::schedules::configure(tx, &schedules, now)).await?;
         let arbiter = Arbiter::new();
         let job_threads = job_threads()?;
@@ -143,11 +145,11 @@ impl Builder {
 }
 
 /// The schedules that stand in the configuration, as the store takes them.
-fn schedules_of(config: &Config) -> Vec<verbs::schedules::Given> {
-    let given = |(name, schedule): (&String, &ScheduleConfig)| verbs::schedules::Given {
-        name: name.clone(),
-        spec: schedule.spec.clone(),
-        paused: Some(schedule.paused),
+fn schedules_of(config: &Config, secrets: &Secrets) -> Result<Vec<verbs::schedules::Given>, Error> {
+    let given = |(name, schedule): (&String, &ScheduleConfig)| {
+        let mut spec = schedule.spec.clone();
+        spec.job.args = secrets.seal(&spec.job.job_type, &spec.job.args)?;
+        Ok(verbs::schedules::Given { name: name.clone(), spec, paused: Some(schedule.paused) })
     };
     config.schedules.iter().map(given).collect()
 }

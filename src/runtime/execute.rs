@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -16,6 +16,7 @@ use super::services::ForClaim;
 use super::shared::Shared;
 use super::slots::Slots;
 use super::worker::{Ended, JobReady};
+use crate::domain::secret::{self, Scrub};
 use crate::domain::{Backoff, Claim, Job, Json, LogLine, Timestamp, Verdict};
 use crate::logs::{AttemptLog, LogSink};
 use crate::store::verbs::finish::Finished;
@@ -58,6 +59,8 @@ pub struct Execution {
     reporter: Arc<Reporter>,
     code: Mutex<Code>,
     gone: Notify,
+    /// The secrets in its args, once they are opened.
+    hidden: OnceLock<Scrub>,
 }
 
 /// Where the code is.
@@ -114,6 +117,7 @@ impl Execution {
                 reporter,
                 code,
                 gone,
+                hidden: OnceLock::new(),
             }
         })
     }
@@ -156,6 +160,10 @@ impl Execution {
         if let Some(end) = self.end {
             self.shared.limits.end(end, self.claim);
         }
+        let verdict = match self.hidden.get() {
+            Some(scrub) => verdict.reworded(|message| scrub.text(message).into_owned()),
+            None => verdict,
+        };
         if let Some(message) = verdict.message() {
             self.log.error(message);
         }
@@ -272,12 +280,20 @@ impl Execution {
             self.log.warn("the code of an earlier attempt still runs; this one waits until it has ended");
             return Err(Verdict::Snooze(LEAK_PAUSE));
         }
+        let (args, scrub) = self.shared.options.secrets.open(&self.job).map_err(Verdict::Fatal)?;
+        self.log.hide(scrub.clone());
+        let _ = self.hidden.set(scrub.clone());
         let parents = self.parents().await?;
-        let (job, token, log) = (self.job.clone(), self.attempt.token.clone(), self.log.clone());
+        let job = match args == self.job.args {
+            true => self.job.clone(),
+            false => Arc::new(Job { args, ..(*self.job).clone() }),
+        };
+        let (token, log) = (self.attempt.token.clone(), self.log.clone());
         let services = Arc::new(ForClaim { shared: self.shared.clone(), claim: self.claim });
         let ctx = Context::new(job, token, log, parents, self.reporter.clone())
             .with_library(self.shared.library.clone())
             .with_services(services)
+            .with_secrets(secret::redacted(&self.job.args), scrub.clone())
             .with_max_result(self.shared.options.max_result);
         let worker = self.worker.clone();
         catch_unwind(AssertUnwindSafe(|| worker.start(ctx))).map_err(|panic| panicked(panic.as_ref()))

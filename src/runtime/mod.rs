@@ -29,6 +29,7 @@ mod pruner;
 pub mod remote;
 mod rescuer;
 mod retry_scheduler;
+mod secrets;
 mod services;
 mod shared;
 mod shared_clock;

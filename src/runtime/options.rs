@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::secrets::Secrets;
 use crate::config::{Config, Database, Retention, Sessions};
 use crate::domain::{Backoff, KeyPath, Limits, PerKey};
 use crate::workers::{AnyWorker, Registry};
@@ -40,6 +41,8 @@ pub struct Options {
     pub sessions: Sessions,
     /// Whether workers elsewhere may fetch jobs.
     pub has_remote_workers: bool,
+    /// Which args are secret, and the keys.
+    pub secrets: Arc<Secrets>,
     /// What holds for job types that have no worker here, and of which the configuration says something.
     pub elsewhere: BTreeMap<String, TypeOptions>,
     /// What holds for others that have none.
@@ -97,6 +100,7 @@ impl Options {
             retention: config.retention,
             sessions: config.sessions,
             has_remote_workers: config.faktory_bind.is_some(),
+            secrets: Arc::new(Secrets::of(config)),
             elsewhere: config
                 .job_types
                 .iter()

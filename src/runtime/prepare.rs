@@ -50,7 +50,14 @@ impl KnownTypes<'_> {
 /// # Errors
 /// [`Error::Invalid`] with every wrong field.
 pub fn prepare(shared: &Shared, mut job: NewJob, prefix: &str) -> Result<Prepared, Error> {
-    let faults = shared.known_types().faults(&job);
+    let secrets = &shared.options.secrets;
+    let faults = match secrets.uncover(&job) {
+        Ok(args) => {
+            job.args = args;
+            shared.known_types().faults(&job)
+        }
+        Err(fault) => vec![fault],
+    };
     if !faults.is_empty() {
         let fault = |(field, message)| FieldFault::new(format!("{prefix}{field}"), message);
         return Err(Error::Invalid(faults.into_iter().map(fault).collect()));
@@ -58,6 +65,7 @@ pub fn prepare(shared: &Shared, mut job: NewJob, prefix: &str) -> Result<Prepare
     if job.target_id.is_none() {
         job.target_id = shared.types.get(&job.job_type).and_then(|known| known.worker.target(&job.args));
     }
+    job.args = secrets.seal(&job.job_type, &job.args)?;
     let max_retries = shared.type_options(&job.job_type).max_retries;
     Ok(Prepared::new(job, max_retries))
 }

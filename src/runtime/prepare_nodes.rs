@@ -58,9 +58,13 @@ fn prepare_inner(
     let mut callback = None;
     if let Some(job) = workflow.callback {
         let max_retries = shared.type_options(&job.job_type).max_retries;
-        callback = serde_json::to_string(&Callback::of(&job, max_retries)).ok();
-        if let Err(Error::Invalid(found)) = prepare(shared, job, &format!("{prefix}callback.")) {
-            faults.extend(found);
+        let sealed = shared.options.secrets.seal(&job.job_type, &job.args);
+        match prepare(shared, job.clone(), &format!("{prefix}callback.")) {
+            Err(Error::Invalid(found)) => faults.extend(found),
+            _ => {
+                let job = crate::domain::NewJob { args: sealed?, ..job };
+                callback = serde_json::to_string(&Callback::of(&job, max_retries)).ok();
+            }
         }
     }
     Ok(PreparedWorkflow { name: workflow.name, nodes, graph, callback })

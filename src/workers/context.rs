@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::services::{FoundItem, NoServices};
 use super::steps::Names;
 use super::{Failure, LibraryStore, RunResult, Services};
+use crate::domain::secret::Scrub;
 use crate::domain::{Job, Json, NewJob, Node, Progress, State};
 use crate::logs::AttemptLog;
 
@@ -50,6 +51,9 @@ pub struct Context {
     library: Option<Arc<dyn LibraryStore>>,
     pub(super) services: Arc<dyn Services>,
     pub(super) max_result: usize,
+    /// The args with their secrets left out, where there are some.
+    pub(super) shown_args: Option<Json>,
+    hidden: Scrub,
     pub(super) steps: Arc<Names>,
     pub(super) waits: Arc<Names>,
 }
@@ -76,6 +80,8 @@ impl Context {
             library: None,
             services: Arc::new(NoServices),
             max_result: MAX_RESULT,
+            shown_args: None,
+            hidden: Scrub::default(),
             steps: Arc::default(),
             waits: Arc::default(),
         }
@@ -94,6 +100,14 @@ impl Context {
     /// Fatal where there are none, as in a test that gives none.
     pub fn library(&self) -> RunResult<&dyn LibraryStore> {
         self.library.as_deref().ok_or_else(|| Failure::fatal("there are no tables for a media library"))
+    }
+
+    /// Tells it what is secret in its args, and what those look like without it.
+    #[must_use]
+    pub fn with_secrets(mut self, shown_args: Json, hidden: Scrub) -> Self {
+        self.shown_args = Some(shown_args).filter(|args| *args != self.job.args);
+        self.hidden = hidden;
+        self
     }
 
     /// Gives it what the runtime does for a job beside taking its progress.
@@ -223,7 +237,7 @@ impl Context {
             percent: (percent * 100.0).round() / 100.0,
             processed,
             total,
-            message: message.map(fitting),
+            message: message.map(|message| fitting(&self.hidden.text(message))),
             updated_at: None,
         };
         self.log.progress(&progress);

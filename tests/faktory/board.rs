@@ -73,7 +73,7 @@ fn run(change: &impl Fn(&mut Config), body: &impl AsyncFn(&mut Board)) {
 async fn start(config: &Config, clock: &Clock) -> (Callboard, Serving, SocketAddr) {
     let callboard = Callboard::builder(config.clone()).clock(clock.clone()).start().await.unwrap();
     let (listener, address) = faktory::listen(config.faktory_bind.as_deref().unwrap()).unwrap();
-    let serving = Serving::start(listener, &callboard, config.faktory_password.clone());
+    let serving = Serving::start(listener, &callboard, config.faktory_password.clone(), None);
     (callboard, serving, address)
 }
 

@@ -33,7 +33,7 @@ fn test(body: impl AsyncFnOnce(&Board)) {
     actix_rt::System::new().block_on(async {
         let callboard = Callboard::builder(config.clone()).start().await.unwrap();
         let (listener, address) = faktory::listen("127.0.0.1:0").unwrap();
-        let serving = Serving::start(listener, &callboard, config.faktory_password.clone());
+        let serving = Serving::start(listener, &callboard, config.faktory_password.clone(), None);
         let url = format!("tcp://:sesame@{address}");
         let board = Board { callboard, _serving: serving, url, _dir: dir };
         tokio::time::timeout(LONG, body(&board)).await.expect("a library does its work within a minute");

@@ -41,7 +41,7 @@ impl Workload for Remote {
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
         let callboard = ground.store_only().await?;
         let (listener, address) = faktory::listen("127.0.0.1:0").map_err(local)?;
-        let serving = Serving::start(listener, &callboard, None);
+        let serving = Serving::start(listener, &callboard, None, None);
         let about = format!(
             "{} jobs that do nothing: pushed over one connection, {} at a time, fetched and acknowledged over {}",
             self.jobs, BULK, self.workers

@@ -1,5 +1,6 @@
 //! HTTP, with errors that tell people what to do.
 
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
@@ -53,6 +54,8 @@ impl Client {
         if server.url.scheme() == "http" {
             // A machine without certificates, such as a small container, can still speak plainly.
             http = http.tls_certs_only([]);
+        } else if let Some(file) = &server.ca_file {
+            http = http.tls_certs_only(authorities(file)?);
         }
         let http = http.build().map_err(|e| Failure::Tls(root(&e)))?;
         Ok(Self { http, base: server.url.clone(), patience: server.patience() })
@@ -183,6 +186,17 @@ impl Reply {
     /// What to say when it makes no sense.
     pub fn strange(&self, why: &str) -> Failure {
         Failure::Strange { url: self.url.clone(), why: why.to_owned() }
+    }
+}
+
+/// The authorities that a PEM file names.
+fn authorities(file: &Path) -> Result<Vec<reqwest::Certificate>, Failure> {
+    let wrong = |why: String| Failure::Usage(format!("--ca-file {}: {why}", file.display()));
+    let text = std::fs::read(file).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    match reqwest::Certificate::from_pem_bundle(&text) {
+        Ok(found) if found.is_empty() => Err(wrong("holds no certificate".into())),
+        Ok(found) => Ok(found),
+        Err(e) => Err(wrong(format!("is no PEM file: {e}"))),
     }
 }
 

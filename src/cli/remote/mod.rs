@@ -28,6 +28,9 @@ pub(super) struct ServerArgs {
     /// Token that the server knows us by
     #[arg(long, global = true, env = "CALLBOARD_TOKEN", hide_env_values = true)]
     pub(super) token: Option<String>,
+    /// File with the authorities to trust for HTTPS, instead of those of the system
+    #[arg(long, global = true, env = "CALLBOARD_CA_FILE", value_name = "FILE")]
+    pub(super) ca_file: Option<std::path::PathBuf>,
     /// Print JSON as the server sends it
     #[arg(long, global = true)]
     pub(super) json: bool,

@@ -1,7 +1,7 @@
 //! What workers call over the network and where they read and write, as text.
 
 use super::{Page, days, number, secs, without_secrets};
-use crate::config::{Config, LlmConfig, NetConfig, PromptConfig, StashConfig, TextsConfig};
+use crate::config::{Config, LlmConfig, NetConfig, PromptConfig, StashConfig, TextsConfig, TlsConfig};
 
 impl Page<'_> {
     pub(super) fn services(&mut self, config: &Config) {
@@ -12,6 +12,15 @@ impl Page<'_> {
         for (name, prompt) in &config.prompts {
             self.prompt(name, prompt);
         }
+    }
+
+    pub(super) fn tls(&mut self, tls: Option<&TlsConfig>) {
+        let Some(tls) = tls else { return self.push(format_args!("\n# tls: off")) };
+        self.table("tls");
+        self.line("certificate", tls.certificate.display().to_string());
+        self.line("key", tls.key.display().to_string());
+        self.line("faktory", tls.faktory);
+        self.line("hsts_secs", secs(tls.hsts));
     }
 
     fn net(&mut self, net: &NetConfig) {

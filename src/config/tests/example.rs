@@ -41,6 +41,12 @@ fn the_example_shows_every_key_with_its_default() {
         faktory_bind: Some("127.0.0.1:7419".into()),
         faktory_password: Some("sesame".into()),
         auth_tokens: config.auth_tokens.clone(),
+        tls: Some(TlsConfig {
+            certificate: "/etc/callboard/fullchain.pem".into(),
+            key: "/etc/callboard/privkey.pem".into(),
+            faktory: true,
+            hsts: Duration::ZERO,
+        }),
         texts: config.texts.clone(),
         llm: LlmConfig {
             base_url: config.llm.base_url.clone(),

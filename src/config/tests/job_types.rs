@@ -77,6 +77,7 @@ fn a_job_type_in_full() {
         global_concurrency: None,
         per_key: None,
         rate_limit: Some(RateLimit { limit: 2, per_secs: 0.5, key: Some("args.channel".parse().unwrap()) }),
+        secrets: Vec::new(),
         fairness: None,
         enabled: false,
         description: Some("Encodes".into()),

@@ -164,8 +164,8 @@ fn error_page(request: &HttpRequest, problem: &Problem) -> Option<HttpResponse> 
 /// The page that a visitor came from, if it is another one of ours.
 fn referrer(request: &HttpRequest) -> Option<String> {
     let named = url::Url::parse(request.headers().get(header::REFERER)?.to_str().ok()?).ok()?;
-    let host = request.headers().get(header::HOST)?.to_str().ok()?;
-    let is_ours = named.authority() == host;
+    // With HTTP/2 there is no such header as `Host`.
+    let is_ours = named.authority() == request.connection_info().host();
     let path = &named[url::Position::BeforePath..];
     let is_other = request.uri().path_and_query().is_none_or(|here| here.as_str() != path);
     let path = Base::of(request).strip(path)?.to_owned();

@@ -76,7 +76,7 @@ async fn enqueue(callboard: Data<Callboard>, visit: Visit, Posted(form): Posted)
     let job = read(&form, job_type.clone(), args, &callboard, &visit);
     let faults = match job {
         Err(faults) => faults,
-        Ok(job) => match callboard.enqueue(job).await {
+        Ok(job) => match enqueue_like(&callboard, &form, job).await {
             Ok(enqueued) => return enqueued_page(&enqueued),
             Err(Error::Invalid(faults)) => faults,
             Err(other) => return Err(other.into()),
@@ -85,6 +85,16 @@ async fn enqueue(callboard: Data<Callboard>, visit: Visit, Posted(form): Posted)
     let ui = visit.ui(&callboard, Section::NewJob).await?;
     let page = NewJobPage { ui, types, job_type, fields, args: text, form, faults };
     page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// Enqueues a job; what the form does not show of the secrets of the job that it began with is as it was
+/// there.
+async fn enqueue_like(callboard: &Callboard, form: &Form, job: NewJob) -> Result<Enqueued, Error> {
+    let job = match form.get("from").and_then(|id| id.parse().ok()) {
+        Some(id) => callboard.with_secrets_of(id, job).await?,
+        None => job,
+    };
+    callboard.enqueue(job).await
 }
 
 fn enqueued_page(enqueued: &Enqueued) -> Reply {
@@ -110,7 +120,7 @@ fn read(
         .map(|text| visit.zone.read(text).map_or_else(|| text.to_owned(), |at| at.to_string()));
     let others: Form = form
         .iter()
-        .filter(|(name, _)| !name.starts_with("args") && !["job_type", "run_at"].contains(name))
+        .filter(|(name, _)| !name.starts_with("args") && !["job_type", "run_at", "from"].contains(name))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let others = others.split("tags", "tag").split("depends_on", "depends_on");
@@ -130,7 +140,8 @@ fn read(
 fn like(job: &Job) -> Form {
     let form = Form::default().with("queue", &job.queue).with("priority", job.priority.to_string());
     let form = form.with("max_retries", job.max_retries.to_string()).with("tags", job.tags.join(", "));
-    let form = form.with("target_id", job.target_id.clone().unwrap_or_default());
+    let form =
+        form.with("target_id", job.target_id.clone().unwrap_or_default()).with("from", job.id.to_string());
     match job.timeout_secs.filter(|_| !job.timeout_inherited) {
         Some(secs) => form.with("timeout_secs", secs.to_string()),
         None => form,

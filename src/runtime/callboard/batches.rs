@@ -42,10 +42,11 @@ impl Callboard {
 
     /// A callback as it is kept until its time.
     fn kept(&self, new: RemoteNew) -> Result<String, Error> {
-        let job = self.as_taken_here(new.job);
+        let mut job = self.as_taken_here(new.job);
+        prepare(&self.shared, job.clone(), "")?;
+        job.args = self.shared.options.secrets.seal(&job.job_type, &job.args)?;
         let max_retries = self.shared.type_options(&job.job_type).max_retries;
         let kept = KeptCallback { job: Callback::of(&job, max_retries), jid: new.jid, extra: new.extra };
-        prepare(&self.shared, job, "")?;
         serde_json::to_string(&kept).map_err(|e| Error::invalid("callback", e.to_string()))
     }
 

@@ -78,8 +78,27 @@ impl Callboard {
 
     /// Reads a job as lists show it.
     pub(super) async fn plain_job(&self, id: i64) -> Result<Job, Error> {
+        self.stored_job(id).await.map(|job| self.complete(job))
+    }
+
+    /// Reads a job as the store has it: with its secrets, which are sealed.
+    pub(super) async fn stored_job(&self, id: i64) -> Result<Job, Error> {
         let job = self.read(move |conn| views::job::job(conn, id)).await?;
-        job.map(|job| self.complete(job)).ok_or_else(|| Error::NotFound(format!("job {id}")))
+        job.ok_or_else(|| Error::NotFound(format!("job {id}")))
+    }
+
+    /// The same args for a job like another one that was there: `[redacted]` stands for the secrets that
+    /// the other one has.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn with_secrets_of(&self, id: i64, job: NewJob) -> Result<NewJob, Error> {
+        let old = self.stored_job(id).await?;
+        if old.job_type != job.job_type {
+            return Ok(job);
+        }
+        let args = self.shared.options.secrets.keep(&job.job_type, &job.args, &old.args);
+        Ok(NewJob { args, ..job })
     }
 
     /// Reads a page of jobs. A search for text looks at a bounded number of jobs for each page, so
@@ -107,14 +126,25 @@ impl Callboard {
     ///
     /// # Errors
     /// [`Error::Conflict`] when it runs or is final.
-    pub async fn patch(&self, id: i64, patch: JobPatch) -> Result<Job, Error> {
+    pub async fn patch(&self, id: i64, mut patch: JobPatch) -> Result<Job, Error> {
         self.refuse_when_draining()?;
         let mut faults = patch.faults();
-        if let Some(args) = &patch.args {
-            let job_type = self.plain_job(id).await?.job_type;
-            faults.extend(
-                self.shared.types.get(&job_type).map(|t| t.worker.check_args(args)).unwrap_or_default(),
-            );
+        if let Some(args) = patch.args.take() {
+            let job = self.stored_job(id).await?;
+            let secrets = &self.shared.options.secrets;
+            let new =
+                NewJob { args: secrets.keep(&job.job_type, &args, &job.args), ..NewJob::new(job.job_type) };
+            match secrets.uncover(&new) {
+                Ok(args) => faults.extend(
+                    self.shared
+                        .types
+                        .get(&new.job_type)
+                        .map(|t| t.worker.check_args(&args))
+                        .unwrap_or_default(),
+                ),
+                Err(fault) => faults.push(fault),
+            }
+            patch.args = Some(secrets.seal(&new.job_type, &new.args)?);
         }
         if !faults.is_empty() {
             return Err(Error::Invalid(faults.into_iter().map(|(f, m)| FieldFault::new(f, m)).collect()));

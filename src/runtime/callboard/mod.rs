@@ -52,7 +52,7 @@ use super::shared::Shared;
 use super::supervisor::{CrashChild, Supervisor};
 use crate::config::Config;
 use crate::domain::audit::Actor;
-use crate::domain::{Claim, Clock, Job, State};
+use crate::domain::{Claim, Clock, Job, State, secret};
 use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::{StoreResult, Tx};
@@ -162,6 +162,7 @@ impl Callboard {
     /// Fills in what the store leaves to the job type, and how far a job is that runs here: the
     /// store learns of that a little later than those who watch.
     fn complete(&self, mut job: Job) -> Job {
+        job.args = secret::redacted(&job.args);
         if job.timeout_inherited {
             job.timeout_secs = self.shared.type_options(&job.job_type).timeout_secs;
         }

@@ -9,6 +9,7 @@ use crate::domain::audit::{AuditOutcome, Deed, Verb};
 use crate::domain::batch::Bid;
 use crate::domain::foreign;
 use crate::domain::remote::{Complaint, RemoteExtra};
+use crate::domain::secret::Scrub;
 use crate::domain::{Event, EventBody, Job, Json, NewJob, Progress, State, Timestamp};
 use crate::error::Error;
 use crate::runtime::log_folders;
@@ -161,6 +162,8 @@ impl Callboard {
         complaint: Complaint,
         worker_id: String,
     ) -> Result<(), Error> {
+        let hidden = self.secrets_of_jid(&jid).await?;
+        let complaint = complaint.reworded(|text| hidden.text(text).into_owned());
         let (shared, by) = (self.shared.clone(), self.shared.reporter(worker_id));
         let (now, wanted) = (self.shared.clock.now(), foreign::jid(&jid).into_owned());
         let fail = move |tx: &mut crate::store::Tx<'_>| {
@@ -177,7 +180,10 @@ impl Callboard {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn remote_progress(&self, told: RemoteProgress, worker_id: String) -> Result<bool, Error> {
+    pub async fn remote_progress(&self, mut told: RemoteProgress, worker_id: String) -> Result<bool, Error> {
+        if let Some(message) = &mut told.message {
+            *message = self.secrets_of_jid(&told.jid).await?.text(message).into_owned();
+        }
         let (shared, now) = (self.shared.clone(), self.shared.clock.now());
         let jid = foreign::jid(&told.jid).into_owned();
         let note = move |tx: &mut crate::store::Tx<'_>| {
@@ -198,6 +204,18 @@ impl Callboard {
             self.shared.hub.publish(vec![Event { job_id: job.id, job_type, queue, body }]);
         }
         Ok(true)
+    }
+
+    /// What must not be seen of a job that is known by an id elsewhere.
+    async fn secrets_of_jid(&self, jid: &str) -> Result<Scrub, Error> {
+        let Some(id) = self.ids_by_jid(jid.to_owned()).await?.pop() else { return Ok(Scrub::default()) };
+        match self.stored_job(id).await {
+            Ok(job) => {
+                Ok(self.shared.options.secrets.open(&job).map(|(_, hidden)| hidden).unwrap_or_default())
+            }
+            Err(Error::NotFound(_)) => Ok(Scrub::default()),
+            Err(e) => Err(e),
+        }
     }
 
     /// The newest job that is known by an id elsewhere.

@@ -8,7 +8,7 @@ use super::{Callboard, Enqueued};
 use crate::domain::audit::{Deed, Verb};
 use crate::domain::cron::Tongue;
 use crate::domain::schedule::{MAX_HISTORY, Misfire, Overlap, Owner, Timing, check_name};
-use crate::domain::{NewJob, Schedule, ScheduleRun, Timestamp};
+use crate::domain::{NewJob, Schedule, ScheduleRun, Timestamp, secret};
 use crate::error::{Error, FieldFault};
 use crate::runtime::prepare::prepare;
 use crate::store::verbs::schedules::Given;
@@ -85,7 +85,7 @@ impl From<Schedule> for ScheduleView {
             description: timing.describe(Tongue::English),
             next_runs: timing.upcoming(first, NEXT_RUNS),
             timing: schedule.spec.timing.clone(),
-            job: schedule.spec.job,
+            job: NewJob { args: secret::redacted(&schedule.spec.job.args), ..schedule.spec.job },
             misfire: schedule.spec.misfire,
             overlap: schedule.spec.overlap,
             paused: schedule.paused,
@@ -148,19 +148,35 @@ impl Callboard {
     /// # Errors
     /// [`Error::Invalid`] with every wrong field; [`Error::Conflict`] when it is there and should be
     /// new, or stands in the configuration.
-    pub async fn put_schedule(&self, given: Given, new: bool) -> Result<(ScheduleView, bool), Error> {
+    pub async fn put_schedule(&self, mut given: Given, new: bool) -> Result<(ScheduleView, bool), Error> {
         self.refuse_when_draining()?;
         let now = self.shared.clock.now();
         let mut faults = given.spec.faults(now);
         if let Err(message) = check_name(&given.name) {
             faults.push(("name".into(), message));
         }
+        let secrets = &self.shared.options.secrets;
+        let wanted = given.name.clone();
+        let old = self.read(move |conn| views::schedules::schedule(conn, &wanted)).await?;
+        if let Some(old) = old.filter(|old| old.spec.job.job_type == given.spec.job.job_type) {
+            let job = &mut given.spec.job;
+            job.args = secrets.keep(&job.job_type, &job.args, &old.spec.job.args);
+        }
+        let mut args = given.spec.job.args.clone();
         if faults.is_empty() {
-            faults = self.shared.known_types().faults(&given.spec.job);
+            match secrets.uncover(&given.spec.job) {
+                Ok(plain) => {
+                    args = plain;
+                    let job = NewJob { args: args.clone(), ..given.spec.job.clone() };
+                    faults = self.shared.known_types().faults(&job);
+                }
+                Err(fault) => faults.push(fault),
+            }
         }
         if !faults.is_empty() {
             return Err(Error::Invalid(faults.into_iter().map(|(f, m)| FieldFault::new(f, m)).collect()));
         }
+        given.spec.job.args = secrets.seal(&given.spec.job.job_type, &args)?;
         let name = given.name.clone();
         let deed = to_schedule(Verb::SchedulePut, &name).with(detail(&given));
         let made = self.change(deed, move |tx| verbs::schedules::put(tx, &given, new, now)).await?;

@@ -10,7 +10,7 @@ use actix::{
 use tokio::sync::oneshot;
 
 use super::handed::Handed;
-use crate::domain::Timestamp;
+use crate::domain::{Claim, Timestamp};
 use crate::runtime::guard::Guard;
 use crate::runtime::limits;
 use crate::runtime::log_folders;
@@ -117,10 +117,18 @@ impl Dispatcher {
         let mut found = found.jobs.into_iter();
         for fetch in fetches {
             match found.next() {
-                Some(Some(job)) => {
-                    // Who is gone by now drops it, and so it goes back.
-                    let _ = fetch.answer.send(Handed::new(job, self.shared.clone()));
-                }
+                Some(Some(mut job)) => match self.shared.options.secrets.open(&job.job) {
+                    Ok((args, _)) => {
+                        job.job.args = args;
+                        // Who is gone by now drops it, and so it goes back.
+                        let _ = fetch.answer.send(Handed::new(job, self.shared.clone()));
+                    }
+                    Err(why) => {
+                        reject(&self.shared, job.claim(), why);
+                        self.again = true;
+                        self.wait([fetch]);
+                    }
+                },
                 nothing => {
                     if nothing.is_some() && !self.again {
                         self.empty.extend(fetch.wanted.queues.iter().cloned());
@@ -171,6 +179,18 @@ impl Dispatcher {
         };
         ctx.spawn(work.into_actor(self).map(|(), me, _| me.at_ends = false));
     }
+}
+
+/// Nobody can be given a job whose secrets cannot be opened.
+fn reject(shared: &Arc<Shared>, claim: Claim, why: String) {
+    let (shared, arbiter) = (shared.clone(), shared.arbiter.clone());
+    arbiter.spawn(async move {
+        let now = shared.clock.now();
+        let rejected = shared.store.write(move |tx| remote::reject(tx, claim, why.clone(), now));
+        if let Err(e) = rejected.await {
+            log::warn!("{claim} cannot be handed over, and stays reserved until its time is up: {e}");
+        }
+    });
 }
 
 async fn reserve(shared: &Arc<Shared>, wanted: Arc<Vec<Wanted>>) -> StoreResult<Given> {

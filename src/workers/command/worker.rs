@@ -14,7 +14,7 @@ use super::template::Template;
 use super::verdict;
 use crate::config::ProgressFormat;
 use crate::domain::{Job, Json, Node};
-use crate::workers::job_document::job_document;
+use crate::workers::job_document::{job_document, job_document_for_file};
 use crate::workers::subprocess::{Ended, Instance, Subprocess, WorkDir, find_program};
 use crate::workers::worker::Start;
 use crate::workers::{AnyWorker, Availability, Context, Failure, RunResult, WorkerInfo};
@@ -241,7 +241,7 @@ impl AttemptFolder {
         };
         let dir = WorkDir::create(&host.work_root, ctx.job.id, ctx.job.attempt).map_err(failed)?;
         let job_file = dir.path().join("job.json");
-        fs::write(&job_file, &document).map_err(failed)?;
+        fs::write(&job_file, job_document_for_file(ctx)?).map_err(failed)?;
         let cwd = match cwd {
             Some(cwd) if cwd.is_dir() => cwd,
             Some(cwd) => {

@@ -7,7 +7,7 @@ mod reserve;
 use diesel::sql_types::Text;
 
 pub use self::report::{
-    Reporter, Times, end_expired, extend, fail, give_back, lose_all_of, progress, succeed,
+    Reporter, Times, end_expired, extend, fail, give_back, lose_all_of, progress, reject, succeed,
 };
 pub use self::reserve::{Given, Reserved, Wanted, reserve};
 use super::enqueue::{self, Prepared, Stored};

@@ -199,6 +199,17 @@ pub fn give_back(tx: &mut Tx<'_>, claim: Claim, now: Timestamp) -> StoreResult<(
     Ok(())
 }
 
+/// A job cannot be handed to anybody: it fails for good.
+pub fn reject(tx: &mut Tx<'_>, claim: Claim, why: String, now: Timestamp) -> StoreResult<()> {
+    if let Some(held) = tx.load::<ById, Sql, _>(binds![claim.job_id])?.into_iter().next().map(Held::of)
+        && held.claim == claim
+    {
+        end(tx, &held, Verdict::Fatal(why), Backoff::default(), now)?;
+        release(tx, &held)?;
+    }
+    Ok(())
+}
+
 /// A worker is gone that held jobs: each is lost, as if a process of ours had died under it. Returns
 /// how many there were.
 pub fn lose_all_of(
