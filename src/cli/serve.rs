@@ -84,7 +84,9 @@ async fn serve(config: Config, json: bool) -> Result<(), Failure> {
 /// with port 0 can know.
 fn announce(places: &[String], json: bool) {
     use std::io::Write;
-    places.iter().for_each(|place| log::info!("listening on {place}"));
+    for place in places {
+        log::info!("listening on {place}");
+    }
     let mut out = std::io::stdout();
     let _ = match json {
         true => writeln!(out, "{}", serde_json::json!({ "listening": places })),

@@ -241,12 +241,13 @@ mod tests {
 
     /// The contract of those who read `waiting_for`; signals are one of its reasons too.
     #[test]
-    fn the_readme_names_all_reasons_in_their_order() {
+    fn the_reference_names_all_reasons_in_their_order() {
         use WaitReason::*;
         let all = [Parents, Time, Signal, Backoff, Paused, NoWorker, Concurrency, RateLimit, Behind];
         let names = all.map(|reason| serde_json::to_string(&reason).unwrap().replace('"', "`")).join(", ");
-        let readme = include_str!("../../README.md").split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(readme.contains(&names), "{names}");
+        let page =
+            include_str!("../../docs/reference/http.md").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains(&names), "{names}");
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Authority {
 impl Pair {
     /// As the configuration names it.
     pub fn config(&self) -> String {
-        format!("[tls]\ncertificate = {:?}\nkey = {:?}\n", self.certificate, self.key)
+        format!("[tls]\ncertificate = '{}'\nkey = '{}'\n", self.certificate.display(), self.key.display())
     }
 
     /// Takes the place of another one.
