@@ -26,6 +26,8 @@ impl Install {
         let bin = std::env::split_paths(&on_path)
             .chain(newest("/usr/lib/postgresql"))
             .find(|bin| bin.join("initdb").exists() && bin.join("pg_ctl").exists())?;
+        // Links to some of them may stand elsewhere; all are where those lead.
+        let bin = std::fs::canonicalize(bin.join("initdb")).ok()?.parent()?.to_owned();
         let of = |name| User::from_name(name).ok().flatten().map(|user| (user.uid, user.gid));
         let user = Uid::effective().is_root().then(|| of("postgres").or_else(|| of("nobody"))).flatten();
         Some(Self { bin, user })

@@ -62,9 +62,9 @@ impl Server {
         let server =
             Self { install: Install::find().expect("PostgreSQL"), home: home.to_owned(), _user: None };
         let data = home.join("data");
-        for folder in [home, &data, &server.socket()] {
-            server.install.make_folder(folder);
-        }
+        // The folder of the data is made by the copy, which lets nobody else into it.
+        server.install.make_folder(home);
+        server.install.make_folder(&server.socket());
         let mut copy = server.install.command("pg_basebackup");
         copy.args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p"]);
         let copied = copy.arg(its_port.to_string()).arg("-D").arg(&data).current_dir("/").output().unwrap();
@@ -97,7 +97,11 @@ impl Server {
     /// The port that it was given.
     fn port(&self) -> Option<String> {
         let config = std::fs::read_to_string(self.home.join("data/postgresql.auto.conf")).unwrap();
-        config.lines().filter_map(|line| line.strip_prefix("port = ")).next_back().map(ToOwned::to_owned)
+        config
+            .lines()
+            .filter_map(|line| line.strip_prefix("port = "))
+            .next_back()
+            .map(|port| port.trim_matches('\'').to_owned())
     }
 
     fn with(home: &Path, settings: &str) -> Self {
