@@ -53,6 +53,8 @@ top
 ping
 ping --ready
 openapi
+audit
+token new me --role viewer
 pause --all
 resume --all
 drain noop

@@ -76,7 +76,7 @@ fn it_shows_what_runs_and_finds_the_server_again() {
         "{shown}"
     );
     server.enqueue("broken", &json!({}));
-    terminal.wait_for_text("it broke");
+    terminal.wait_for_text("exit code 65");
     terminal.press("?");
     terminal.wait_for_text("freeze the picture");
     terminal.press("?p");

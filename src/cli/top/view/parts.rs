@@ -13,6 +13,8 @@ use crate::Timestamp;
 use crate::cli::{duration, text};
 use crate::domain::State;
 
+/// From here on every column has room.
+const WIDE: u16 = 72;
 /// How wide a bar is.
 const BAR: u16 = 12;
 
@@ -148,14 +150,12 @@ impl Paint<'_> {
             let lines = vec![Line::styled(" RUNNING", self.title()), Line::raw(" nothing runs")];
             return frame.render_widget(Paragraph::new(lines), area);
         }
-        let widths = [
-            Constraint::Length(10),
-            Constraint::Length(20),
-            Constraint::Length(3),
-            Constraint::Length(11),
-            Constraint::Length(18),
-            Constraint::Min(0),
-        ];
+        // Where there is little room the message goes first: that of the chosen one stands at the bottom.
+        let widths = match area.width {
+            WIDE.. => [10, 20, 3, 11, 18].map(Constraint::Length).to_vec(),
+            _ => [7, 10, 0, 0, 18].map(Constraint::Length).to_vec(),
+        };
+        let widths = widths.into_iter().chain([Constraint::Min(0)]);
         let table = Table::new(running.iter().map(|running| self.attempt(running)), widths)
             .header(titles)
             .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED));
@@ -185,10 +185,10 @@ impl Paint<'_> {
             lines.push(Line::raw(" none"));
         }
         for failed in &picture.failures {
-            let ago = failed.completed_at.map_or_else(String::new, |at| format!("{} ago", since(at)));
+            let ago = failed.completed_at.map_or_else(String::new, |at| since(at));
             let error = text::line(failed.error.as_deref().unwrap_or_default());
             lines.push(Line::from(vec![
-                Span::raw(format!(" {:<9} {:<20.20} {ago:<15} ", failed.id, text::line(&failed.job_type))),
+                Span::raw(format!(" {:<9} {:<16.16} {ago:<10} ", failed.id, text::line(&failed.job_type))),
                 Span::styled(error, self.colour(Color::Red)),
             ]));
         }
