@@ -1,6 +1,6 @@
 //! How the HTTP side is to be reached.
 
-use ::config::Value;
+use ::config::{Value, ValueKind};
 
 use super::kinds;
 
@@ -9,6 +9,9 @@ const PLAIN: &[u8] = b"-._~";
 
 /// The path beneath which everything is: without a slash at its end, and empty for none.
 pub(super) fn base_path(value: &Value) -> Result<String, String> {
+    if matches!(&value.kind, ValueKind::String(text) if text.is_empty()) {
+        return Ok(String::new());
+    }
     let given = kinds::text(value)?;
     let path = given.strip_suffix('/').unwrap_or(&given);
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || PLAIN.contains(&b);

@@ -83,6 +83,9 @@ async fn watch(mut board: Board, mut news: mpsc::Receiver<News>) -> Result<(), F
             input = screen.input() => match input {
                 Some(keys::Input::Quit) | None => return Ok(()),
                 Some(input) => {
+                    if input == keys::Input::Redraw {
+                        screen.forget().map_err(local)?;
+                    }
                     board.obey(input);
                     screen.draw(&board).map_err(local)?;
                 }

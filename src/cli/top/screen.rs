@@ -39,6 +39,11 @@ impl Screen {
         self.terminal.draw(|frame| view::draw(frame, board, self.colours)).map(|_| ())
     }
 
+    /// Forgets what was drawn: a terminal that was made smaller and larger again has lost some of it.
+    pub fn forget(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
     /// What a person wants next. `None`: the terminal is gone.
     pub async fn input(&mut self) -> Option<Input> {
         let [terminate, interrupt, hangup] = &mut self.signals;

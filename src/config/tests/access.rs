@@ -54,10 +54,7 @@ fn a_proxy_lets_other_machines_in() {
     let text = "[net]\ntrusted_proxies = ['127.0.0.1', '10.0.0.0/8']\n";
     let faults = faults(text, &[]);
     assert_eq!(faults.len(), 1);
-    assert!(
-        faults[0].contains("net.trusted_proxies ") && faults[0].contains("[[auth.tokens]]"),
-        "{faults:?}"
-    );
+    assert!(faults[0].contains("net.trusted_proxies") && faults[0].contains("[[auth.tokens]]"), "{faults:?}");
     from_file(&format!("insecure = true\n{text}"));
     let nets = from_file(&format!("{text}{TOKEN}")).net.trusted_proxies;
     assert_eq!(nets.iter().map(ToString::to_string).collect::<Vec<_>>(), ["127.0.0.1/32", "10.0.0.0/8"]);

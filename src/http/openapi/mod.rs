@@ -49,7 +49,7 @@ use super::{
         health::healthz, health::readyz, metrics::metrics, openapi,
     ),
     components(schemas(
-        super::problem::Document, parameters::Label, parameters::ListOrder, parameters::LogStream,
+        super::problem::Document, crate::domain::audit::Verb, parameters::Label, parameters::ListOrder, parameters::LogStream,
         parameters::WorkflowState, compound::NodeBody,
         compound::InnerWorkflowBody
     )),
