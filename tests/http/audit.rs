@@ -23,62 +23,66 @@ async fn entries(server: &Server, query: &str) -> Vec<Value> {
     send(request).await.ok(200)["entries"].as_array().unwrap().clone()
 }
 
+/// Calls that change something, each with its answer, and what the log says was done to what.
+fn changes() -> [(Method, &'static str, Value, u16, &'static str, &'static str); 13] {
+    [
+        (
+            Method::PATCH,
+            "/api/jobs/1",
+            json!({"priority": 1, "args": {"secret": "sesame"}}),
+            200,
+            "job.change",
+            "jobs/1",
+        ),
+        (Method::POST, "/api/jobs/1/signals/go", json!({"token": "sesame"}), 201, "job.signal", "jobs/1"),
+        (Method::DELETE, "/api/jobs/1", Value::Null, 200, "job.cancel", "jobs/1"),
+        (Method::POST, "/api/jobs/1/retry", Value::Null, 200, "job.retry", "jobs/1"),
+        (
+            Method::POST,
+            "/api/jobs/actions",
+            json!({"action": "cancel", "filter": {"state": "failed"}}),
+            200,
+            "jobs.cancel",
+            "jobs",
+        ),
+        (Method::POST, "/api/pause", Value::Null, 200, "pause", "everything"),
+        (Method::POST, "/api/resume", Value::Null, 200, "resume", "everything"),
+        (Method::POST, "/api/queues/slow/drain", Value::Null, 200, "drain", "queues/slow"),
+        (
+            Method::PATCH,
+            "/api/job-types/puppet",
+            json!({"concurrency": 3}),
+            200,
+            "job_type.change",
+            "job-types/puppet",
+        ),
+        (
+            Method::POST,
+            "/api/schedules",
+            json!({"name": "s", "job_type": "puppet", "every_secs": 3600}),
+            201,
+            "schedule.put",
+            "schedules/s",
+        ),
+        (Method::POST, "/api/schedules/s/run", Value::Null, 201, "schedule.run", "schedules/s"),
+        (Method::DELETE, "/api/schedules/s", Value::Null, 200, "schedule.delete", "schedules/s"),
+        (
+            Method::POST,
+            "/api/maintenance/cleanup",
+            json!({"older_than_days": 7}),
+            200,
+            "maintenance.cleanup",
+            "jobs",
+        ),
+    ]
+}
+
 #[test]
 fn every_change_is_there_with_who_and_whence() {
     test_with(behind_a_proxy, async |server| {
         let later = json!({"job_type": "puppet", "delay_secs": 60});
         assert_eq!(call(server, Method::POST, "/api/jobs", "operator", later).await, 201);
-        let steps = [
-            (
-                Method::PATCH,
-                "/api/jobs/1",
-                json!({"priority": 1, "args": {"secret": "sesame"}}),
-                200,
-                "job.change",
-                "jobs/1",
-            ),
-            (Method::POST, "/api/jobs/1/signals/go", json!({"token": "sesame"}), 201, "job.signal", "jobs/1"),
-            (Method::DELETE, "/api/jobs/1", Value::Null, 200, "job.cancel", "jobs/1"),
-            (Method::POST, "/api/jobs/1/retry", Value::Null, 200, "job.retry", "jobs/1"),
-            (
-                Method::POST,
-                "/api/jobs/actions",
-                json!({"action": "cancel", "filter": {"state": "failed"}}),
-                200,
-                "jobs.cancel",
-                "jobs",
-            ),
-            (Method::POST, "/api/pause", Value::Null, 200, "pause", "everything"),
-            (Method::POST, "/api/resume", Value::Null, 200, "resume", "everything"),
-            (Method::POST, "/api/queues/slow/drain", Value::Null, 200, "drain", "queues/slow"),
-            (
-                Method::PATCH,
-                "/api/job-types/puppet",
-                json!({"concurrency": 3}),
-                200,
-                "job_type.change",
-                "job-types/puppet",
-            ),
-            (
-                Method::POST,
-                "/api/schedules",
-                json!({"name": "s", "job_type": "puppet", "every_secs": 3600}),
-                201,
-                "schedule.put",
-                "schedules/s",
-            ),
-            (Method::POST, "/api/schedules/s/run", Value::Null, 201, "schedule.run", "schedules/s"),
-            (Method::DELETE, "/api/schedules/s", Value::Null, 200, "schedule.delete", "schedules/s"),
-            (
-                Method::POST,
-                "/api/maintenance/cleanup",
-                json!({"older_than_days": 7}),
-                200,
-                "maintenance.cleanup",
-                "jobs",
-            ),
-        ];
-        for (method, path, body, status, what, object) in steps {
+        for (method, path, body, status, what, object) in changes() {
             assert_eq!(call(server, method.clone(), path, "admin", body).await, status, "{method} {path}");
             let last = &entries(server, "limit=1").await[0];
             assert_eq!(

@@ -25,8 +25,8 @@ command = ["sh", "-c", '''
 printf %s "$1" > "OUT/plain-$CALLBOARD_JOB_ID"
 echo "out $1"
 echo "err $1" >&2
-cat
-cat "$CALLBOARD_JOB_FILE"
+cat; echo
+cat "$CALLBOARD_JOB_FILE"; echo
 echo '::callboard {"progress":{"processed":1,"message":"said '"$1"'"}}'
 while [ ! -e "OUT/go" ]; do [ -d "OUT" ] || exit; sleep 0.02; done
 exit 65''', "say", "{args.password}"]

@@ -185,7 +185,7 @@ impl Paint<'_> {
             lines.push(Line::raw(" none"));
         }
         for failed in &picture.failures {
-            let ago = failed.completed_at.map_or_else(String::new, |at| since(at));
+            let ago = failed.completed_at.map_or_else(String::new, since);
             let error = text::line(failed.error.as_deref().unwrap_or_default());
             lines.push(Line::from(vec![
                 Span::raw(format!(" {:<9} {:<16.16} {ago:<10} ", failed.id, text::line(&failed.job_type))),
