@@ -84,7 +84,7 @@ async fn tunnel(server: &Server) -> String {
     place
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn faktory_programs_push_and_work_over_tls() {
     let server = Server::start("");
     let place = tunnel(&server).await;

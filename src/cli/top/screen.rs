@@ -3,6 +3,7 @@
 use std::io;
 
 use ratatui::DefaultTerminal;
+use ratatui::backend::{Backend, ClearType};
 use ratatui::crossterm::event;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -41,7 +42,11 @@ impl Screen {
 
     /// Forgets what was drawn: a terminal that was made smaller and larger again has lost some of it.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        self.terminal.backend_mut().clear_region(ClearType::All)?;
+        // Both buffers: what is drawn next is compared with nothing.
+        self.terminal.swap_buffers();
+        self.terminal.swap_buffers();
+        Ok(())
     }
 
     /// What a person wants next. `None`: the terminal is gone.
