@@ -97,7 +97,12 @@ impl Terminal {
 
     /// Waits until the program has ended.
     pub fn end(&mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+        let status = self.child.wait().unwrap();
+        // What it said last; the terminal is at its end once nobody has it any more.
+        while let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) {
+            self.screen.process(&bytes);
+        }
+        status
     }
 
     /// Whether it is as a shell wants it: lines are edited and echoed, and the screen is the usual one.
