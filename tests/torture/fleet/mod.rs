@@ -110,6 +110,14 @@ impl Fleet {
     }
 }
 
+/// So many faults, and a long cut in the end where one is asked for.
+fn script(faults: u64, random: &mut fastrand::Rng) -> Vec<Fault> {
+    let mut script: Vec<Fault> = (0..faults).map(|_| Fault::random(random)).collect();
+    let cut_off = setting("CALLBOARD_TORTURE_CUT_OFF_SECS", 0);
+    script.extend((cut_off > 0).then(|| Fault::CutOff { for_so_long: Duration::from_secs(cut_off) }));
+    script
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_whatever_becomes_of_three_nodes() {
     if !is_there() {
@@ -138,10 +146,7 @@ async fn nothing_acknowledged_is_lost_whatever_becomes_of_three_nodes() {
         fleet.nodes.push(node);
     }
     let mut took = Vec::new();
-    let mut script: Vec<Fault> = (0..faults).map(|_| Fault::random(&mut random)).collect();
-    let cut_off = setting("CALLBOARD_TORTURE_CUT_OFF_SECS", 0);
-    script.extend((cut_off > 0).then(|| Fault::CutOff { for_so_long: Duration::from_secs(cut_off) }));
-    for fault in script {
+    for fault in script(faults, &mut random) {
         // The load between two faults; there is no event to wait for.
         tokio::time::sleep(Duration::from_millis(random.u64(50..1000))).await;
         let begun = Instant::now();

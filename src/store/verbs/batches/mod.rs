@@ -87,7 +87,7 @@ fn taking(tx: &mut Tx<'_>, bid: Bid) -> StoreResult<()> {
 /// More jobs are on their way: the batch is not over before it is committed again.
 ///
 /// # Errors
-/// As [`add`].
+/// As those before it.
 pub fn open(tx: &mut Tx<'_>, bid: Bid, now: Timestamp) -> StoreResult<()> {
     taking(tx, bid)?;
     tx.run::<Open>(binds![now.plus(OPEN_FOR), bid.0]).map(|_| ())
