@@ -169,7 +169,7 @@ async fn pieces_of_memory_that_a_job_takes() {
 async fn statements_of_a_claim() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     set_default_instrumentation(counter).unwrap();
-    for (what, limits, limit) in [("a plain claim", None, 3), ("a claim under all limits", Some(limits()), 5)]
+    for (what, limits, limit) in [("a plain claim", None, 3), ("a claim under all limits", Some(limits()), 4)]
     {
         let bench = Bench::open(limits);
         bench.enqueue(&STATEMENTS, BATCH).await;

@@ -88,6 +88,14 @@ impl AttemptLog {
         self.line("ERROR", message);
     }
 
+    /// Writes why the attempt failed to `job.log`, if the attempt has a log. One that has said nothing
+    /// leaves no file for what the queue keeps anyway.
+    pub fn verdict(&self, message: impl Display) {
+        if super::lock(&self.0.state).streams.iter().any(Option::is_some) {
+            self.error(message);
+        }
+    }
+
     /// Writes to `events.jsonl`: the name, the time, and the fields of an object (anything that is
     /// not an object becomes the field `data`).
     pub fn event(&self, event: &str, fields: &impl Serialize) {

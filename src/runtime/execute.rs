@@ -165,7 +165,7 @@ impl Execution {
             None => verdict,
         };
         if let Some(message) = verdict.message() {
-            self.log.error(message);
+            self.log.verdict(message);
         }
         self.log.close();
         let (claim, backoff, progress) = (self.claim, self.backoff, self.reporter.close());

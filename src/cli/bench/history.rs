@@ -4,8 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::json;
+
+use crate::domain::audit::{Actor, AuditOutcome, Deed, Verb};
 use crate::domain::{Backoff, Claim, Job, NewJob, State, Timestamp, Verdict};
 use crate::store::stats::SPAN_MS;
+use crate::store::verbs::audit;
 use crate::store::verbs::claim::{Claimer, claim};
 use crate::store::verbs::enqueue::{Prepared, enqueue};
 use crate::store::verbs::finish::{Finished, finish};
@@ -19,6 +23,8 @@ pub(super) const SPANS: i64 = 86_400_000 / SPAN_MS;
 const ONE_FAILS_OF: i64 = 50;
 /// One job of so many is for another day.
 const ONE_WAITS_OF: u64 = 100;
+/// Of so many jobs somebody tries to cancel one.
+const ONE_IS_CANCELLED_OF: u64 = 10;
 
 /// The name of the n-th job type.
 pub(super) fn job_type(n: u64) -> String {
@@ -45,6 +51,7 @@ pub(super) async fn write(database: &Path, jobs: u64, now: Timestamp, pieces: i6
 
 /// What happens in one span of time.
 fn span(tx: &mut Tx<'_>, jobs: std::ops::Range<u64>, at: Timestamp) -> StoreResult<()> {
+    let ids = jobs.clone();
     let prepared: Vec<_> = jobs.map(|n| Prepared::new(job(n, at), 0)).collect();
     enqueue(tx, &prepared, true, at)?;
     let by = Claimer { node: 1, worker_id: "1/bench".to_owned() };
@@ -52,6 +59,10 @@ fn span(tx: &mut Tx<'_>, jobs: std::ops::Range<u64>, at: Timestamp) -> StoreResu
         let claimed = claim(tx, &job_type(n), prepared.len(), &by, at)?;
         let ended: Vec<_> = claimed.jobs.iter().map(|job| ended(job, &by)).collect();
         finish(tx, &ended, at.plus(Duration::from_millis(2_000 + n * 70)))?;
+    }
+    for id in ids.filter(|id| id.is_multiple_of(ONE_IS_CANCELLED_OF)) {
+        let deed = Deed { verb: Verb::JobCancel, object: format!("jobs/{id}"), detail: json!({}) };
+        audit::note(tx, &Actor::default(), &deed, AuditOutcome::Done, at)?;
     }
     Ok(())
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
+use serde_json::{Value, json};
+
 use super::ground::Ground;
 use super::history;
 use super::report::{Latencies, Report};
@@ -14,6 +16,11 @@ use crate::runtime::Callboard;
 
 /// How often a page is looked at again.
 const AGAIN: usize = 20;
+/// Schedules and workflows that are listed.
+const SCHEDULES: u64 = 30;
+const WORKFLOWS: u64 = 200;
+/// A type that no worker here has.
+const ELSEWHERE: &str = "elsewhere";
 
 /// The web pages of a server that keeps a day of jobs
 #[derive(Debug, clap::Args)]
@@ -24,7 +31,7 @@ pub(super) struct Pages {
 }
 
 /// The pages; `{id}` is a job in the middle.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 20] = [
     "/",
     "/?range=1h",
     "/?range=1d",
@@ -38,9 +45,13 @@ const PAGES: [&str; 16] = [
     "/new?from={id}",
     "/dead-letters",
     "/types",
+    "/schedules",
+    "/workflows",
     "/new",
     "/nodes",
+    "/audit",
     "/settings",
+    "/docs",
 ];
 
 impl Workload for Pages {
@@ -68,6 +79,7 @@ impl Pages {
         );
         let mut report = Report::new("pages", about);
         let visitor = Visitor::new(url)?;
+        visitor.make_plans().await?;
         for page in PAGES {
             let path = page.replace("{id}", &(self.jobs / 2).to_string());
             report.figure(format!("{page}, first"), visitor.visit(&path).await?, "ms");
@@ -97,9 +109,36 @@ impl Visitor {
         Ok(Self { client: client.map_err(why)?, url })
     }
 
+    /// Makes what the pages of schedules and workflows show. Nothing of it runs.
+    async fn make_plans(&self) -> Result<(), Failure> {
+        for n in 0..SCHEDULES {
+            let (name, job_type) = (format!("nightly-{n:02}"), history::job_type(n));
+            let schedule = json!({"name": name, "cron": "15 3 * * *", "paused": true, "job_type": job_type});
+            self.post("/api/schedules", &schedule).await?;
+        }
+        for n in 0..WORKFLOWS {
+            let fetch = json!({"name": "fetch", "job_type": ELSEWHERE});
+            let store = json!({"name": "store", "job_type": ELSEWHERE, "after": ["fetch"]});
+            let workflow = json!({"name": format!("import-{n}"), "jobs": [fetch, store]});
+            self.post("/api/workflows", &workflow).await?;
+        }
+        Ok(())
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<(), Failure> {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        request.send().await.and_then(reqwest::Response::error_for_status).map_err(|e| self.gone(&e))?;
+        Ok(())
+    }
+
+    fn gone(&self, why: &reqwest::Error) -> Failure {
+        Failure::NoServer { url: self.url.clone(), why: why.to_string() }
+    }
+
     /// How long a page takes until its last byte is here, in milliseconds.
     async fn visit(&self, path: &str) -> Result<f64, Failure> {
-        let why = |e: reqwest::Error| Failure::NoServer { url: self.url.clone(), why: e.to_string() };
+        let why = |e: reqwest::Error| self.gone(&e);
         let begin = Instant::now();
         let request = self.client.get(format!("{}{path}", self.url));
         let request = request.header("accept", "text/html").header("accept-encoding", "gzip");

@@ -1,5 +1,6 @@
 //! `callboard bench remote`
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use super::ground::Ground;
 use super::process::{self, Used};
@@ -92,20 +94,14 @@ impl Remote {
         Ok(())
     }
 
+    /// Returns with the last acknowledgement. Those who wait for one more job then, as workers do for two
+    /// seconds, are not waited for.
     async fn work(&self, address: SocketAddr) -> std::io::Result<()> {
-        let (left, mut fetching) = (Arc::new(AtomicU32::new(self.jobs)), Vec::new());
+        let (left, all_done) = (Arc::new(AtomicU32::new(self.jobs)), Arc::new(Notify::new()));
+        let mut fetching = Vec::new();
         for i in 0..self.workers {
-            let (mut client, left) = (Client::connect(address, &format!("worker-{i}")).await?, left.clone());
-            fetching.push(async move {
-                while left.load(Ordering::Relaxed) > 0 {
-                    let job = client.ask("FETCH default").await?;
-                    let Some((_, rest)) = job.split_once("\"jid\":\"") else { continue };
-                    let jid = rest.split('"').next().unwrap_or_default();
-                    client.ask(&format!("ACK {{\"jid\":\"{jid}\"}}")).await?;
-                    left.fetch_sub(1, Ordering::Relaxed);
-                }
-                Ok::<_, std::io::Error>(())
-            });
+            let client = Client::connect(address, &format!("worker-{i}")).await?;
+            fetching.push(client.fetch_for_ever(left.clone(), all_done.clone()));
         }
         let pushing = async {
             let mut client = Client::connect(address, "").await?;
@@ -115,10 +111,14 @@ impl Remote {
                 let jobs: Vec<String> = (first..self.jobs.min(first + BULK)).map(job).collect();
                 client.ask(&format!("PUSHB [{}]", jobs.join(","))).await?;
             }
+            all_done.notified().await;
             Ok(())
         };
-        futures_util::try_join!(pushing, futures_util::future::try_join_all(fetching))?;
-        Ok(())
+        let fetching = futures_util::future::try_join_all(fetching);
+        tokio::select! {
+            done = pushing => done,
+            failed = fetching => failed.map(|_| ()),
+        }
     }
 }
 
@@ -132,6 +132,23 @@ impl Client {
         client.read().await?;
         client.ask(&format!("HELLO {{\"v\":2,\"wid\":\"{wid}\"}}")).await?;
         Ok(client)
+    }
+
+    /// Fetches and acknowledges, and tells when nothing is left of so many.
+    async fn fetch_for_ever(
+        mut self,
+        left: Arc<AtomicU32>,
+        all_done: Arc<Notify>,
+    ) -> std::io::Result<Infallible> {
+        loop {
+            let job = self.ask("FETCH default").await?;
+            let Some((_, rest)) = job.split_once("\"jid\":\"") else { continue };
+            let jid = rest.split('"').next().unwrap_or_default();
+            self.ask(&format!("ACK {{\"jid\":\"{jid}\"}}")).await?;
+            if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+                all_done.notify_one();
+            }
+        }
     }
 
     async fn ask(&mut self, line: &str) -> std::io::Result<String> {

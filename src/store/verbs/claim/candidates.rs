@@ -6,21 +6,27 @@ use std::time::Duration;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use crate::domain::lifecycle::{self, Move};
-use crate::domain::{Limits, State};
+use crate::domain::{Limits, RateLimit, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::row::{COLUMNS, JobRow, RowSql};
-use crate::store::sql::{LIMIT, Statement, binds, statement};
+use crate::store::sql::{LIMIT, binds, statement};
 use crate::store::tx::Tx;
+use crate::store::verbs::limits::rate::{self, Allowance};
 
 statement!(Page, page("id, priority, rank, ready_at, concurrency_key, rate_key"));
 // The whole row: it is most likely the one that is taken.
-statement!(Head, |dialect| page(&format!("{COLUMNS}, rank, concurrency_key, rate_key, NULL"))
+statement!(Head, |dialect| page(&format!("{COLUMNS}, rank, concurrency_key, rate_key"))
     + dialect.lock_free());
-// With the number of those of its value that run: that will be asked next.
-statement!(HeadAndRunning, |dialect| page(&format!(
+// With what its limits will ask next: how many of its value run, and how many have started within the span
+// of a rate limit and before.
+statement!(HeadAndCounts, |dialect| page(&format!(
     "{COLUMNS}, rank, concurrency_key, rate_key, \
      (SELECT count(*) FROM jobs r WHERE r.state = '{}' AND r.concurrency_key IS NOT NULL \
-     AND r.job_type = jobs.job_type AND r.concurrency_key = jobs.concurrency_key)",
+     AND r.job_type = jobs.job_type AND r.concurrency_key = jobs.concurrency_key), \
+     (SELECT CAST(sum(s.n) AS BIGINT) FROM rate_starts s \
+     WHERE s.job_type = jobs.job_type AND s.key = jobs.rate_key AND s.at > ?), \
+     (SELECT count(*) FROM rate_starts s \
+     WHERE s.job_type = jobs.job_type AND s.key = jobs.rate_key AND s.at <= ?)",
     State::Running
 )) + dialect.lock_free());
 
@@ -44,20 +50,49 @@ pub(super) struct Candidate {
     pub rank: i64,
     pub concurrency_key: Option<String>,
     pub rate_key: Option<String>,
-    /// How many of its `concurrency_key` run, if that was read.
-    pub running: Option<i64>,
+    /// What limits ask about its values, if that was read.
+    pub counts: Option<Counts>,
     /// All of it, if that was read.
     pub row: Option<Box<JobRow>>,
     ready_at: i64,
+}
+
+/// What limits ask about the values of a job.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    /// How many of its `concurrency_key` run.
+    pub running: i64,
+    /// What its rate limit leaves of its `rate_key`; `None`: that is to be asked for.
+    pub starts: Option<Allowance>,
 }
 
 /// Gives them one by one.
 pub(super) struct Candidates<'a> {
     job_type: &'a str,
     aging: Option<Duration>,
-    /// Whether those of a value that run are counted.
-    counted: bool,
+    /// Set if limits ask for counts of values.
+    counted: Option<Counted<'a>>,
     lines: Vec<Line>,
+}
+
+/// How the values of jobs are counted.
+#[derive(Clone, Copy)]
+struct Counted<'a> {
+    rate: Option<&'a RateLimit>,
+    /// Starts after this are in the span of the rate limit.
+    since: Timestamp,
+}
+
+impl<'a> Counted<'a> {
+    fn by(limits: &'a Limits, now: Timestamp) -> Option<Self> {
+        let rate = limits.rate_limit.as_ref().filter(|limit| limit.key.is_some());
+        let since = rate.map_or(now, |limit| rate::window(limit, now));
+        (limits.per_key.is_some() || rate.is_some()).then_some(Self { rate, since })
+    }
+
+    fn starts(&self, within: i64, stale: i64) -> Option<Allowance> {
+        self.rate.and_then(|limit| rate::left(limit, within, stale))
+    }
 }
 
 /// Jobs that are in order among themselves: those of a queue, or with aging, of one priority of it.
@@ -77,7 +112,13 @@ struct Line {
 
 impl<'a> Candidates<'a> {
     /// Of these queues. About so many will be wanted.
-    pub(super) fn new(job_type: &'a str, queues: Vec<String>, limits: &Limits, wanted: usize) -> Self {
+    pub(super) fn new(
+        job_type: &'a str,
+        queues: Vec<String>,
+        limits: &'a Limits,
+        wanted: usize,
+        now: Timestamp,
+    ) -> Self {
         let aging = limits.aging;
         let page = i64::try_from(wanted).unwrap_or(i64::MAX).clamp(1, MAX_PAGE);
         let line = |queue: &String, first: u8, last: u8| Line {
@@ -93,7 +134,7 @@ impl<'a> Candidates<'a> {
             None => queues.iter().map(|queue| line(queue, 1, 10)).collect(),
             Some(_) => queues.iter().flat_map(|queue| (1..=10).map(move |p| line(queue, p, p))).collect(),
         };
-        Self { job_type, aging, counted: limits.per_key.is_some(), lines }
+        Self { job_type, aging, counted: Counted::by(limits, now), lines }
     }
 
     /// The next one; `None` after the last.
@@ -138,10 +179,10 @@ impl<'a> Candidates<'a> {
         if line.ended || !line.read.is_empty() {
             return Ok(());
         }
-        let read = match only && line.page == 1 {
-            true if self.counted => line.head::<HeadAndRunning>(tx, self.job_type)?,
-            true => line.head::<Head>(tx, self.job_type)?,
-            false => line.next_page(tx, self.job_type)?,
+        let read = match self.counted {
+            _ if !only || line.page != 1 => line.next_page(tx, self.job_type)?,
+            Some(counted) => line.head_and_counts(tx, self.job_type, counted)?,
+            None => line.head(tx, self.job_type)?,
         };
         line.ended = i64::try_from(read.len()).is_ok_and(|n| n < line.page);
         // The first ones are enough unless a limit holds some.
@@ -170,29 +211,71 @@ impl Line {
             tx.load::<Page, Sql, _>(binds![job_type, &self.queue, priority, rank, id, last, self.page])?;
         let candidate = |(id, priority, rank, ready_at, concurrency_key, rate_key)| {
             let priority = u8::try_from(priority).unwrap_or(10);
-            Candidate { id, priority, rank, ready_at, concurrency_key, rate_key, running: None, row: None }
+            Candidate { id, priority, rank, ready_at, concurrency_key, rate_key, counts: None, row: None }
         };
         Ok(rows.into_iter().map(candidate).collect())
     }
 
     /// The next one, if one is all that is wanted.
-    fn head<S: Statement>(&self, tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<Candidate>> {
-        type Sql = (RowSql, BigInt, Nullable<Text>, Nullable<Text>, Nullable<BigInt>);
-        type Row = (JobRow, i64, Option<String>, Option<String>, Option<i64>);
+    fn head(&self, tx: &mut Tx<'_>, job_type: &str) -> StoreResult<Vec<Candidate>> {
+        type Sql = (RowSql, BigInt, Nullable<Text>, Nullable<Text>);
+        type Row = (JobRow, i64, Option<String>, Option<String>);
         let (priority, rank, id) = self.after;
         let (priority, last) = (u32::from(priority), u32::from(self.last));
         let rows: Vec<Row> =
-            tx.load::<S, Sql, _>(binds![job_type, &self.queue, priority, rank, id, last, self.page])?;
-        let candidate = |(row, rank, concurrency_key, rate_key, running): Row| Candidate {
-            id: row.id,
-            priority: u8::try_from(row.priority).unwrap_or(10),
+            tx.load::<Head, Sql, _>(binds![job_type, &self.queue, priority, rank, id, last, self.page])?;
+        Ok(rows
+            .into_iter()
+            .map(|(row, rank, concurrency, rate)| whole(row, rank, concurrency, rate, None))
+            .collect())
+    }
+
+    /// The same, with what limits will ask about it.
+    fn head_and_counts(
+        &self,
+        tx: &mut Tx<'_>,
+        job_type: &str,
+        counted: Counted<'_>,
+    ) -> StoreResult<Vec<Candidate>> {
+        type Sql = (RowSql, BigInt, Nullable<Text>, Nullable<Text>, BigInt, Nullable<BigInt>, BigInt);
+        type Row = (JobRow, i64, Option<String>, Option<String>, i64, Option<i64>, i64);
+        let (priority, rank, id) = self.after;
+        let (priority, last) = (u32::from(priority), u32::from(self.last));
+        let since = counted.since;
+        let rows: Vec<Row> = tx.load::<HeadAndCounts, Sql, _>(binds![
+            since,
+            since,
+            job_type,
+            &self.queue,
+            priority,
             rank,
-            ready_at: row.ready_at,
-            concurrency_key,
-            rate_key,
-            running,
-            row: Some(Box::new(row)),
+            id,
+            last,
+            self.page
+        ])?;
+        let candidate = |(row, rank, concurrency, rate, running, within, stale): Row| {
+            let starts = counted.starts(within.unwrap_or_default(), stale);
+            whole(row, rank, concurrency, rate, Some(Counts { running, starts }))
         };
         Ok(rows.into_iter().map(candidate).collect())
+    }
+}
+
+fn whole(
+    row: JobRow,
+    rank: i64,
+    concurrency_key: Option<String>,
+    rate_key: Option<String>,
+    counts: Option<Counts>,
+) -> Candidate {
+    Candidate {
+        id: row.id,
+        priority: u8::try_from(row.priority).unwrap_or(10),
+        rank,
+        ready_at: row.ready_at,
+        concurrency_key,
+        rate_key,
+        counts,
+        row: Some(Box::new(row)),
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::candidates::{Candidate, Candidates};
+use super::candidates::{Candidate, Candidates, Counts};
 use super::outlook::Outlook;
 use super::{Claimed, Claimer, load_and_take, take};
 use crate::domain::{Job, Limits, RateLimit, Timestamp};
@@ -34,7 +34,7 @@ pub(super) fn claim(
     let mut taken = Vec::new();
     if room.free > 0 {
         let queues = queue.map_or(outlook.queues, |queue| vec![queue.to_owned()]);
-        let mut candidates = Candidates::new(job_type, queues, limits, n);
+        let mut candidates = Candidates::new(job_type, queues, limits, n, now);
         while room.free > 0 && room.held < MAX_HELD {
             let Some(candidate) = candidates.next(tx)? else { break };
             match room.refusal(tx, &candidate)? {
@@ -147,7 +147,7 @@ impl<'a> Room<'a> {
             Some(limit) if limit.key.is_some() => {
                 room.due = rate::release_due(tx, job_type, limit, outlook.due, now)?;
             }
-            Some(limit) => room.free = room.free.min(room.starts_of(tx, limit, "")?.allowed as usize),
+            Some(limit) => room.free = room.free.min(room.starts_of(tx, limit, "", None)?.allowed as usize),
             None => {}
         }
         Ok(room)
@@ -158,7 +158,7 @@ impl<'a> Room<'a> {
         let value = candidate.concurrency_key.as_deref().filter(|value| !value.is_empty());
         let per_key = self.limits.per_key.as_ref().zip(value);
         if let Some((per_key, value)) = per_key
-            && *self.running_of(tx, value, candidate.running)? >= per_key.limit
+            && *self.running_of(tx, value, candidate.counts)? >= per_key.limit
         {
             return Ok(Some(Holder::Concurrency(value.to_owned())));
         }
@@ -166,7 +166,7 @@ impl<'a> Room<'a> {
             let key = candidate.rate_key.as_deref().filter(|_| limit.key.is_some()).unwrap_or_default();
             // A job without a value is limited only where no key is asked for.
             if limit.key.is_none() || !key.is_empty() {
-                let starts = self.starts_of(tx, limit, key)?;
+                let starts = self.starts_of(tx, limit, key, candidate.counts)?;
                 if starts.allowed == 0 {
                     return Ok(Some(Holder::Rate(key.to_owned())));
                 }
@@ -175,7 +175,7 @@ impl<'a> Room<'a> {
             }
         }
         if let Some((_, value)) = per_key {
-            *self.running_of(tx, value, candidate.running)? += 1;
+            *self.running_of(tx, value, candidate.counts)? += 1;
         }
         self.free -= 1;
         Ok(None)
@@ -183,21 +183,31 @@ impl<'a> Room<'a> {
 
     /// How many of a value run, those that this claim takes among them. `found`: as was read with one of
     /// its jobs.
-    fn running_of(&mut self, tx: &mut Tx<'_>, value: &str, found: Option<i64>) -> StoreResult<&mut u32> {
+    fn running_of(&mut self, tx: &mut Tx<'_>, value: &str, found: Option<Counts>) -> StoreResult<&mut u32> {
         match self.running.entry(value.to_owned()) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
+                let found = found.map(|counts| counts.running);
                 let n = found.map_or_else(|| running(tx.conn, self.job_type, Some(value)), Ok)?;
                 Ok(new.insert(u32::try_from(n).unwrap_or(u32::MAX)))
             }
         }
     }
 
-    fn starts_of(&mut self, tx: &mut Tx<'_>, limit: &RateLimit, key: &str) -> StoreResult<&mut Starts> {
+    /// What the rate limit leaves of a value. `found`: as for [`Self::running_of`].
+    fn starts_of(
+        &mut self,
+        tx: &mut Tx<'_>,
+        limit: &RateLimit,
+        key: &str,
+        found: Option<Counts>,
+    ) -> StoreResult<&mut Starts> {
         match self.starts.entry(key.to_owned()) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
-                let left = rate::allowance(tx.conn, self.job_type, key, limit, self.now)?;
+                let found = found.and_then(|counts| counts.starts);
+                let ask = || rate::allowance(tx.conn, self.job_type, key, limit, self.now);
+                let left = found.map_or_else(ask, Ok)?;
                 Ok(new.insert(Starts { allowed: left.starts, made: 0, stale: left.stale }))
             }
         }
@@ -211,7 +221,7 @@ impl<'a> Room<'a> {
             (Holder::Rate(_), _) => held::room(tx, self.job_type, candidate.concurrency_key.as_deref())?,
             (Holder::Concurrency(_), Some(limit)) => {
                 let key = candidate.rate_key.as_deref();
-                let allowed = self.starts_of(tx, limit, key.unwrap_or_default())?.allowed;
+                let allowed = self.starts_of(tx, limit, key.unwrap_or_default(), None)?.allowed;
                 allowed > 0 && held::start_left(tx, self.job_type, key)?
             }
             (Holder::Concurrency(_), None) => false,

@@ -70,6 +70,15 @@ pub fn allowance(
     Ok(Allowance { starts, next, stale: stale.len() >= MAX_STALE })
 }
 
+/// The same, from how many starts are in the window and how many rows are out of it. `None`: none may
+/// start, and when the next one may takes a look at each.
+#[must_use]
+pub fn left(limit: &RateLimit, within: i64, stale: i64) -> Option<Allowance> {
+    let starts = u32::try_from(i64::from(limit.limit) - within).ok().filter(|left| *left > 0)?;
+    let stale = usize::try_from(stale).is_ok_and(|rows| rows >= MAX_STALE);
+    Some(Allowance { starts, next: None, stale })
+}
+
 /// How many more may start, from the starts in the window, the latest first; if none, when the next one
 /// may.
 fn allowed(starts: &[(i64, i64)], limit: &RateLimit) -> (u32, Option<Timestamp>) {
