@@ -15,6 +15,7 @@ use super::caller::{Caller, How};
 use super::denials::{self, Denials};
 use super::forwarded::{Proxies, Route};
 use super::problem::Problem;
+use super::session_end::SignOuts;
 use super::sessions::{self, Ticket};
 use super::{host, origin};
 use crate::config::{Config, Role, Sessions, Token};
@@ -29,6 +30,7 @@ pub struct Access {
     sessions: Sessions,
     attempts: Attempts,
     denials: Denials,
+    sign_outs: SignOuts,
     is_local: bool,
     program: Option<Program>,
 }
@@ -86,14 +88,17 @@ impl Access {
     /// 400, 401, 403, 421, 429; 503 while the store that knows who has signed in is away.
     pub(super) async fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
         let route = self.proxies.route(request)?;
+        request.extensions_mut().insert(route.clone());
         if self.is_local && self.tokens.is_empty() {
             host::check(request)?;
         }
         origin::check(request, &route.host)?;
-        request.extensions_mut().insert(route.clone());
         // As the routes have it: what is encoded in the address is decoded there.
         let path = request.match_info().unprocessed().to_owned();
         let Some(caller) = self.who(request, &route, &path).await? else { return Ok(()) };
+        if caller.ticket().is_some() {
+            origin::check_own(request, &route.host)?;
+        }
         request.extensions_mut().insert(caller.clone());
         let needed = auth::needed(request.method(), &path);
         if caller.role >= needed {
@@ -184,6 +189,11 @@ impl Access {
     /// How long people stay signed in.
     pub(super) fn sessions(&self) -> Sessions {
         self.sessions
+    }
+
+    /// Whoever signs out here.
+    pub(super) fn sign_outs(&self) -> &SignOuts {
+        &self.sign_outs
     }
 
     /// Whether people sign in at all.

@@ -39,6 +39,11 @@ impl Route {
     }
 }
 
+/// Whether a client came by TLS; what the proxy says goes before what is seen here.
+pub(super) fn is_secure(request: &HttpRequest) -> bool {
+    Route::of(request).map_or_else(|| request.app_config().secure(), |route| route.is_secure)
+}
+
 impl Proxies {
     fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -9,7 +9,7 @@ use actix_web::{Error, HttpRequest};
 
 use super::access::Access;
 use super::base::Base;
-use super::pages;
+use super::{forwarded, pages};
 use super::problem::Problem;
 
 /// The longest path and query together, in bytes.
@@ -25,19 +25,19 @@ pub(super) async fn guard<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let base = Base::note(&request);
-    let is_secure = request.app_config().secure();
     if let Some(answer) = base.entrance(request.request()) {
         return Ok(request.into_response(answer).map_into_right_body());
     }
     match admit(&access, request.request()).await {
         Ok(()) => {
             let mut answer = next.call(request).await?;
+            let is_secure = forwarded::is_secure(answer.request());
             base.put_before(answer.headers_mut(), is_secure);
             Ok(answer.map_into_left_body())
         }
         Err(problem) => {
             let mut answer = pages::refusal(request.request(), &problem);
-            base.put_before(answer.headers_mut(), is_secure);
+            base.put_before(answer.headers_mut(), forwarded::is_secure(request.request()));
             Ok(request.into_response(answer).map_into_right_body())
         }
     }

@@ -52,6 +52,7 @@ mod reply;
 mod resource;
 mod schedules;
 pub mod server;
+mod session_end;
 mod sessions;
 mod signals;
 mod sse;

@@ -28,9 +28,26 @@ pub(super) fn check(request: &HttpRequest, host: &str) -> Result<(), Problem> {
     }
 }
 
+/// Refuses what comes with a cookie from elsewhere than a page of the `host` that was asked: browsers
+/// say where a page is from whenever they open a WebSocket, and whenever it is another site's.
+///
+/// # Errors
+/// 403.
+pub(super) fn check_own(request: &HttpRequest, host: &str) -> Result<(), Problem> {
+    let headers = request.headers();
+    match headers.get(header::ORIGIN) {
+        Some(origin) if !origin.to_str().is_ok_and(|origin| is_same(origin, host)) => Err(refused()),
+        None if headers.contains_key(header::UPGRADE) => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "a WebSocket that comes with the cookie of a session must name the page that opens it (Origin header)",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Whether an origin is the host that was asked. The scheme may differ: a proxy in front may have
 /// taken TLS away.
-fn is_same(origin: &str, host: &str) -> bool {
+pub(super) fn is_same(origin: &str, host: &str) -> bool {
     let Ok(origin) = Url::parse(origin) else { return false };
     let Ok(asked) = Url::parse(&format!("{}://{host}", origin.scheme())) else { return false };
     origin.host().is_some()

@@ -16,6 +16,7 @@ use crate::config::{Sessions, Token};
 use crate::domain::Timestamp;
 use crate::error::Error;
 use crate::runtime::Callboard;
+use crate::store::views::sessions::Session;
 
 /// The cookie.
 const COOKIE: &str = "callboard_session";
@@ -69,9 +70,8 @@ impl Ticket {
     }
 
     /// The cookie that holds it.
-    pub fn cookie(&self, limits: Sessions, is_secure: bool) -> Cookie<'static> {
+    pub fn cookie(&self, limits: Sessions) -> Cookie<'static> {
         let mut cookie = session_cookie(COOKIE, self.0.clone());
-        cookie.set_secure(is_secure);
         cookie.set_max_age(time::Duration::try_from(limits.max).unwrap_or(time::Duration::MAX));
         cookie
     }
@@ -103,8 +103,7 @@ pub(super) async fn find(
     now: Timestamp,
 ) -> Result<Option<(String, String)>, Error> {
     let Some(session) = callboard.session(ticket.id()).await? else { return Ok(None) };
-    let over = [session.seen_at.plus(limits.idle), session.created_at.plus(limits.max)];
-    if over.into_iter().any(|end| end <= now) {
+    if end(limits, &session) <= now {
         return Ok(None);
     }
     if session.seen_at.plus(NOTED_EVERY.min(limits.idle / 4)) <= now {
@@ -115,6 +114,11 @@ pub(super) async fn find(
         }
     }
     Ok(Some((session.token, session.seal)))
+}
+
+/// When a session is over, unless it is used before.
+pub(super) fn end(limits: Sessions, session: &Session) -> Timestamp {
+    session.seen_at.plus(limits.idle).min(session.created_at.plus(limits.max))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -16,7 +16,7 @@ use super::live::LiveJobs;
 use super::openapi::parameters;
 use super::path::JobId;
 use super::reply::Reply;
-use super::resource;
+use super::{resource, session_end};
 use super::watch::{self, Resume};
 use crate::runtime::hub::{Frame, Wish};
 
@@ -48,7 +48,7 @@ pub(super) fn routes<L: LiveJobs>(config: &mut ServiceConfig) {
 )]
 pub(super) async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest) -> Reply {
     let wish = watch::read(&request, Resume::Offered, watch::everything)?;
-    Ok(answer(live.hub().subscribe(wish).await?, live.comment_every()))
+    Ok(answer(&request, live.hub().subscribe(wish).await?, live.comment_every()))
 }
 
 /// What happens to a job, as server-sent events
@@ -69,10 +69,15 @@ pub(super) async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest) 
 )]
 pub(super) async fn watch_job<L: LiveJobs>(live: Data<L>, id: JobId, request: HttpRequest) -> Reply {
     let wish = watch::read(&request, Resume::Offered, |_| Wish::job(id.0))?;
-    Ok(answer(JobFeed::open(&**live, id, wish).await?, live.comment_every()))
+    Ok(answer(&request, JobFeed::open(&**live, id, wish).await?, live.comment_every()))
 }
 
-fn answer(frames: impl Stream<Item = Arc<Frame>> + 'static, comment_every: Duration) -> HttpResponse {
+fn answer(
+    request: &HttpRequest,
+    frames: impl Stream<Item = Arc<Frame>> + 'static,
+    comment_every: Duration,
+) -> HttpResponse {
+    let frames = frames.take_until(session_end::of(request));
     HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-cache"))

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, AsyncContext, StreamHandler};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, StreamHandler, WrapFuture};
 use actix_web::HttpRequest;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Payload, ServiceConfig};
 use actix_web_actors::ws;
-use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
 use futures_util::stream::LocalBoxStream;
+use futures_util::{FutureExt, StreamExt};
 
 use super::job_feed::JobFeed;
 use super::live::LiveJobs;
@@ -18,7 +19,7 @@ use super::openapi::parameters;
 use super::path::JobId;
 use super::problem::Problem;
 use super::reply::Reply;
-use super::resource;
+use super::{resource, session_end};
 use super::watch::{self, Resume};
 use super::ws_intake::Intake;
 use crate::runtime::hub::{Frame, FrameKind, Wish};
@@ -47,7 +48,8 @@ pub(super) fn routes<L: LiveJobs>(config: &mut ServiceConfig) {
 /// `{"type":"gap","dropped"}` when a slow client lost events.
 ///
 /// A `state` filter narrows state messages only. The server sends a ping every 20 s and takes a client
-/// that is silent for 60 s for gone. When the server shuts down the socket is closed with 1001.
+/// that is silent for 60 s for gone. When the server shuts down the socket is closed with 1001, and when
+/// whoever opened it is signed in no more with 1008.
 #[utoipa::path(
     get, path = "/api/ws", tag = "events", operation_id = "watchAllByWebSocket",
     params(parameters::Filter, parameters::Watch),
@@ -60,7 +62,7 @@ pub(super) async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest, 
     let wish = watch::read(&request, Resume::NotOffered, watch::everything)?;
     check_handshake(&request)?;
     let events = live.hub().subscribe(wish).await?;
-    WsSession::new(events.boxed_local(), live.ping_every()).start(&request, payload)
+    WsSession::new(events.boxed_local(), &request, live.ping_every()).start(&request, payload)
 }
 
 /// What happens to a job, as a WebSocket
@@ -72,7 +74,7 @@ pub(super) async fn watch_all<L: LiveJobs>(live: Data<L>, request: HttpRequest, 
 /// `{"type":"gap","dropped"}` when a slow client lost events.
 ///
 /// After the message of a final state the socket is closed with 1000; that of a job that is over gets
-/// the snapshot and is closed.
+/// the snapshot and is closed. When whoever opened it is signed in no more it is closed with 1008.
 #[utoipa::path(
     get, path = "/api/jobs/{id}/ws", tag = "events", operation_id = "watchJobByWebSocket",
     params(parameters::JobPath, parameters::Watch),
@@ -90,12 +92,14 @@ pub(super) async fn watch_job<L: LiveJobs>(
     let wish = watch::read(&request, Resume::NotOffered, |_| Wish::job(id.0))?;
     let feed = JobFeed::open(&**live, id, wish).await?;
     check_handshake(&request)?;
-    WsSession::new(feed.boxed_local(), live.ping_every()).start(&request, payload)
+    WsSession::new(feed.boxed_local(), &request, live.ping_every()).start(&request, payload)
 }
 
 /// One client. The frames come to it as a stream that it reads no faster than the client does.
 struct WsSession {
     frames: Option<LocalBoxStream<'static, Arc<Frame>>>,
+    /// Done once whoever opened it is signed in no more.
+    end: Option<LocalBoxFuture<'static, ()>>,
     ping_every: Duration,
     /// Beats since the client was heard. Time is not measured by a clock: while the client reads
     /// nothing, no beat comes either, and it must not be found dead just when it goes on.
@@ -106,8 +110,13 @@ struct WsSession {
 type Context = ws::WebsocketContext<WsSession>;
 
 impl WsSession {
-    fn new(frames: LocalBoxStream<'static, Arc<Frame>>, ping_every: Duration) -> Self {
-        Self { frames: Some(frames), ping_every, silence: 0, said_goodbye: false }
+    fn new(
+        frames: LocalBoxStream<'static, Arc<Frame>>,
+        request: &HttpRequest,
+        ping_every: Duration,
+    ) -> Self {
+        let end = session_end::of(request).boxed_local();
+        Self { frames: Some(frames), end: Some(end), ping_every, silence: 0, said_goodbye: false }
     }
 
     fn start(self, request: &HttpRequest, payload: Payload) -> Reply {
@@ -144,6 +153,12 @@ impl Actor for WsSession {
     fn started(&mut self, ctx: &mut Context) {
         if let Some(frames) = self.frames.take() {
             ctx.add_stream(frames);
+        }
+        if let Some(end) = self.end.take() {
+            let goodbye = |(), session: &mut Self, ctx: &mut Context| {
+                session.say_goodbye(ws::CloseCode::Policy, ctx);
+            };
+            ctx.spawn(end.into_actor(self).map(goodbye));
         }
         self.beat_later(ctx);
     }

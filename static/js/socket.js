@@ -1,5 +1,6 @@
 // The one WebSocket of a page: resumed with back-off, told about, paused while the page is hidden.
 
+import { refresh } from './regions.js';
 import { say } from './words.js';
 
 const FIRST_DELAY = 500;
@@ -67,6 +68,8 @@ export class Live {
 
   #lost() {
     note('reconnecting');
+    // Whoever is not signed in any more learns it from the page.
+    refresh();
     this.#soon(this.#delay * (0.75 + Math.random() / 2));
     this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY);
   }

@@ -15,6 +15,7 @@ mod health;
 mod job_types;
 mod list;
 mod live;
+mod live_access;
 mod logs;
 mod maintenance;
 mod one_job;

@@ -13,19 +13,31 @@ use crate::server::{Server, send, test, test_with};
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A browser's cookies and the token of its forms.
-struct Browser {
+pub struct Browser {
     cookies: Vec<(String, String)>,
+    /// Whether it comes through a proxy that speaks TLS with it.
+    by_tls: bool,
 }
 
 impl Browser {
-    fn new() -> Self {
-        Self { cookies: Vec::new() }
+    pub fn new() -> Self {
+        Self { cookies: Vec::new(), by_tls: false }
     }
 
-    fn request(&self, server: &Server, method: Method, path: &str) -> RequestBuilder {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    /// All cookies, as requests bring them.
+    pub fn cookie(&self) -> String {
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
+    pub fn request(&self, server: &Server, method: Method, path: &str) -> RequestBuilder {
         let request = server.plain_request(method, path).header("accept", "text/html");
-        request.header(COOKIE, cookies.join("; "))
+        let request = request.header(COOKIE, self.cookie());
+        if !self.by_tls {
+            return request;
+        }
+        let request = request.header("x-forwarded-proto", "https").header("origin", "https://jobs.example");
+        request.header("x-forwarded-host", "jobs.example")
     }
 
     async fn get(&mut self, server: &Server, path: &str) -> Answer {
@@ -35,7 +47,7 @@ impl Browser {
     }
 
     /// Posts a form with the token that is on a page.
-    async fn post(&mut self, server: &Server, from: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub async fn post(&mut self, server: &Server, from: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let page = self.get(server, from).await;
         let proof = field(&page.text, "callboard_csrf");
         let answer = self.post_proven(server, path, &proof, fields).await;
@@ -50,7 +62,7 @@ impl Browser {
         send(request.header("content-type", "application/x-www-form-urlencoded").body(form.finish())).await
     }
 
-    async fn sign_in(&mut self, server: &Server, token: &str) -> Answer {
+    pub async fn sign_in(&mut self, server: &Server, token: &str) -> Answer {
         self.post(
             server,
             "/login?next=%2Fjobs%3Fstate%3Dfailed",
@@ -167,7 +179,7 @@ fn signing_out_ends_it_everywhere() {
     test_with(tokens, async |server| {
         let mut browser = Browser::new();
         browser.sign_in(server, "viewer").await;
-        let stolen = Browser { cookies: browser.cookies.clone() };
+        let stolen = Browser { cookies: browser.cookies.clone(), by_tls: false };
         let answer = browser.post(server, "/jobs", "/logout", &[]).await;
         assert_eq!(place(&answer), "/login");
         assert!(browser.cookies.iter().all(|(name, _)| name != "callboard_session"));
@@ -219,22 +231,31 @@ fn where_no_token_is_wanted_nobody_signs_in() {
 }
 
 #[test]
-fn behind_a_proxy_with_tls_the_cookie_is_for_tls_alone() {
+fn behind_a_proxy_with_tls_cookies_are_for_tls_alone() {
     let behind = |config: &mut Config| {
         tokens(config);
         config.net.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
     };
     test_with(behind, async |server| {
-        let mut browser = Browser::new();
-        let page = browser.get(server, "/login").await;
-        let body = format!("token=viewer&callboard_csrf={}", field(&page.text, "callboard_csrf"));
-        let request = browser.request(server, Method::POST, "/login").body(body);
-        let request = request
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-forwarded-proto", "https")
-            .header("x-forwarded-host", "jobs.example")
-            .header("origin", "https://jobs.example");
-        let cookie = send(request).await.headers[SET_COOKIE].to_str().unwrap().to_owned();
-        assert!(cookie.contains("; Secure"), "{cookie}");
+        let mut browser = Browser { by_tls: true, ..Browser::new() };
+        let (page, signed_in) = (browser.get(server, "/login").await, browser.sign_in(server, "viewer").await);
+        let signed_out = browser.post(server, "/jobs", "/logout", &[]).await;
+        for (answer, name) in [
+            (page, "callboard_csrf"),
+            (signed_in, "callboard_session"),
+            (signed_out, "callboard_session"),
+        ] {
+            let cookies: Vec<_> = answer.headers.get_all(SET_COOKIE).iter().map(|c| c.to_str().unwrap()).collect();
+            assert!(cookies.iter().any(|cookie| cookie.starts_with(name)), "{name}: {cookies:?}");
+            assert!(cookies.iter().all(|cookie| cookie.contains("; Secure")), "{cookies:?}");
+        }
+    });
+}
+
+#[test]
+fn who_is_no_proxy_does_not_say_what_cookies_are_for() {
+    test_with(tokens, async |server| {
+        let page = Browser { by_tls: true, ..Browser::new() }.get(server, "/login").await;
+        assert!(!page.headers[SET_COOKIE].to_str().unwrap().contains("Secure"));
     });
 }

@@ -18,6 +18,8 @@ use super::own_path;
 use super::ui::Ui;
 use super::visit::Visit;
 use crate::http::base::{self, Base};
+use crate::http::forwarded::Route;
+use crate::http::origin;
 use crate::http::problem::Problem;
 use crate::runtime::Callboard;
 
@@ -163,9 +165,10 @@ fn error_page(request: &HttpRequest, problem: &Problem) -> Option<HttpResponse> 
 
 /// The page that a visitor came from, if it is another one of ours.
 fn referrer(request: &HttpRequest) -> Option<String> {
-    let named = url::Url::parse(request.headers().get(header::REFERER)?.to_str().ok()?).ok()?;
-    // With HTTP/2 there is no such header as `Host`.
-    let is_ours = named.authority() == request.connection_info().host();
+    let named = request.headers().get(header::REFERER)?.to_str().ok()?;
+    // Not the host of `connection_info`: anybody may send the headers of a proxy.
+    let is_ours = origin::is_same(named, &Route::of(request)?.host);
+    let named = url::Url::parse(named).ok()?;
     let path = &named[url::Position::BeforePath..];
     let is_other = request.uri().path_and_query().is_none_or(|here| here.as_str() != path);
     let path = Base::of(request).strip(path)?.to_owned();

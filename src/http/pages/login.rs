@@ -76,21 +76,20 @@ async fn sign_in(
         let asked = LoginPage { ui, next, is_wrong: true, asks_again: false };
         return page_with(StatusCode::UNAUTHORIZED, &asked);
     };
-    let route = Route::of(&request);
-    let address = route.as_ref().and_then(|route| route.address);
+    let address = Route::of(&request).and_then(|route| route.address);
     let by =
         Actor { name: token.name.clone(), address: super::super::caller::shown(address), via: Via::Page };
     let ticket = Ticket::new()?;
     callboard.by(by).open_session(ticket.id(), token.name.clone(), sessions::seal(token)).await?;
-    let is_secure = route.is_some_and(|route| route.is_secure);
     let mut answer = HttpResponse::SeeOther();
-    answer.insert_header((header::LOCATION, next)).cookie(ticket.cookie(access.sessions(), is_secure));
+    answer.insert_header((header::LOCATION, next)).cookie(ticket.cookie(access.sessions()));
     Ok(answer.finish())
 }
 
-async fn sign_out(board: Board, request: HttpRequest, _: Posted) -> Reply {
+async fn sign_out(access: Data<Access>, board: Board, request: HttpRequest, _: Posted) -> Reply {
     if let Some(ticket) = Caller::of(&request).and_then(|caller| caller.ticket().cloned()) {
         board.end_session(ticket.id()).await?;
+        access.sign_outs().tell();
     }
     let mut answer = HttpResponse::SeeOther();
     Ok(answer.insert_header((header::LOCATION, "/login")).cookie(sessions::taken_back()).finish())
