@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -65,10 +64,17 @@ impl Timestamp {
 }
 
 /// How many milliseconds the clock of this machine is to be wrong by, for tests of several processes.
+#[cfg(debug_assertions)]
 fn wrong_by() -> i64 {
-    static WRONG_BY: OnceLock<i64> = OnceLock::new();
+    static WRONG_BY: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
     let told = || std::env::var("CALLBOARD_TEST_CLOCK_WRONG_BY_MS").ok()?.parse().ok();
     *WRONG_BY.get_or_init(|| told().unwrap_or_default())
+}
+
+/// In a program that is shipped the clock is right.
+#[cfg(not(debug_assertions))]
+const fn wrong_by() -> i64 {
+    0
 }
 
 impl fmt::Display for Timestamp {
