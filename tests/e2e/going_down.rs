@@ -5,12 +5,15 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::http::{call, get, post_job};
+use crate::program::callboard;
 use crate::server::Server;
+use crate::terminal::Terminal;
 use crate::watcher::{Watcher, states};
 
 /// `deaf` jobs heed no SIGTERM; `patient` ones end once there is a file `go`.
@@ -133,4 +136,26 @@ async fn a_third_signal_waits_for_nothing_and_nothing_is_lost() {
     assert!(matches!(status.code(), Some(0 | 1)), "{status} {:?}", status.signal());
     let job = Scene::afterwards(&scene.home, scene.id);
     assert_eq!((&job["state"], &job["retry_count"]), (&"pending".into(), &0.into()));
+}
+
+#[tokio::test]
+async fn a_service_without_a_certificate_goes_on_when_it_is_reloaded() {
+    let home = tempfile::tempdir().unwrap();
+    let server = Server::start(home.path(), "");
+    server.signal(Signal::SIGHUP);
+    while !server.log().contains("SIGHUP: there is no certificate") {
+        assert_eq!(get(&server, "/healthz").await.status, 200);
+    }
+    assert!(server.stop().success());
+}
+
+#[test]
+fn a_server_in_a_terminal_ends_with_it() {
+    let home = tempfile::tempdir().unwrap();
+    let mut serve = callboard(&["serve", "--bind", "127.0.0.1:0", "--data-dir"]);
+    serve.arg(home.path());
+    let mut terminal = Terminal::start(&serve, 100, 30);
+    terminal.wait_for_text("http://");
+    kill(Pid::from_raw(terminal.child.id().cast_signed()), Signal::SIGHUP).unwrap();
+    assert_eq!(terminal.end().signal(), Some(Signal::SIGHUP as i32));
 }

@@ -1,27 +1,31 @@
 //! The signals that a server heeds.
 
+use std::io::IsTerminal;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::tls::Tls;
 
-/// Those that end it, and the one upon which its certificate is read again.
+/// Those that end it, and the one upon which it reads its certificate again.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Option<(Signal, Tls)>,
+    hangup: Option<Signal>,
+    tls: Option<Tls>,
 }
 
 impl Signals {
-    /// Listens for those that end the server and, where there is a certificate, for the one upon which it
-    /// is read again.
+    /// Listens for those that end the server and for the one upon which it reads again what it can.
     pub(super) fn listen(tls: Option<Tls>) -> std::io::Result<Self> {
         // A file that may grow no more (`ulimit -f`) is a full disk like any other; by default the
         // system ends who writes to it. Heard and not ignored: programs of jobs would inherit that.
         let _heard = signal(SignalKind::from_raw(libc::SIGXFSZ))?;
-        // Without a certificate it ends the server, as it does when a terminal is closed.
-        let hangup = tls.map(|tls| signal(SignalKind::hangup()).map(|hangup| (hangup, tls))).transpose()?;
+        // With nothing to read again it ends the server when its terminal is closed. A service has no
+        // terminal, and goes on when it is reloaded.
+        let ends = tls.is_none() && std::io::stdin().is_terminal();
+        let hangup = (!ends).then(|| signal(SignalKind::hangup())).transpose()?;
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(Self { terminate, interrupt, hangup })
+        Ok(Self { terminate, interrupt, hangup, tls })
     }
 
     /// The next one to go down.
@@ -30,23 +34,26 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return "SIGTERM",
                 _ = self.interrupt.recv() => return "SIGINT",
-                tls = hung_up(&mut self.hangup) => reload(tls),
+                () = hung_up(&mut self.hangup) => reload(self.tls.as_ref()),
             }
         }
     }
 }
 
-async fn hung_up(hangup: &mut Option<(Signal, Tls)>) -> &Tls {
+async fn hung_up(hangup: &mut Option<Signal>) {
     match hangup {
-        Some((hangup, tls)) => {
+        Some(hangup) => {
             hangup.recv().await;
-            tls
         }
         None => std::future::pending().await,
     }
 }
 
-fn reload(tls: &Tls) {
+fn reload(tls: Option<&Tls>) {
+    let Some(tls) = tls else {
+        log::info!("SIGHUP: there is no certificate to read again; a changed configuration takes a restart");
+        return;
+    };
     match tls.reload() {
         Ok(()) => {
             if let Some(warning) = tls.warning() {
