@@ -38,6 +38,8 @@ fn write(command: &Command, name: &str, dir: &Path, files: &mut Vec<PathBuf>) ->
     let mut page = Vec::new();
     let titled = command.clone().display_name(name.to_owned());
     Man::new(titled).manual("callboard").render(&mut page).map_err(|e| Failure::file("write", &file, e))?;
+    // Ragged: between the long words of examples, blanks would fill whole lines.
+    let page = String::from_utf8_lossy(&page).replacen("\n.SH NAME", "\n.ad l\n.SH NAME", 1);
     fs::write(&file, page).map_err(|e| Failure::file("write", &file, e))?;
     files.push(file);
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
