@@ -1,6 +1,7 @@
 //! The pure part: what a job is and how it may change. Nothing in here reads a clock, a file or a
 //! database; time is always an argument.
 
+pub mod attempts;
 pub mod audit;
 pub mod batch;
 pub mod callback;

@@ -8,12 +8,13 @@ use actix::{Actor, Addr};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
+use super::door;
 use super::greeting::Greeting;
 use super::line::{Lines, MAX_LINE};
 use super::reply::Reply;
 use super::server::{MAX_CONNECTIONS, Server};
 use super::session::{Answer, Line, Session};
-use crate::domain::audit::{self, Via};
+use crate::domain::audit;
 use crate::runtime::Callboard;
 use crate::runtime::remote::{Known, Told};
 
@@ -54,7 +55,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn serve(&mut self, callboard: Callboard, server: Arc<Server>) {
         let greeting = Greeting::new(server.password());
         let hello = tokio::time::timeout(HANDSHAKE, self.shake_hands(&greeting)).await;
-        let Ok(Some(told)) = hello else { return };
+        let Ok(Some(hello)) = hello else { return };
+        let told = match door::admit(&greeting, &hello, self.peer, &callboard, &server).await {
+            Ok(told) => told,
+            Err(why) => {
+                self.write(&Reply::err(why)).await;
+                return;
+            }
+        };
         let others = server.connections();
         if others > MAX_CONNECTIONS {
             self.write(&Reply::err(format_args!("too many connections: {others}"))).await;
@@ -77,22 +85,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// As the audit log has the client.
     fn actor(&self, told: &Told) -> audit::Actor {
         let name = if told.wid.is_empty() { "faktory" } else { &told.wid };
-        let address = self.peer.map(|peer| peer.to_canonical().to_string());
-        let name = name.chars().take(LONGEST_NAME).collect();
-        audit::Actor { name, address: address.unwrap_or_default(), via: Via::Faktory }
+        door::actor(name.chars().take(LONGEST_NAME).collect(), self.peer)
     }
 
-    async fn shake_hands(&mut self, greeting: &Greeting) -> Option<Told> {
+    /// What a client says after it was greeted.
+    async fn shake_hands(&mut self, greeting: &Greeting) -> Option<String> {
         self.stream.write_all(greeting.line().as_bytes()).await.ok()?;
         self.stream.flush().await.ok()?;
-        let line = self.next_line().await?;
-        match greeting.check(&line) {
-            Ok(told) => Some(told),
-            Err(why) => {
-                self.write(&Reply::err(why)).await;
-                None
-            }
-        }
+        self.next_line().await
     }
 
     /// Answers line after line.

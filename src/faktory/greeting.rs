@@ -29,6 +29,17 @@ struct Hello {
     labels: Option<Vec<String>>,
 }
 
+/// Why a client is sent away.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// It did not say hello, or not so that it could be understood.
+    #[error("{0}")]
+    NoHello(String),
+    /// It does not know the password.
+    #[error("Invalid password")]
+    WrongPassword,
+}
+
 impl Greeting {
     /// One with a salt of its own.
     pub(super) fn new(password: Option<&str>) -> Self {
@@ -52,20 +63,22 @@ impl Greeting {
         }
     }
 
-    /// Looks at the first line of a client. Who it is; else what it is told before it is sent away.
-    pub(super) fn check(&self, line: &str) -> Result<Told, String> {
-        let said = line.strip_prefix("HELLO ").ok_or("expected HELLO with a JSON object")?;
+    /// Looks at the first line of a client: who it is.
+    pub(super) fn check(&self, line: &str) -> Result<Told, Refusal> {
+        let expected = || Refusal::NoHello("expected HELLO with a JSON object".into());
+        let said = line.strip_prefix("HELLO ").ok_or_else(expected)?;
         if !said.trim_start().starts_with('{') {
-            return Err("expected HELLO with a JSON object".into());
+            return Err(expected());
         }
-        let hello: Hello = serde_json::from_str(said).map_err(|e| format!("invalid HELLO: {e}"))?;
+        let invalid = |e| Refusal::NoHello(format!("invalid HELLO: {e}"));
+        let hello: Hello = serde_json::from_str(said).map_err(invalid)?;
         if let Some(password) = &self.password {
             // Clients of the first version hash once.
             let rounds = if hello.v.unwrap_or_default() < 2 { 1 } else { self.rounds };
             let right = hash(password, &self.salt, rounds);
             let given = hello.pwdhash.unwrap_or_default();
             if !bool::from(right.as_bytes().ct_eq(given.as_bytes())) {
-                return Err("Invalid password".into());
+                return Err(Refusal::WrongPassword);
             }
         }
         Ok(Told {
@@ -107,7 +120,7 @@ mod tests {
         assert!(greeting.check(&hello("", 1)).is_ok());
         for bad in [hello("\"v\":2,", 1), "HELLO {\"v\":2}".into(), "HELLO {\"v\":2,\"pwdhash\":\"\"}".into()]
         {
-            assert_eq!(greeting.check(&bad).unwrap_err(), "Invalid password");
+            assert_eq!(greeting.check(&bad).unwrap_err(), Refusal::WrongPassword);
         }
         // The salt of another connection.
         assert!(Greeting::new(Some("sesame")).check(&hello("\"v\":2,", greeting.rounds)).is_err());
@@ -118,7 +131,7 @@ mod tests {
         let open = Greeting::new(None);
         assert_eq!(open.line(), "+HI {\"v\":2}\r\n");
         for bad in ["", "HELLO", "HELLO []", "HELLO {\"v\":\"2\"}", "PUSH {}", "HELLO {", "hello {\"v\":2}"] {
-            assert!(open.check(bad).is_err(), "{bad}");
+            assert!(matches!(open.check(bad), Err(Refusal::NoHello(_))), "{bad}");
         }
         let told =
             open.check("HELLO {\"v\":2,\"wid\":\"w\",\"labels\":[\"a\"],\"username\":null,\"x\":1}").unwrap();

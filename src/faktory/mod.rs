@@ -5,6 +5,7 @@
 mod batch;
 mod command;
 mod connection;
+mod door;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod greeting;

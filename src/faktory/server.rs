@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{self, HANDSHAKE};
 use crate::domain::Timestamp;
+use crate::domain::attempts::Attempts;
 use crate::runtime::Callboard;
 use crate::tls::Tls;
 
@@ -21,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What all connections have in common.
 pub struct Server {
     password: Option<String>,
+    attempts: Attempts,
     started_at: Timestamp,
     connections: AtomicUsize,
     commands: AtomicU64,
@@ -30,6 +32,11 @@ pub struct Server {
 impl Server {
     pub(super) fn password(&self) -> Option<&str> {
         self.password.as_deref()
+    }
+
+    /// Passwords that were tried out.
+    pub(super) fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     pub(super) fn count_command(&self) {
@@ -88,6 +95,7 @@ impl Serving {
     ) -> Self {
         let server = Arc::new(Server {
             password,
+            attempts: Attempts::default(),
             started_at: callboard.clock().now(),
             connections: AtomicUsize::new(0),
             commands: AtomicU64::new(0),

@@ -9,7 +9,6 @@ use actix_web::{HttpMessage, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::attempts::Attempts;
 use super::auth::{self, Tokens};
 use super::caller::{Caller, How};
 use super::denials::{self, Denials};
@@ -19,6 +18,7 @@ use super::session_end::SignOuts;
 use super::sessions::{self, Ticket};
 use super::{host, origin};
 use crate::config::{Config, Role, Sessions, Token};
+use crate::domain::attempts::Attempts;
 use crate::domain::{Clock, Timestamp};
 use crate::runtime::Callboard;
 

@@ -5,7 +5,6 @@
 
 mod access;
 mod actions;
-mod attempts;
 mod audit;
 mod auth;
 mod base;
@@ -24,6 +23,7 @@ mod given;
 mod guard;
 mod health;
 mod host;
+pub mod idle_peer;
 mod in_flight;
 mod job_feed;
 mod job_patch;

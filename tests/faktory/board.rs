@@ -9,6 +9,8 @@ use callboard::domain::Clock;
 use callboard::faktory::{self, Serving};
 use callboard::{Callboard, Timestamp};
 use futures_util::FutureExt;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::client::Client;
 use crate::postgres;
@@ -100,6 +102,18 @@ impl Board {
             "{{\"v\":2,\"wid\":\"{wid}\",\"hostname\":\"h\",\"pid\":7,\"labels\":[\"l\"]}}"
         ))
         .await
+    }
+
+    /// A client that believes this to be the password; else what it is told.
+    pub async fn client_with(&self, password: &str) -> Result<Client, String> {
+        let mut client = Client::open(self.address).await;
+        let greeting: Value = serde_json::from_str(&client.read().await["+HI ".len()..]).unwrap();
+        // As clients of the first version do: hashed once.
+        let salt = greeting["s"].as_str().unwrap();
+        let hash = Sha256::new().chain_update(password).chain_update(salt).finalize();
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let answer = client.ask(&format!("HELLO {{\"v\":1,\"pwdhash\":\"{hash}\"}}")).await;
+        if answer == "+OK" { Ok(client) } else { Err(answer) }
     }
 
     async fn connect(&self, hello: &str) -> Client {

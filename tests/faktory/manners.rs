@@ -1,5 +1,6 @@
 //! Lines, greetings, errors and ends.
 
+use callboard::domain::audit::{AuditFilter, Verb};
 use serde_json::json;
 
 use crate::board::{test, test_with};
@@ -36,6 +37,34 @@ fn a_password_is_asked_for() {
             assert!(asked["i"].as_u64().unwrap() >= 4000 && asked["s"].is_string());
             assert_eq!(client.ask("HELLO {\"v\":2,\"pwdhash\":\"0\"}").await, "-ERR Invalid password");
             assert_eq!(client.read().await, "closed");
+        },
+    );
+}
+
+#[test]
+fn wrong_passwords_are_in_the_audit_log_and_come_to_an_end() {
+    test_with(
+        |config| config.faktory_password = Some("sesame".into()),
+        async |board| {
+            // It was let in before the guessing began.
+            assert!(board.client_with("sesame").await.is_ok());
+            let noted = async || {
+                let filter = AuditFilter { what: Some(Verb::Login), ..AuditFilter::default() };
+                board.callboard.audit(filter, None, 100).await.unwrap().entries
+            };
+            assert!(noted().await.is_empty());
+            for _ in 0..10 {
+                assert_eq!(board.client_with("guess").await.err().unwrap(), "-ERR Invalid password");
+            }
+            let refused = board.client_with("guess").await.err().unwrap();
+            assert_eq!(refused, "-ERR too many wrong passwords came from there; try again in 6 s");
+            let entries = noted().await;
+            assert_eq!(entries.len(), 10, "as many as were looked at");
+            let entry = serde_json::to_value(&entries[0]).unwrap();
+            assert_eq!((&entry["who"], &entry["via"]), (&json!(null), &json!("faktory")), "{entry}");
+            assert_eq!((&entry["address"], &entry["outcome"]), (&json!("127.0.0.1"), &json!("refused")));
+            assert!(!entry.to_string().contains("guess"), "{entry}");
+            assert!(board.client_with("sesame").await.is_ok(), "it is known there");
         },
     );
 }

@@ -1,4 +1,5 @@
-//! Tokens that are tried out: wrong ones are counted by where they come from, and all together.
+//! Tokens and passwords that are tried out: wrong ones are counted by where they come from, and all
+//! together.
 
 use std::net::IpAddr;
 use std::num::NonZero;
@@ -7,8 +8,8 @@ use std::time::Duration;
 
 use lru::LruCache;
 
-use crate::domain::Timestamp;
-use crate::domain::throttle::{Rate, Used};
+use super::Timestamp;
+use super::throttle::{Rate, Used};
 
 /// Wrong tokens from one place.
 const FROM_ONE: Rate = Rate { limit: 10, per: Duration::from_secs(60) };
@@ -19,7 +20,7 @@ const PLACES: NonZero<usize> = NonZero::new(10_000).unwrap();
 
 /// See the module. Cloning gives another handle to the same one.
 #[derive(Clone, Debug)]
-pub(super) struct Attempts(Arc<Mutex<State>>);
+pub struct Attempts(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
