@@ -11,6 +11,9 @@ use crate::domain::remote::Complaint;
 use crate::runtime::callboard::{RemoteNew, RemoteProgress};
 use crate::runtime::remote::Asked;
 
+/// The most queues that are fetched from at once.
+const MOST_QUEUES: usize = 1_000;
+
 /// A command.
 #[derive(Debug)]
 pub enum Command {
@@ -132,6 +135,9 @@ fn bulk(rest: &str) -> Result<Command, String> {
 }
 
 fn fetch(rest: &str) -> Result<Command, String> {
+    if rest.split_whitespace().nth(MOST_QUEUES).is_some() {
+        return Err(format!("FETCH takes at most {MOST_QUEUES} queues"));
+    }
     let mut queues: Vec<String> = Vec::new();
     for name in rest.split_whitespace() {
         if !queues.iter().any(|known| known == name) {

@@ -42,7 +42,8 @@ impl Base {
 
     /// Where a request for the base itself, without a slash at its end, finds what it wants.
     pub(super) fn entrance(&self, request: &HttpRequest) -> Option<HttpResponse> {
-        if request.path() != &*self.0 {
+        // Without a base only a request that has no path at all is for it, as CONNECT is.
+        if self.0.is_empty() || request.path() != &*self.0 {
             return None;
         }
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();

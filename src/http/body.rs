@@ -21,7 +21,7 @@ pub(crate) const ONE: usize = 2 * 1024 * 1024;
 pub(crate) const BULK: usize = 32 * 1024 * 1024;
 
 /// How long a whole body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(60);
+pub(crate) const ARRIVAL: Duration = Duration::from_secs(60);
 
 /// The text of a JSON body of at most `LIMIT` bytes. That it is JSON is still to be seen.
 #[derive(Debug)]
@@ -108,10 +108,7 @@ async fn receive(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
             Err(Problem::new(StatusCode::BAD_REQUEST, format!("the body did not arrive whole: {e}")))
         }
         Ok(Err(_)) => Err(too_large(limit)),
-        Err(_) => {
-            let detail = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail))
-        }
+        Err(_) => Err(too_late()),
     }
 }
 
@@ -145,6 +142,12 @@ fn is_json(given: &mime::Mime) -> bool {
 
 fn not_json(what: &str) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("{what}; it must be application/json in UTF-8"))
+}
+
+/// 408.
+pub(crate) fn too_late() -> Problem {
+    let detail = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
 }
 
 fn too_large(limit: usize) -> Problem {

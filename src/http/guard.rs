@@ -9,8 +9,8 @@ use actix_web::{Error, HttpRequest};
 
 use super::access::Access;
 use super::base::Base;
-use super::{forwarded, pages};
 use super::problem::Problem;
+use super::{forwarded, pages};
 
 /// The longest path and query together, in bytes.
 const MAX_URI: usize = 32 * 1024;

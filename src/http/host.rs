@@ -5,6 +5,7 @@
 use std::net::Ipv4Addr;
 
 use actix_web::HttpRequest;
+use actix_web::http::uri::Authority;
 use actix_web::http::{StatusCode, header};
 use url::{Host, Url};
 
@@ -17,16 +18,15 @@ use super::problem::Problem;
 /// # Errors
 /// 421.
 pub(super) fn check(request: &HttpRequest) -> Result<(), Problem> {
-    // Not the host of `connection_info`: a page may send the headers of a proxy.
-    let asked = match request.headers().get(header::HOST) {
-        Some(host) => host.to_str().unwrap_or("text that is not ASCII"),
-        // HTTP/2 has it in the address; a client without either is no browser.
-        None => match request.uri().authority() {
-            Some(authority) => authority.as_str(),
-            None => return Ok(()),
-        },
-    };
-    if is_own(asked) { Ok(()) } else { Err(refused(asked)) }
+    // Not the host of `connection_info`: a page may send the headers of a proxy. A client that names none
+    // is no browser; HTTP/2 has it in the address, and who names two might mean either.
+    let header =
+        request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or("text that is not ASCII"));
+    let address = request.uri().authority().map(Authority::as_str);
+    match header.into_iter().chain(address).find(|asked| !is_own(asked)) {
+        Some(foreign) => Err(refused(foreign)),
+        None => Ok(()),
+    }
 }
 
 fn is_own(host: &str) -> bool {

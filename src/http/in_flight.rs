@@ -10,6 +10,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use tokio::sync::watch;
 
+use super::idle_peer::{self, Answering};
+
 /// See the module. Cloning gives another handle to the same ones.
 #[derive(Clone, Default)]
 pub(super) struct InFlight(watch::Sender<usize>);
@@ -47,13 +49,16 @@ pub(super) async fn count<B>(
 where
     B: MessageBody + Unpin,
 {
-    Ok(next.call(request).await?.map_body(|_, body| Counted { body, _open: open }))
+    let answering = idle_peer::answering(request.request());
+    let answer = next.call(request).await?;
+    Ok(answer.map_body(|_, body| Counted { body, _open: open, _answering: answering }))
 }
 
 /// A body whose end is noticed.
 pub(super) struct Counted<B> {
     body: B,
     _open: Open,
+    _answering: Option<Answering>,
 }
 
 impl<B: MessageBody + Unpin> MessageBody for Counted<B> {

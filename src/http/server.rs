@@ -1,11 +1,12 @@
 //! The HTTP server: listens, serves, and goes on reading while the rest goes down.
 
+use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Extensions, ServerHandle};
 use actix_web::http::header;
 use actix_web::middleware::{Condition, DefaultHeaders, Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
@@ -14,7 +15,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use super::in_flight::{self, InFlight};
 use super::problem::Problem;
 use super::reply::Reply;
-use super::{Access, Mount, stalled_peer};
+use super::{Access, Mount, idle_peer, stalled_peer};
 use crate::faktory;
 use crate::runtime::Callboard;
 use crate::tls::Tls;
@@ -84,7 +85,7 @@ pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, setup: Setup) -
         // Who hangs up wants nothing more: what is done in parts ends behind the one under way.
         .h1_allow_half_closed(false)
         .shutdown_timeout(LAST_REQUESTS_SECS)
-        .on_connect(stalled_peer::limit(stalled_peer::PATIENCE))
+        .on_connect(look_after)
         .disable_signals();
     for listener in listeners {
         server = match &setup.tls {
@@ -117,6 +118,12 @@ impl Serving {
     pub async fn stop_at_once(&self) {
         self.handle.stop(false).await;
     }
+}
+
+/// Sees to it that a client does not keep its connection for ever.
+fn look_after(connection: &dyn Any, data: &mut Extensions) {
+    stalled_peer::limit(stalled_peer::PATIENCE)(connection, data);
+    idle_peer::limit(KEEP_ALIVE + HEAD_PATIENCE)(connection, data);
 }
 
 fn access(listeners: &[TcpListener], access: Access) -> std::io::Result<Access> {

@@ -16,8 +16,8 @@ use super::live::LiveJobs;
 use super::openapi::parameters;
 use super::path::JobId;
 use super::reply::Reply;
-use super::{resource, session_end};
 use super::watch::{self, Resume};
+use super::{resource, session_end};
 use crate::runtime::hub::{Frame, Wish};
 
 /// Frames that go out as one chunk when they are there at once.

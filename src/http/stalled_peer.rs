@@ -15,13 +15,18 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// at its pings nor at its timers. So our kernel is told to give up after `patience`.
 pub fn limit(patience: Duration) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
     move |connection, _| {
-        let secured = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
-        if let Some(stream) = connection.downcast_ref::<TcpStream>().or_else(secured)
+        if let Some(stream) = stream(connection)
             && let Err(e) = give_up_after(patience, stream)
         {
             log::warn!("a connection will not be ended when its client stops reading: {e}");
         }
     }
+}
+
+/// The socket of a connection, with TLS or without.
+pub(super) fn stream(connection: &dyn Any) -> Option<&TcpStream> {
+    let secured = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
+    connection.downcast_ref::<TcpStream>().or_else(secured)
 }
 
 #[cfg(target_os = "linux")]

@@ -19,9 +19,9 @@ use super::openapi::parameters;
 use super::path::JobId;
 use super::problem::Problem;
 use super::reply::Reply;
-use super::{resource, session_end};
 use super::watch::{self, Resume};
 use super::ws_intake::Intake;
+use super::{resource, session_end};
 use crate::runtime::hub::{Frame, FrameKind, Wish};
 
 /// A client has nothing to say but pings, pongs and goodbye.
@@ -110,11 +110,7 @@ struct WsSession {
 type Context = ws::WebsocketContext<WsSession>;
 
 impl WsSession {
-    fn new(
-        frames: LocalBoxStream<'static, Arc<Frame>>,
-        request: &HttpRequest,
-        ping_every: Duration,
-    ) -> Self {
+    fn new(frames: LocalBoxStream<'static, Arc<Frame>>, request: &HttpRequest, ping_every: Duration) -> Self {
         let end = session_end::of(request).boxed_local();
         Self { frames: Some(frames), end: Some(end), ping_every, silence: 0, said_goodbye: false }
     }

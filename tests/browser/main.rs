@@ -3,7 +3,6 @@
 mod access;
 mod base_path;
 mod browser;
-mod hostile;
 mod journey;
 mod keyboard;
 mod languages;

@@ -22,14 +22,6 @@ echo '::callboard {"result":{"counted":10}}'
 [job_types.broken]
 description = "Fails for good."
 command = ["sh", "-c", "echo 'database db-'$CALLBOARD_JOB_ID' refused' >&2; exit 65"]
-
-[job_types.hostile]
-description = "Writes <script>window.pwned=1</script>"
-command = ["sh", "-c", '''
-printf '\033[31mred\033[0m <img src=x onerror=window.pwned=2>\n'
-head -c 1048576 /dev/zero | tr '\0' x; echo
-printf '</pre></div><script>window.pwned=3</script>\033]0;title\007\n' >&2
-exit 65''']
 "#;
 
 /// A server that is running.

@@ -238,14 +238,14 @@ fn behind_a_proxy_with_tls_cookies_are_for_tls_alone() {
     };
     test_with(behind, async |server| {
         let mut browser = Browser { by_tls: true, ..Browser::new() };
-        let (page, signed_in) = (browser.get(server, "/login").await, browser.sign_in(server, "viewer").await);
+        let (page, signed_in) =
+            (browser.get(server, "/login").await, browser.sign_in(server, "viewer").await);
         let signed_out = browser.post(server, "/jobs", "/logout", &[]).await;
-        for (answer, name) in [
-            (page, "callboard_csrf"),
-            (signed_in, "callboard_session"),
-            (signed_out, "callboard_session"),
-        ] {
-            let cookies: Vec<_> = answer.headers.get_all(SET_COOKIE).iter().map(|c| c.to_str().unwrap()).collect();
+        for (answer, name) in
+            [(page, "callboard_csrf"), (signed_in, "callboard_session"), (signed_out, "callboard_session")]
+        {
+            let cookies: Vec<_> =
+                answer.headers.get_all(SET_COOKIE).iter().map(|c| c.to_str().unwrap()).collect();
             assert!(cookies.iter().any(|cookie| cookie.starts_with(name)), "{name}: {cookies:?}");
             assert!(cookies.iter().all(|cookie| cookie.contains("; Secure")), "{cookies:?}");
         }

@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use url::form_urlencoded;
 
+use super::super::body;
 use super::super::fields::Fields;
 use super::super::given::Given;
 use super::super::problem::Problem;
@@ -93,8 +94,10 @@ impl FromRequest for Posted {
         let visitor = Csrf::of(request);
         let pairs = web::Form::<Vec<(String, String)>>::from_request(request, payload);
         Box::pin(async move {
+            // Before the proof is looked at there may be anybody.
+            let pairs = tokio::time::timeout(body::ARRIVAL, pairs).await.map_err(|_| body::too_late())?;
             let pairs =
-                pairs.await.map_err(|e| Problem::new(e.as_response_error().status_code(), e.to_string()))?;
+                pairs.map_err(|e| Problem::new(e.as_response_error().status_code(), e.to_string()))?;
             let form: Form = pairs.into_inner().into_iter().collect();
             if !visitor.is_proven_by(form.get(csrf::NAME)) {
                 let detail =
