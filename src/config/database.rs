@@ -48,6 +48,7 @@ impl DatabaseUrl {
     /// When it names neither a file nor a PostgreSQL database.
     pub fn parse(text: String) -> Result<Self, String> {
         if is_postgres(&text) {
+            refuse_tls_without(&text)?;
             return conninfo(&text).map(|_| Self(text));
         }
         let path = sqlite_path(&text);
@@ -170,6 +171,21 @@ impl fmt::Display for Parts<'_> {
     }
 }
 
+/// The client library would say it too, but at each try to connect, and not what to do.
+fn refuse_tls_without(text: &str) -> Result<(), String> {
+    let wanted = Parts::of(text).and_then(|parts| {
+        let mode = parts.parameters.iter().rev().find(|(key, _)| *key == "sslmode")?.1;
+        ["require", "verify-ca", "verify-full"].into_iter().find(|strict| *strict == mode)
+    });
+    match wanted {
+        Some(mode) if !cfg!(feature = "postgres-tls") => Err(format!(
+            "asks for TLS (sslmode={mode}), which this build of callboard does not have; build it with --features \
+             postgres-tls, or leave sslmode out and use a tunnel, a socket, or a network that you trust"
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// `key='value'` pairs, which the client library reads without guessing and never shows.
 fn conninfo(text: &str) -> Result<String, String> {
     let wrong = || {
@@ -241,6 +257,21 @@ mod tests {
         let shown = format!("{url} {url:?}");
         assert!(shown.contains("me:***@db.example:5433/jobs?sslmode=disable&password=***"), "{shown}");
         assert!(!shown.contains("p%40s") && !shown.contains("=x"), "{shown}");
+    }
+
+    #[test]
+    fn tls_is_refused_where_it_is_not_built_in() {
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let parsed = DatabaseUrl::parse(format!("postgres://me:secret@h/db?sslmode={mode}"));
+            match parsed {
+                Ok(_) => assert!(cfg!(feature = "postgres-tls")),
+                Err(why) => {
+                    assert!(!cfg!(feature = "postgres-tls") && !why.contains("secret"), "{why}");
+                    assert!(why.contains(mode) && why.contains("--features postgres-tls"), "{why}");
+                }
+            }
+        }
+        assert!(DatabaseUrl::parse("postgres://h/db?sslmode=prefer".into()).is_ok());
     }
 
     #[test]

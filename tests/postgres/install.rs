@@ -1,6 +1,7 @@
 //! Where PostgreSQL's programs are, and who may run them.
 
 use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -47,6 +48,15 @@ impl Install {
         let command = self.command(program);
         let words = std::iter::once(command.get_program()).chain(command.get_args());
         words.map(|word| OsStr::to_string_lossy(word).into_owned()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A file that is the user's, whom alone it lets read it.
+    pub fn make_private_file(&self, path: &Path, text: &str) {
+        std::fs::write(path, text).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some((uid, gid)) = self.user {
+            std::os::unix::fs::chown(path, Some(uid.as_raw()), Some(gid.as_raw())).unwrap();
+        }
     }
 
     /// A folder that is the user's.

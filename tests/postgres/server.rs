@@ -55,6 +55,22 @@ impl Server {
         (Self::with(home, &format!("listen_addresses = '127.0.0.1'\nport = {port}\n")), port)
     }
 
+    /// As [`Self::on_a_port`], with a certificate and its key, in PEM.
+    pub fn with_certificate(home: &Path, certificate: &str, key: &str) -> (Self, u16) {
+        let install = Install::find().expect("PostgreSQL");
+        install.make_folder(home);
+        let [certificate, key] = [("server.crt", certificate), ("server.key", key)].map(|(name, pem)| {
+            install.make_private_file(&home.join(name), pem);
+            home.join(name).display().to_string()
+        });
+        let port = free_port();
+        let settings = format!(
+            "listen_addresses = '127.0.0.1'\nport = {port}\n\
+             ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\n"
+        );
+        (Self::with(home, &settings), port)
+    }
+
     /// One that follows another, which is on a port, and takes no writes before it is [promoted](Self::promote).
     /// The other one acknowledges nothing from now on that this one has not.
     pub fn standby(home: &Path, of: &Self, its_port: u16) -> (Self, u16) {

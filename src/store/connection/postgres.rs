@@ -78,11 +78,22 @@ pub fn drop_schema(at: &Postgres) -> StoreResult<()> {
     Ok(establish(at)?.batch_execute(&format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", at.schema))?)
 }
 
-/// A server that answers and refuses will refuse the next time too, unless it says that it is coming
-/// up or going down.
+/// What will be the same the next time: the server answers and refuses, or the two do not fit.
+const LASTING: [&str; 4] =
+    ["FATAL", "certificate", "SSL support is not compiled in", "server does not support SSL"];
+/// What a server says that refuses for the moment: it is coming up or going down, or is full.
+const PASSING: [&str; 5] = [
+    "the database system is",
+    "terminating connection",
+    "canceling authentication due to timeout",
+    "too many c",
+    "connection slots are reserved",
+];
+
 fn unreachable_because(at: &Postgres, why: &str) -> StoreError {
     let text = format!("cannot reach {}: {why}", at.url);
-    match why.contains("FATAL") && !why.contains("the database system is") {
+    let says = |all: &[&str]| all.iter().any(|words| why.contains(words));
+    match says(&LASTING) && !says(&PASSING) {
         true => StoreError::Database(text),
         false => StoreError::Away(text),
     }
@@ -103,4 +114,33 @@ fn establish(at: &Postgres) -> StoreResult<PgConnection> {
     }
     conn.batch_execute(&format!("SET search_path TO \"{}\"; SET client_min_messages = warning", at.schema))?;
     Ok(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_full_or_coming_up_is_waited_for_and_one_that_refuses_is_not() {
+        let at = Postgres { url: "postgres://me@db/jobs".into(), schema: "public".into() };
+        for (why, waited_for) in [
+            ("connection to server at \"db\", port 5432 failed: Connection refused", true),
+            ("could not translate host name \"db\" to address", true),
+            ("FATAL:  the database system is starting up", true),
+            ("FATAL:  sorry, too many clients already", true),
+            ("FATAL:  too many connections for role \"me\"", true),
+            ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", true),
+            ("FATAL:  terminating connection due to administrator command", true),
+            ("server closed the connection unexpectedly", true),
+            ("FATAL:  password authentication failed for user \"me\"", false),
+            ("FATAL:  database \"jobs\" does not exist", false),
+            ("sslmode value \"require\" invalid when SSL support is not compiled in", false),
+            ("server does not support SSL, but SSL was required", false),
+            ("SSL error: certificate verify failed", false),
+            ("root certificate file \"/etc/x.pem\" does not exist", false),
+        ] {
+            let found = unreachable_because(&at, why);
+            assert_eq!(matches!(found, StoreError::Away(_)), waited_for, "{why}");
+        }
+    }
 }
