@@ -12,6 +12,7 @@ use super::hub::{HubHandle, JobLookup};
 use super::limits;
 use super::membership::{self, Membership};
 use super::options::{Options, types};
+use super::patience::Patience;
 use super::progress_hub::ProgressHub;
 use super::rescuer::rescue_all;
 use super::secrets::Secrets;
@@ -23,7 +24,7 @@ use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::faults::{FaultLayer, Faults};
 use crate::store::owner::OwnerLock;
-use crate::store::{Seams, Store, StoreError, Tx, verbs, views};
+use crate::store::{Seams, Store, StoreResult, verbs, views};
 use crate::workers::AnyWorker;
 use crate::workers::subprocess::Instance;
 
@@ -88,8 +89,9 @@ impl Builder {
         std::fs::create_dir_all(&options.data_dir)
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
         let link = Link::default();
-        let (store, waited) = open(&options, &link, &self.faults).await?;
-        super::shared_clock::set(&store, &self.clock).await?;
+        let mut patience = Patience::default();
+        let store = patience.with(async || open(&options, &link, &self.faults)).await?;
+        patience.with(async || super::shared_clock::set(&store, &self.clock).await).await?;
         let instance = match &options.database {
             Database::Sqlite(_) => Instance::new(store.instance()),
             // Other nodes of this store may be on this machine.
@@ -104,19 +106,20 @@ impl Builder {
         let now = self.clock.now();
         let before = membership::recall(&options.data_dir, store.instance());
         if let Some((gone, _)) = before {
-            store.write(move |tx| verbs::nodes::lose(tx, gone)).await?;
+            patience.with(async || store.write(move |tx| verbs::nodes::lose(tx, gone)).await).await?;
         }
-        let rescued = rescue_all(&store, options.max_crashes, now).await?;
-        let host = super::host::name();
+        let rescued = patience.with(async || rescue_all(&store, options.max_crashes, now).await).await?;
         let home = before.map(|(_, home)| home);
-        let register =
-            move |tx: &mut Tx<'_>| verbs::nodes::register(tx, &host, std::process::id(), home, now);
-        let node = store.write(register).await?;
+        let node = patience.with(async || membership::register(&store, home, now).await).await?;
         let home = home.unwrap_or(node);
         membership::remember(&options.data_dir, store.instance(), node, home);
-        let settings = load_settings(&store).await?;
-        let schedules = schedules_of(&self.config, &options.secrets)?;
-        store.write(move |tx| verbs::schedules::configure(tx, &schedules, now)).await?;
+        let settings = patience.with(async || load_settings(&store).await).await?;
+        let schedules = Arc::new(schedules_of(&self.config, &options.secrets)?);
+        let configure = async || {
+            let schedules = schedules.clone();
+            store.write(move |tx| verbs::schedules::configure(tx, &schedules, now)).await
+        };
+        patience.with(configure).await?;
         let arbiter = Arbiter::new();
         let job_threads = job_threads()?;
         let shared = Arc::new(Shared::new(Parts {
@@ -126,13 +129,13 @@ impl Builder {
             job_threads: job_threads.handle().clone(),
             arbiter: arbiter.handle(),
             clock: self.clock,
-            membership: Membership::new(node, home, &options, waited),
+            membership: Membership::new(node, home, &options, patience.was_needed()),
             options,
             store,
             settings,
         }));
         shared.set_limits();
-        limits::settle_all(&shared).await?;
+        patience.with(async || limits::settle_all(&shared).await).await?;
         link.attach(&shared);
         launch(&shared, &arbiter).await?;
         cluster::join(&shared)?;
@@ -198,22 +201,9 @@ fn job_threads() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|e| Error::Unavailable(format!("cannot start the threads for jobs: {e}")))
 }
 
-/// Opens the store; whether it had to wait for the database. One that is on another machine may come
-/// up later than this.
-async fn open(options: &Options, link: &Link, faults: &FaultLayer) -> Result<(Store, bool), Error> {
-    let mut waited = false;
-    loop {
-        let seams = seams(link, faults.clone(), home(options)?);
-        match Store::open_with(&options.database, READERS, seams) {
-            Err(StoreError::Away(why)) => {
-                if !std::mem::replace(&mut waited, true) {
-                    log::warn!("{why}; trying again until it is there");
-                }
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            opened => return Ok((opened?, waited)),
-        }
-    }
+fn open(options: &Options, link: &Link, faults: &FaultLayer) -> StoreResult<Store> {
+    let seams = seams(link, faults.clone(), home(options)?);
+    Store::open_with(&options.database, READERS, seams)
 }
 
 /// The folder of a node is its own, also where the queue is elsewhere; a queue in a file has a lock

@@ -14,7 +14,8 @@ use super::options::Options;
 use super::shared::Shared;
 use super::shared_clock;
 use crate::config::Database;
-use crate::store::{Committed, StoreResult, Tx, verbs};
+use crate::domain::Timestamp;
+use crate::store::{Committed, Store, StoreResult, verbs};
 
 /// Between two looks of a node that is cut off whether it is so still.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -169,16 +170,21 @@ pub async fn beat(shared: &Arc<Shared>) -> StoreResult<()> {
     Ok(())
 }
 
+/// Registers this process as a node, in a folder that has a name already or gets one; its id.
+///
+/// # Errors
+/// When the store does not take it.
+pub async fn register(store: &Store, home: Option<i64>, now: Timestamp) -> StoreResult<i64> {
+    let host = super::host::name();
+    store.write(move |tx| verbs::nodes::register(tx, &host, std::process::id(), home, now)).await
+}
+
 /// Goes on as another node: this one is declared lost, and its attempts are others' by now.
 async fn rejoin(shared: &Arc<Shared>) -> StoreResult<()> {
     shared.membership.since().renewed = None;
     stop_all(shared);
-    let (began, host, now) = (Instant::now(), super::host::name(), shared.clock.now());
-    let home = shared.membership.home();
-    let register =
-        move |tx: &mut Tx<'_>| verbs::nodes::register(tx, &host, std::process::id(), Some(home), now);
-    let register = shared.store.write(register);
-    let (old, new) = (shared.node(), register.await?);
+    let (began, now, home) = (Instant::now(), shared.clock.now(), shared.membership.home());
+    let (old, new) = (shared.node(), register(&shared.store, Some(home), now).await?);
     log::error!(
         "node {old} was declared lost; its attempts are stopped, and this process goes on as node {new}"
     );

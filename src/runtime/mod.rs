@@ -21,6 +21,7 @@ mod log_folders;
 pub mod membership;
 pub mod options;
 mod outlast;
+mod patience;
 mod prepare;
 mod prepare_nodes;
 mod progress;

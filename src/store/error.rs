@@ -16,7 +16,7 @@ pub enum StoreError {
     /// Another node's transaction was in the way. Nothing was written, and trying again helps.
     #[error("{0}")]
     Contended(String),
-    /// The database cannot be reached at the moment.
+    /// The database cannot be reached at the moment, or is not free: trying again later helps.
     #[error("{0}")]
     Away(String),
     /// The writer is gone; the program is going down.
@@ -37,9 +37,31 @@ impl From<DieselError> for StoreError {
             DieselError::DatabaseError(_, info) if info.message().contains("deadlock detected") => {
                 Self::Contended(info.message().to_owned())
             }
-            _ => Self::Database(explain(e.to_string())),
+            DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => Self::Away(e.to_string()),
+            _ => Self::of(explain(e.to_string())),
         }
     }
+}
+
+/// What PostgreSQL and its client library say when it is coming up or going down, has gone, or is full, or when
+/// somebody else holds what is wanted.
+const PASSING: [&str; 11] = [
+    "the database system is",
+    "terminating connection",
+    "server closed the connection",
+    "no connection to the server",
+    "could not receive data from server",
+    "could not send data to server",
+    "canceling authentication due to timeout",
+    "too many clients",
+    "too many connections",
+    "connection slots are reserved",
+    "due to lock timeout",
+];
+
+/// Whether a failure that says this is over by itself.
+pub(super) fn passes(why: &str) -> bool {
+    PASSING.iter().any(|words| why.contains(words))
 }
 
 /// Adds what to do to what SQLite says.
@@ -57,6 +79,14 @@ fn explain(text: String) -> String {
 }
 
 impl StoreError {
+    /// A failure of the database that says this.
+    pub(super) fn of(text: String) -> Self {
+        match passes(&text) {
+            true => Self::Away(text),
+            false => Self::Database(text),
+        }
+    }
+
     /// Whether the caller is to blame: the database did all it was asked to.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {

@@ -161,9 +161,12 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        let readers = self.readers.clone();
+        let (readers, database) = (self.readers.clone(), self.database.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let mut conn = readers.get().map_err(|e| StoreError::Database(e.to_string()))?;
+            let mut conn = readers.get().map_err(|e| match *database {
+                Database::Sqlite(_) => StoreError::Database(e.to_string()),
+                Database::Postgres(_) => StoreError::Away(e.to_string()),
+            })?;
             conn.transaction(|conn| view(conn)).map_err(StoreError::from)
         });
         reading.await.unwrap_or_else(|e| Err(StoreError::Database(format!("a read did not end: {e}"))))

@@ -1,12 +1,13 @@
 //! Nodes that share a schema. Each has the job types that a test gives it.
 
 use std::path::Path;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::postgres::{self, Schema};
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::watcher::Watcher;
 
 /// A fleet of nodes.
@@ -31,7 +32,11 @@ pub struct Node {
 
 impl Fleet {
     pub fn new() -> Self {
-        Self { database: Shared::Schema(Schema::new()), timeout_secs: 3, heartbeat_secs: 0.5 }
+        Self::of(Schema::new())
+    }
+
+    pub fn of(schema: Schema) -> Self {
+        Self { database: Shared::Schema(schema), timeout_secs: 3, heartbeat_secs: 0.5 }
     }
 
     /// One on a database that somebody else starts and stops.
@@ -75,6 +80,12 @@ impl Fleet {
         Node { server: Server::start_with(home.path(), &self.config(job_types), env), home }
     }
 
+    /// Begins to start a node, and does not wait until it is up.
+    pub fn begin(&self, job_types: &str) -> Starting {
+        let home = tempfile::tempdir().unwrap();
+        Starting { process: server::spawn(home.path(), &self.config(job_types)), home }
+    }
+
     fn config(&self, job_types: &str) -> String {
         let (url, schema) = match &self.database {
             Shared::Schema(schema) => (schema.url(), schema.name.as_str()),
@@ -86,6 +97,24 @@ impl Fleet {
              node_timeout_secs = {}\nkill_after_secs = 1\n[postgres]\nschema = \"{}\"\n{job_types}",
             url, self.heartbeat_secs, self.timeout_secs, schema
         )
+    }
+}
+
+/// A node that is not up yet.
+pub struct Starting {
+    process: Child,
+    home: tempfile::TempDir,
+}
+
+impl Starting {
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("server.log")).unwrap()
+    }
+
+    /// It, once it is up.
+    pub fn once_up(self) -> Node {
+        Node { server: Server::once_up(self.process, self.home.path()), home: self.home }
     }
 }
 

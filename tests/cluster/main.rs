@@ -13,6 +13,7 @@ mod server;
 mod watcher;
 
 mod away;
+mod busy;
 // A program that is shipped has no clock that can be made wrong.
 #[cfg(debug_assertions)]
 mod clocks;
@@ -22,3 +23,4 @@ mod lost;
 mod settings;
 mod slow;
 mod together;
+mod wire;

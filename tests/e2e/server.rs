@@ -26,7 +26,11 @@ impl Server {
 
     /// The same, with variables.
     pub fn start_with(home: &Path, config: &str, env: &[(&str, &str)]) -> Self {
-        let mut child = spawn_with(home, config, env);
+        Self::once_up(spawn_with(home, config, env), home)
+    }
+
+    /// One that was [spawned](spawn) with that `home`, when it can be called.
+    pub fn once_up(mut child: Child, home: &Path) -> Self {
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
         let server = Self { child, url: url.trim().to_owned(), home: home.to_owned() };

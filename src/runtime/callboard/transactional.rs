@@ -43,7 +43,7 @@ impl Callboard {
         let stored = self.shared.store.write_on(conn, |tx| {
             let stored = enqueue::enqueue(tx, &prepared, false, now)?;
             let Some(Stored { id, duplicate, .. }) = stored.first().copied() else { return Ok(None) };
-            Ok(read(tx.conn, id)?.map(|job| (job, duplicate)))
+            Ok(read(tx.conn()?, id)?.map(|job| (job, duplicate)))
         });
         let stored = stored?;
         self.expect_arrivals();

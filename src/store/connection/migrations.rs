@@ -25,6 +25,11 @@ pub fn migrate(conn: &mut Conn) -> StoreResult<Vec<String>> {
     match conn {
         Conn::Sqlite(conn) => run_missing(conn, SQLITE_MIGRATIONS),
         Conn::Postgres(conn) => {
+            refuse_newer(conn, &POSTGRES_MIGRATIONS)?;
+            // Most starts change nothing, and need not wait for a node that does.
+            if !conn.has_pending_migration(POSTGRES_MIGRATIONS).map_err(failed)? {
+                return Ok(Vec::new());
+            }
             conn.batch_execute(TAKE_TURNS)?;
             let done = run_missing(conn, POSTGRES_MIGRATIONS);
             conn.batch_execute(NEXT_TURN)?;
@@ -48,9 +53,12 @@ where
     EmbeddedMigrations: MigrationSource<DB>,
 {
     refuse_newer(conn, &migrations)?;
-    conn.run_pending_migrations(migrations)
-        .map(|done| done.iter().map(ToString::to_string).collect())
-        .map_err(|e| StoreError::Database(format!("migration failed: {e}")))
+    let done = conn.run_pending_migrations(migrations).map_err(failed)?;
+    Ok(done.iter().map(ToString::to_string).collect())
+}
+
+fn failed(e: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
+    StoreError::of(format!("migration failed: {e}"))
 }
 
 fn status<C, DB>(conn: &mut C, migrations: EmbeddedMigrations) -> StoreResult<(Vec<String>, Vec<String>)>
@@ -75,7 +83,7 @@ where
     DB: Backend,
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let applied = conn.applied_migrations().map_err(|e| StoreError::Database(e.to_string()))?;
+    let applied = conn.applied_migrations().map_err(|e| StoreError::of(e.to_string()))?;
     let mut applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
     applied.sort();
     refuse_unknown::<DB>(&applied, migrations)

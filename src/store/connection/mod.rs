@@ -66,7 +66,11 @@ pub fn open_readers(database: &Database, size: u32) -> StoreResult<ReadPool> {
         .connection_timeout(FREE_READER)
         .error_handler(Box::new(r2d2::NopErrorHandler))
         .build(Readers(database.clone()))
-        .map_err(|e| StoreError::Database(format!("cannot open the database for reading: {e}")))
+        .map_err(|e| match format!("cannot open the database for reading: {e}") {
+            // The server has answered just now: it has no connection left, or has gone.
+            why if over_a_network => StoreError::Away(why),
+            why => StoreError::Database(why),
+        })
 }
 
 /// Makes the connections of the read pool.

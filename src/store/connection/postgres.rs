@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 
 use crate::config::Postgres;
-use crate::store::error::{StoreError, StoreResult};
+use crate::store::error::{self, StoreError, StoreResult};
 use crate::store::sql::Conn;
 
 /// The oldest version that has all that the statements use.
@@ -50,7 +50,7 @@ pub fn make_schema(at: &Postgres, conn: &mut PgConnection) -> StoreResult<()> {
     .get_result(conn)?;
     if !there {
         conn.batch_execute(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).map_err(|e| {
-            StoreError::Database(format!(
+            StoreError::of(format!(
                 "there is no schema {schema} in {}, and it cannot be made: {e}; make it, and let the user of callboard \
                  create tables in it",
                 at.url
@@ -81,19 +81,10 @@ pub fn drop_schema(at: &Postgres) -> StoreResult<()> {
 /// What will be the same the next time: the server answers and refuses, or the two do not fit.
 const LASTING: [&str; 4] =
     ["FATAL", "certificate", "SSL support is not compiled in", "server does not support SSL"];
-/// What a server says that refuses for the moment: it is coming up or going down, or is full.
-const PASSING: [&str; 5] = [
-    "the database system is",
-    "terminating connection",
-    "canceling authentication due to timeout",
-    "too many c",
-    "connection slots are reserved",
-];
 
 fn unreachable_because(at: &Postgres, why: &str) -> StoreError {
     let text = format!("cannot reach {}: {why}", at.url);
-    let says = |all: &[&str]| all.iter().any(|words| why.contains(words));
-    match says(&LASTING) && !says(&PASSING) {
+    match LASTING.iter().any(|words| why.contains(words)) && !error::passes(why) {
         true => StoreError::Database(text),
         false => StoreError::Away(text),
     }
