@@ -24,7 +24,8 @@ impl Papers {
         let key = KeyPair::generate().unwrap();
         let pem = authority.self_signed(&key).unwrap().pem();
         let (issuer, own) = (Issuer::new(authority, key), KeyPair::generate().unwrap());
-        let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&own, &issuer).unwrap();
+        let certificate =
+            CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&own, &issuer).unwrap();
         Self { authority: pem, certificate: certificate.pem(), key: own.serialize_pem() }
     }
 }
@@ -49,7 +50,8 @@ impl Guarded {
 
     fn url(&self, host: &str, root: &Path) -> DatabaseUrl {
         let (port, root) = (self.port, root.display());
-        let url = format!("postgres://postgres@{host}:{port}/postgres?sslmode=verify-full&sslrootcert={root}");
+        let url =
+            format!("postgres://postgres@{host}:{port}/postgres?sslmode=verify-full&sslrootcert={root}");
         DatabaseUrl::parse(url).expect("a build with TLS takes it")
     }
 }

@@ -15,7 +15,7 @@ pub struct Install {
 }
 
 impl Install {
-    /// The newest one on this machine.
+    /// The one whose folder of programs `CALLBOARD_TEST_POSTGRES` names, or else the newest one on this machine.
     pub fn find() -> Option<Self> {
         let newest = |root: &str| {
             let versions = std::fs::read_dir(root).into_iter().flatten().flatten();
@@ -23,15 +23,28 @@ impl Install {
             bins.sort();
             bins.pop()
         };
+        let is_one = |bin: &PathBuf| bin.join("initdb").exists() && bin.join("pg_ctl").exists();
         let on_path = std::env::var_os("PATH").unwrap_or_default();
-        let bin = std::env::split_paths(&on_path)
-            .chain(newest("/usr/lib/postgresql"))
-            .find(|bin| bin.join("initdb").exists() && bin.join("pg_ctl").exists())?;
+        let bin = match std::env::var_os("CALLBOARD_TEST_POSTGRES").map(PathBuf::from) {
+            Some(named) => {
+                assert!(is_one(&named), "there is no PostgreSQL in {}", named.display());
+                named
+            }
+            None => {
+                let bins = std::env::split_paths(&on_path).chain(newest("/usr/lib/postgresql"));
+                bins.into_iter().find(is_one)?
+            }
+        };
         // Links to some of them may stand elsewhere; all are where those lead.
         let bin = std::fs::canonicalize(bin.join("initdb")).ok()?.parent()?.to_owned();
         let of = |name| User::from_name(name).ok().flatten().map(|user| (user.uid, user.gid));
         let user = Uid::effective().is_root().then(|| of("postgres").or_else(|| of("nobody"))).flatten();
         Some(Self { bin, user })
+    }
+
+    /// Tells one from another.
+    pub fn name(&self) -> String {
+        self.bin.display().to_string()
     }
 
     /// A command line for one of the programs, begun as the user who may run it.

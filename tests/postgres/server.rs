@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+
 use super::install::Install;
 
 /// Losing the data of tests that prove nothing about that is allowed.
@@ -22,13 +25,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// The one that all tests of this build share.
+    /// The one that all tests of this build and this version share.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(|| {
             let install = Install::find().expect("PostgreSQL");
-            let home =
-                PathBuf::from(format!("/tmp/callboard-postgres-{:08x}", hash(env!("CARGO_TARGET_TMPDIR"))));
+            let ours = format!("{} {}", env!("CARGO_TARGET_TMPDIR"), install.name());
+            let home = PathBuf::from(format!("/tmp/callboard-postgres-{:08x}", hash(&ours)));
             std::fs::create_dir_all(&home).unwrap();
             let starting = lock_file(&home.join("start.lock"));
             starting.lock().unwrap();
@@ -75,17 +78,22 @@ impl Server {
     /// The other one acknowledges nothing from now on that this one has not.
     pub fn standby(home: &Path, of: &Self, its_port: u16) -> (Self, u16) {
         let port = free_port();
-        let server =
-            Self { install: Install::find().expect("PostgreSQL"), home: home.to_owned(), _user: None };
-        let data = home.join("data");
-        // The folder of the data is made by the copy, which lets nobody else into it.
+        let server = Self { install: of.install.clone(), home: home.to_owned(), _user: None };
         server.install.make_folder(home);
         server.install.make_folder(&server.socket());
-        let mut copy = server.install.command("pg_basebackup");
-        copy.args(["-h", "127.0.0.1", "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "-p"]);
-        let copied = copy.arg(its_port.to_string()).arg("-D").arg(&data).current_dir("/").output().unwrap();
-        assert!(copied.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&copied.stderr));
-        let own = format!("unix_socket_directories = '{}'\nport = {port}\n", server.socket().display());
+        // As it is on disk: not every install has the programs that copy one that runs.
+        of.stop("fast");
+        let mut copy = Command::new("cp");
+        copy.arg("-a").arg(of.home.join("data")).arg(home);
+        assert!(copy.status().unwrap().success(), "the data is not copied");
+        of.start();
+        let data = home.join("data");
+        server.install.make_private_file(&data.join("standby.signal"), "");
+        let own = format!(
+            "unix_socket_directories = '{}'\nport = {port}\n\
+             primary_conninfo = 'host=127.0.0.1 port={its_port} user=postgres'\n",
+            server.socket().display()
+        );
         let mut config = OpenOptions::new().append(true).open(data.join("postgresql.auto.conf")).unwrap();
         config.write_all(own.as_bytes()).unwrap();
         server.start();
@@ -100,14 +108,10 @@ impl Server {
     }
 
     fn run(&self, sql: &str) {
-        let socket = self.socket();
-        let mut command = self.install.command("psql");
-        command.args(["-U", "postgres", "-q", "-c", sql, "-h"]).arg(socket).current_dir("/");
-        if let Some(port) = self.port() {
-            command.args(["-p", &port]);
-        }
-        let done = command.output().unwrap();
-        assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
+        let (socket, port) = (self.socket(), self.port().unwrap_or_else(|| "5432".into()));
+        let at = format!("host='{}' port={port} user=postgres dbname=postgres", socket.display());
+        let ran = PgConnection::establish(&at).unwrap().batch_execute(sql);
+        ran.unwrap_or_else(|e| panic!("{sql}: {e}"));
     }
 
     /// The port that it was given.

@@ -98,11 +98,12 @@ impl Fleet {
         let (begun, client) = (Instant::now(), reqwest::Client::new());
         for node in &self.nodes {
             loop {
-                let ready = client.get(format!("{}/readyz", node.url())).send().await;
-                if ready.is_ok_and(|answer| answer.status() == 200) {
-                    break;
-                }
-                assert!(begun.elapsed() < BACK, "{} does not work again", node.url());
+                let why = match client.get(format!("{}/readyz", node.url())).send().await {
+                    Ok(answer) if answer.status() == 200 => break,
+                    Ok(answer) => answer.text().await.unwrap_or_default(),
+                    Err(e) => e.to_string(),
+                };
+                assert!(begun.elapsed() < BACK, "{} does not work again: {why}", node.url());
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
