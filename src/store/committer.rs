@@ -231,6 +231,7 @@ type Verbs = fn(&mut Tx<'_>, &mut Batch) -> Result<bool, Trouble>;
 
 /// Hoping that none fails.
 fn together(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<bool, Trouble> {
+    tx.set_together(batch.len());
     for write in batch {
         let before = tx.written();
         match write.attempt(tx) {
@@ -264,16 +265,18 @@ fn apart(tx: &mut Tx<'_>, batch: &mut Batch) -> Result<bool, Trouble> {
 }
 
 fn run_in<S: sql::Statement>(tx: &mut Tx<'_>) -> Result<(), Trouble> {
-    sql::run::<S>(tx.conn, &[]).map(|_| ()).map_err(|e| Trouble::Undone(e.into()))
+    let conn = tx.conn().map_err(Trouble::Undone)?;
+    sql::run::<S>(conn, &[]).map(|_| ()).map_err(|e| Trouble::Undone(e.into()))
 }
 
 /// Writes what is gathered in a transaction, and the mark that tells whether its commit is on disk.
 fn seal(tx: &mut Tx<'_>, wrote: bool) -> StoreResult<(Committed, Option<i64>)> {
-    let committed = tx.seal()?;
-    if !wrote {
-        return Ok((committed, None));
+    let (committed, mark) = tx.seal()?;
+    match (wrote, mark) {
+        (false, _) => Ok((committed, None)),
+        (true, None) => Ok((committed, link::mark(tx)?)),
+        (true, mark) => Ok((committed, mark)),
     }
-    Ok((committed, link::mark(tx)?))
 }
 
 fn is_contention(e: &StoreError) -> bool {

@@ -22,7 +22,11 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// How long the one that hears waits before it makes sure that somebody is there.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-statement!(Tell, "SELECT pg_notify(?, ?)");
+// All of them in one round trip.
+statement!(
+    Tell,
+    "SELECT pg_notify(?, payload) FROM json_array_elements_text(CAST(? AS JSON)) AS told(payload)"
+);
 
 /// What is heard of other nodes.
 pub enum Heard {
@@ -108,9 +112,8 @@ pub fn begin(at: &Postgres, hear: impl Fn(Heard) -> bool + Send + 'static) -> St
 /// Tells all nodes, once the transaction that a caller's connection is in commits, that something is
 /// to be taken in. The sign is nobody's, so that the nodes of the caller's process hear it too.
 pub(super) fn tell_of_arrivals(conn: &mut Conn, schema: &str) -> StoreResult<()> {
-    for payload in news::pack(0, vec![Item::Arrivals]) {
-        sql::run::<Tell>(conn, binds![&channel(schema), &payload])?;
-    }
+    let payloads = texts(&news::pack(0, vec![Item::Arrivals]));
+    sql::run::<Tell>(conn, binds![&channel(schema), &payloads])?;
     Ok(())
 }
 
@@ -129,20 +132,19 @@ fn channel(schema: &str) -> String {
 fn tell_all(post: &Post, at: &Postgres, channel: &str, me: u64) {
     let mut conn: Option<Conn> = None;
     while let Some(items) = post.next() {
-        for payload in news::pack(me, items) {
-            while let Err(e) = tell(&mut conn, at, channel, &payload) {
-                log::debug!("other nodes are not told: {e}");
-                conn = None;
-                if post.waiting().ended {
-                    return;
-                }
-                std::thread::sleep(AGAIN);
+        let payloads = texts(&news::pack(me, items));
+        while let Err(e) = tell(&mut conn, at, channel, &payloads) {
+            log::debug!("other nodes are not told: {e}");
+            conn = None;
+            if post.waiting().ended {
+                return;
             }
+            std::thread::sleep(AGAIN);
         }
     }
 }
 
-fn tell(conn: &mut Option<Conn>, at: &Postgres, channel: &str, payload: &str) -> StoreResult<()> {
+fn tell(conn: &mut Option<Conn>, at: &Postgres, channel: &str, payloads: &str) -> StoreResult<()> {
     let conn = match conn {
         Some(conn) => conn,
         None => {
@@ -152,8 +154,13 @@ fn tell(conn: &mut Option<Conn>, at: &Postgres, channel: &str, payload: &str) ->
             conn.insert(fresh)
         }
     };
-    sql::run::<Tell>(conn, binds![channel, payload])?;
+    sql::run::<Tell>(conn, binds![channel, payloads])?;
     Ok(())
+}
+
+/// Texts as one value.
+fn texts(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
 }
 
 fn hear_all(at: &Postgres, channel: &str, me: u64, hear: &impl Fn(Heard) -> bool) {

@@ -60,7 +60,7 @@ async fn one_that_the_database_has_no_room_for_takes_no_other_along() {
     bench.enqueue(NewJob::new("t")).await.unwrap();
     let limit = |pages: i64| {
         bench.store.write(move |tx| {
-            tx.conn.batch_execute(&format!("PRAGMA max_page_count = {pages}")).map_err(StoreError::from)
+            tx.conn()?.batch_execute(&format!("PRAGMA max_page_count = {pages}")).map_err(StoreError::from)
         })
     };
     // Room for small ones, none for a megabyte. SQLite then rolls back the whole transaction.

@@ -5,34 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::Tx;
+use super::totals::{self, Counts, Elsewhere, Stats};
 use crate::domain::ident::WORKFLOW_NODE;
 use crate::domain::{Claim, Event, EventBody, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::shift::Shift;
-use crate::store::sql::{binds, statement};
 use crate::store::stats::{self, Metric};
-
-statement!(
-    AddToCounter,
-    "INSERT INTO counters (job_type, queue, state, n) VALUES (?, ?, ?, ?) \
-     ON CONFLICT (job_type, queue, state) DO UPDATE SET n = counters.n + excluded.n"
-);
-statement!(
-    AddToStats,
-    "INSERT INTO stats (at, job_type, metric, n) VALUES (?, ?, ?, ?) \
-     ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats.n + excluded.n"
-);
-statement!(
-    AddToQuarter,
-    "INSERT INTO stats_quarters (at, job_type, metric, n) VALUES (?, ?, ?, ?) \
-     ON CONFLICT (at, job_type, metric) DO UPDATE SET n = stats_quarters.n + excluded.n"
-);
-
-statement!(
-    AddElsewhere,
-    "INSERT INTO remote_totals (node, name, n) VALUES (?, ?, ?) \
-     ON CONFLICT (node, name) DO UPDATE SET n = remote_totals.n + excluded.n"
-);
 
 /// Which job a write is about, for counters and events.
 #[derive(Clone, Debug)]
@@ -110,17 +88,13 @@ impl Nested {
     }
 }
 
-// In order, so that two nodes that add to the same rows do not wait for each other.
-type Counts = BTreeMap<(Arc<str>, Arc<str>, State), i64>;
-type Stats = BTreeMap<(i64, Arc<str>, i32), i64>;
-
 /// What the verbs of one transaction have gathered so far.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
     pub(super) counts: Counts,
     pub(super) stats: Stats,
     /// What remote workers have done, by the node that they are connected to and what it is called.
-    elsewhere: BTreeMap<(i64, &'static str), i64>,
+    elsewhere: Elsewhere,
     workflows: BTreeMap<i64, Shift>,
     nested: VecDeque<Nested>,
     pub(super) committed: Committed,
@@ -142,24 +116,12 @@ impl Effects {
         !self.committed.settings && !self.committed.ready.iter().any(|ready| **ready == *job_type)
     }
 
-    /// Writes the counters and statistics; returns what to tell after the commit.
-    pub(super) fn write(self, tx: &mut Tx<'_>) -> StoreResult<Committed> {
-        for ((job_type, queue, state), n) in self.counts {
-            if n != 0 {
-                tx.run::<AddToCounter>(binds![&*job_type, &*queue, state.as_str(), n])?;
-            }
-        }
-        for ((at, job_type, metric), n) in self.stats {
-            tx.run::<AddToStats>(binds![at, &*job_type, i64::from(metric), n])?;
-            if Metric::is_in_quarters(metric) {
-                let quarter = stats::quarter_of(at);
-                tx.run::<AddToQuarter>(binds![quarter, &*job_type, i64::from(metric), n])?;
-            }
-        }
-        for ((node, name), n) in self.elsewhere {
-            tx.run::<AddElsewhere>(binds![node, name, n])?;
-        }
-        Ok(self.committed)
+    /// Writes what is counted; returns what to tell after the commit, and the number of the transaction if it was
+    /// told.
+    pub(super) fn write(mut self, tx: &mut Tx<'_>) -> StoreResult<(Committed, Option<i64>)> {
+        self.counts.retain(|_, n| *n != 0);
+        let mark = totals::write(tx, &self.counts, &self.stats, &self.elsewhere)?;
+        Ok((self.committed, mark))
     }
 }
 

@@ -3,6 +3,8 @@
 mod effects;
 mod left;
 mod names;
+mod new_jobs;
+mod totals;
 
 use std::sync::Arc;
 
@@ -12,8 +14,9 @@ use diesel::{PgConnection, SqliteConnection};
 pub use self::effects::{Committed, Effects, JobRef, Nested};
 pub use self::left::Left;
 pub use self::names::Names;
+use self::new_jobs::NewJobs;
 use super::claims::Standby;
-use super::error::StoreResult;
+use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
 use super::limits::LimitsTable;
 use super::marks::Marks;
@@ -28,8 +31,7 @@ statement!(Alone, "SELECT pg_advisory_xact_lock(hashtextextended('callboard ' ||
 
 /// A transaction under way. Every verb gets one.
 pub struct Tx<'c> {
-    /// The connection, for reads; writes go through [`Self::run`].
-    pub conn: &'c mut Conn,
+    conn: &'c mut Conn,
     names: &'c mut Names,
     faults: &'c FaultLayer,
     limits: &'c LimitsTable,
@@ -40,6 +42,8 @@ pub struct Tx<'c> {
     /// The last type and queue of which nothing was found to keep a new job from starting.
     open: Option<(Arc<str>, Arc<str>)>,
     effects: Effects,
+    /// Jobs that are not in the table yet.
+    new_jobs: NewJobs,
     written: u64,
 }
 
@@ -61,6 +65,7 @@ impl<'c> Tx<'c> {
             apart: false,
             open: None,
             effects: Effects::default(),
+            new_jobs: NewJobs::default(),
             written: 0,
         }
     }
@@ -69,6 +74,32 @@ impl<'c> Tx<'c> {
     pub(super) fn with_claims(mut self, claims: &'c mut Standby) -> Self {
         self.claims = Some(claims);
         self
+    }
+
+    /// All verbs, of so many writes, come true or fail together.
+    pub(super) fn set_together(&mut self, writes: usize) {
+        if self.dialect() == Dialect::Postgres {
+            self.new_jobs.expect(writes);
+        }
+    }
+
+    /// The SQL that is spoken.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        self.conn.dialect()
+    }
+
+    /// The connection, for reads; writes go through [`Self::run`].
+    ///
+    /// # Errors
+    /// When what comes before is refused.
+    pub fn conn(&mut self) -> StoreResult<&mut Conn> {
+        match self.new_jobs.store(self.conn).map_err(StoreError::from) {
+            Ok(()) => Ok(self.conn),
+            // Whoever comes next is not to be told that for a fault of its own.
+            Err(StoreError::Refused(e)) => Err(StoreError::Database(e.to_string())),
+            Err(e) => Err(e),
+        }
     }
 
     /// From now on each verb may be undone by itself.
@@ -106,6 +137,31 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// Stores a job with the values of an INSERT, now or together with those that follow; returns how many
+    /// rows that changed. `alone`: none follows from the same caller.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) fn add_job<S: Statement>(&mut self, alone: bool, values: &[Bind<'_>]) -> StoreResult<usize> {
+        if !self.new_jobs.is_worthwhile(alone) {
+            return self.run::<S>(values);
+        }
+        self.written += 1;
+        self.faults.at(Point::Statement, self.conn)?;
+        self.new_jobs.add(values);
+        Ok(1)
+    }
+
+    /// Takes the number of a new job that was taken with others, if there is one; or else says how many to take.
+    pub(super) fn spare_id(&mut self) -> Result<i64, usize> {
+        self.new_jobs.spare_id()
+    }
+
+    /// Keeps numbers for further new jobs.
+    pub(super) fn keep_ids(&mut self, ids: Vec<i64>) {
+        self.new_jobs.keep_ids(ids);
+    }
+
     /// Runs a statement that writes; returns how many rows it changed.
     ///
     /// # Errors
@@ -114,7 +170,7 @@ impl<'c> Tx<'c> {
         // Counted before, because a statement that fails may have begun.
         self.written += 1;
         self.faults.at(Point::Statement, self.conn)?;
-        Ok(sql::run::<S>(self.conn, binds)?)
+        Ok(sql::run::<S>(self.conn()?, binds)?)
     }
 
     /// Runs a statement that writes and gives rows.
@@ -132,6 +188,21 @@ impl<'c> Tx<'c> {
         self.load::<S, ST, U>(binds)
     }
 
+    /// As [`Self::run_returning`], of a statement that has nothing to do with jobs that are about to be stored.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) fn run_aside<S, ST, U>(&mut self, binds: &[Bind<'_>]) -> StoreResult<Vec<U>>
+    where
+        S: Statement,
+        ST: 'static,
+        for<'q> sql::Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
+    {
+        self.written += 1;
+        self.faults.at(Point::Statement, self.conn)?;
+        Ok(sql::load::<S, ST, U>(self.conn, binds)?)
+    }
+
     /// Reads rows.
     ///
     /// # Errors
@@ -142,7 +213,7 @@ impl<'c> Tx<'c> {
         ST: 'static,
         for<'q> sql::Prepared<'q, S, ST>: LoadQuery<'q, SqliteConnection, U> + LoadQuery<'q, PgConnection, U>,
     {
-        Ok(sql::load::<S, ST, U>(self.conn, binds)?)
+        Ok(sql::load::<S, ST, U>(self.conn()?, binds)?)
     }
 
     /// What holds for the starts of a job type.
@@ -195,8 +266,8 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// When the database refuses.
     pub fn alone(&mut self) -> StoreResult<()> {
-        if self.conn.dialect() == Dialect::Postgres && !self.effects.alone {
-            sql::run::<Alone>(self.conn, &[])?;
+        if self.dialect() == Dialect::Postgres && !self.effects.alone {
+            sql::run::<Alone>(self.conn()?, &[])?;
             self.effects.alone = true;
         }
         Ok(())
@@ -218,9 +289,11 @@ impl<'c> Tx<'c> {
         self.effects = effects;
     }
 
-    /// Ends the workflows whose last job ended, and writes the counters; returns what to tell after the commit.
-    pub(super) fn seal(&mut self) -> StoreResult<Committed> {
+    /// Ends the workflows whose last job ended, and writes what is gathered; returns what to tell after the
+    /// commit, and the number of the transaction if it was told.
+    pub(super) fn seal(&mut self) -> StoreResult<(Committed, Option<i64>)> {
         workflows::roll_up(self)?;
-        std::mem::take(&mut self.effects).write(self)
+        let effects = std::mem::take(&mut self.effects);
+        effects.write(self)
     }
 }

@@ -44,7 +44,7 @@ statement!(
 /// Tells a node again which of its attempts should stop: another one's word may have been lost. On an
 /// embedded database none is.
 pub fn remind(tx: &mut Tx<'_>, node: i64) -> StoreResult<()> {
-    if tx.conn.dialect() == Dialect::Postgres {
+    if tx.dialect() == Dialect::Postgres {
         let asked: Vec<(i64, i32)> = tx.load::<Asked, (BigInt, Integer), _>(binds![node])?;
         for (job_id, attempt) in asked {
             tx.stop(Claim { job_id, attempt: u32::try_from(attempt).unwrap_or_default(), node });

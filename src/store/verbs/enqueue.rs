@@ -133,7 +133,9 @@ pub(super) fn insert(
     let stand = limits::keys::stand(tx, job, id, state)?;
     let by = claimer(tx, new, place, state)?;
     let by = by.as_ref();
-    let inserted = tx.run::<Insert>(binds![
+    let (hash, states) =
+        (new.lock.as_ref().map(|l| l.hash.as_str()), new.lock.as_ref().map(Lock::states_text));
+    let values = binds![
         id,
         by.map_or(state, |_| State::Running).as_str(),
         &job.job_type,
@@ -149,8 +151,8 @@ pub(super) fn insert(
         new.timeout_secs,
         &job.key,
         &job.target_id,
-        new.lock.as_ref().map(|l| l.hash.as_str()),
-        new.lock.as_ref().map(Lock::states_text).as_deref(),
+        hash,
+        states.as_deref(),
         new.unique_until(now),
         &new.unique_spec,
         &new.backoff,
@@ -170,7 +172,12 @@ pub(super) fn insert(
         by.map(|by| by.node),
         by.map(|by| by.worker_id.as_str()),
         by.map(|_| now),
-    ])?;
+    ];
+    // Only the INSERT itself tells whether there is one of the same key; and what has rows elsewhere is there first.
+    let inserted = match job.key.is_none() && job.tags.is_empty() && place.parents.is_empty() {
+        true => tx.add_job::<Insert>(place.alone, values)?,
+        false => tx.run::<Insert>(values)?,
+    };
     if inserted == 0 {
         return Ok(None);
     }

@@ -42,12 +42,29 @@ impl Of {
 
 /// Takes `n` numbers, in rising order.
 pub(super) fn take(tx: &mut Tx<'_>, of: Of, n: usize) -> StoreResult<Vec<i64>> {
-    if n == 0 {
-        return Ok(Vec::new());
+    match (of, n) {
+        (_, 0) => Ok(Vec::new()),
+        (Of::Jobs, 1) => Ok(vec![next_job(tx)?]),
+        _ => fetch(tx, of, n),
     }
+}
+
+/// Takes the number of one job, of many that are new maybe.
+fn next_job(tx: &mut Tx<'_>) -> StoreResult<i64> {
+    match tx.spare_id() {
+        Ok(id) => Ok(id),
+        Err(likely) => {
+            let ids = fetch(tx, Of::Jobs, likely)?;
+            tx.keep_ids(ids);
+            Ok(tx.spare_id().unwrap_or(1))
+        }
+    }
+}
+
+fn fetch(tx: &mut Tx<'_>, of: Of, n: usize) -> StoreResult<Vec<i64>> {
     let wanted = i64::try_from(n).unwrap_or(i64::MAX);
-    let mut taken: Vec<i64> = tx.run_returning::<Take, BigInt, _>(binds![wanted, of.name()])?;
-    match tx.conn.dialect() {
+    let mut taken: Vec<i64> = tx.run_aside::<Take, BigInt, _>(binds![wanted, of.name()])?;
+    match tx.dialect() {
         Dialect::Sqlite => {
             let last = taken.first().copied().unwrap_or(wanted);
             Ok((last - wanted + 1..=last).collect())

@@ -36,7 +36,7 @@ pub fn register(
     home: Option<i64>,
     now: Timestamp,
 ) -> StoreResult<i64> {
-    if tx.conn.dialect() == Dialect::Sqlite {
+    if tx.dialect() == Dialect::Sqlite {
         tx.run::<LoseOthers>(&[])?;
     }
     let now = clock(tx, now)?;
@@ -77,14 +77,14 @@ pub fn database_time(conn: &mut Conn) -> diesel::QueryResult<Option<Timestamp>> 
 
 /// The time by which nodes are compared: where several machines share a database, that one's.
 fn clock(tx: &mut Tx<'_>, now: Timestamp) -> StoreResult<Timestamp> {
-    Ok(match tx.conn.dialect() {
+    Ok(match tx.dialect() {
         Dialect::Sqlite => now,
         Dialect::Postgres => Timestamp::from_millis(first(tx.load::<Clock, BigInt, _>(&[])?)),
     })
 }
 
 fn up_since(tx: &mut Tx<'_>) -> StoreResult<Timestamp> {
-    Ok(match tx.conn.dialect() {
+    Ok(match tx.dialect() {
         Dialect::Sqlite => Timestamp::MIN,
         Dialect::Postgres => Timestamp::from_millis(first(tx.load::<UpSince, BigInt, _>(&[])?)),
     })

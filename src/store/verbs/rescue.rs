@@ -40,7 +40,7 @@ statement!(
 /// gone.
 pub fn claims(tx: &mut Tx<'_>, node: i64, after: i64, limit: usize) -> StoreResult<Vec<Claim>> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    match tx.conn.dialect() {
+    match tx.dialect() {
         Dialect::Sqlite => all_claims(tx, after, limit),
         Dialect::Postgres => {
             let rows: Vec<(i64, i32, Option<i64>)> =

@@ -46,7 +46,7 @@ pub struct Given {
 /// Refused when it is there and should be new, or stands in the configuration.
 pub fn put(tx: &mut Tx<'_>, given: &Given, new: bool, now: Timestamp) -> StoreResult<bool> {
     tx.alone()?;
-    match views::schedules::schedule(tx.conn, &given.name)? {
+    match views::schedules::schedule(tx.conn()?, &given.name)? {
         Some(_) if new => Err(Error::Conflict(format!(
             "schedule {} is there already; PUT /api/schedules/{0} changes it",
             given.name
@@ -69,7 +69,7 @@ pub fn configure(tx: &mut Tx<'_>, wanted: &[Given], now: Timestamp) -> StoreResu
         remove(tx, gone)?;
     }
     for given in wanted {
-        let Some(there) = views::schedules::schedule(tx.conn, &given.name)? else {
+        let Some(there) = views::schedules::schedule(tx.conn()?, &given.name)? else {
             insert(tx, given, Owner::Config, now)?;
             continue;
         };
@@ -110,7 +110,7 @@ pub fn delete(tx: &mut Tx<'_>, name: &str) -> StoreResult<()> {
 
 /// The schedule of a name.
 pub(super) fn known(tx: &mut Tx<'_>, name: &str) -> StoreResult<Schedule> {
-    let found = views::schedules::schedule(tx.conn, name)?;
+    let found = views::schedules::schedule(tx.conn()?, name)?;
     found.ok_or_else(|| Error::NotFound(format!("schedule {name}")).into())
 }
 

@@ -18,7 +18,7 @@ fn store_one(tx: &mut Tx<'_>, key: &str, now: Timestamp) -> StoreResult<i64> {
 }
 
 /// Puts a write in line; it is there when this returns.
-fn in_line<'a, T: Send + 'static>(
+pub(super) fn in_line<'a, T: Send + 'static>(
     b: &'a TestStore,
     verb: impl FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
 ) -> LocalBoxFuture<'a, StoreResult<T>> {
@@ -29,7 +29,7 @@ fn in_line<'a, T: Send + 'static>(
 }
 
 /// Holds the writer after a commit, so that what is put in line from now on shares the next one.
-async fn hold<'a>(b: &'a TestStore) -> LocalBoxFuture<'a, StoreResult<i64>> {
+pub(super) async fn hold<'a>(b: &'a TestStore) -> LocalBoxFuture<'a, StoreResult<i64>> {
     let now = b.now();
     b.gate.close();
     let first = in_line(b, move |tx| store_one(tx, "first", now));

@@ -17,6 +17,7 @@ mod owner;
 mod parents;
 mod patch;
 mod pauses;
+mod plain;
 mod remote;
 mod retry;
 mod settings;

@@ -187,8 +187,10 @@ impl<'a> Room<'a> {
         match self.running.entry(value.to_owned()) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
-                let found = found.map(|counts| counts.running);
-                let n = found.map_or_else(|| running(tx.conn, self.job_type, Some(value)), Ok)?;
+                let n = match found {
+                    Some(counts) => counts.running,
+                    None => running(tx.conn()?, self.job_type, Some(value))?,
+                };
                 Ok(new.insert(u32::try_from(n).unwrap_or(u32::MAX)))
             }
         }
@@ -205,9 +207,10 @@ impl<'a> Room<'a> {
         match self.starts.entry(key.to_owned()) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(new) => {
-                let found = found.and_then(|counts| counts.starts);
-                let ask = || rate::allowance(tx.conn, self.job_type, key, limit, self.now);
-                let left = found.map_or_else(ask, Ok)?;
+                let left = match found.and_then(|counts| counts.starts) {
+                    Some(left) => left,
+                    None => rate::allowance(tx.conn()?, self.job_type, key, limit, self.now)?,
+                };
                 Ok(new.insert(Starts { allowed: left.starts, made: 0, stale: left.stale }))
             }
         }
@@ -245,12 +248,12 @@ impl<'a> Room<'a> {
             rate::started(tx, self.job_type, value, limit, starts.made, self.now)?;
         }
         if limit.key.is_none() {
-            return Ok(rate::allowance(tx.conn, self.job_type, "", limit, self.now)?.next);
+            return Ok(rate::allowance(tx.conn()?, self.job_type, "", limit, self.now)?.next);
         }
         let mut due = self.due;
         for holder in self.holds.keys() {
             let Holder::Rate(value) = holder else { continue };
-            let until = rate::allowance(tx.conn, self.job_type, value, limit, self.now)?.next;
+            let until = rate::allowance(tx.conn()?, self.job_type, value, limit, self.now)?.next;
             let until = until.unwrap_or(self.now);
             rate::wait(tx, self.job_type, value, until)?;
             due = Some(due.map_or(until, |due| due.min(until)));

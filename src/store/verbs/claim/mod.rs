@@ -148,7 +148,7 @@ pub(super) fn claim_one(
 /// The first pending jobs of a queue, locked.
 fn first(tx: &mut Tx<'_>, job_type: &str, queue: &str, n: usize) -> StoreResult<Vec<JobRow>> {
     let limit = i64::try_from(n).unwrap_or(i64::MAX);
-    match tx.conn.dialect() {
+    match tx.dialect() {
         Dialect::Sqlite => tx.load::<First, RowSql, _>(binds![job_type, queue, limit]),
         Dialect::Postgres => {
             let marks = tx.marks(job_type, queue);
@@ -164,7 +164,7 @@ fn first(tx: &mut Tx<'_>, job_type: &str, queue: &str, n: usize) -> StoreResult<
 /// Priority and id of the first pending jobs of a queue.
 fn heads(tx: &mut Tx<'_>, job_type: &str, queue: &str, n: usize) -> StoreResult<Vec<(i32, i64)>> {
     let limit = i64::try_from(n).unwrap_or(i64::MAX);
-    match tx.conn.dialect() {
+    match tx.dialect() {
         Dialect::Sqlite => tx.load::<Heads, (Integer, BigInt), _>(binds![job_type, queue, limit]),
         Dialect::Postgres => {
             let marks = tx.marks(job_type, queue);
@@ -244,6 +244,6 @@ fn started(tx: &mut Tx<'_>, row: JobRow, now: Timestamp) -> StoreResult<Job> {
     let job_ref = tx.job_ref(row.id, &row.job_type, &row.queue, row.attempt, row.workflow_id);
     tx.moved(&job_ref, Some(State::Pending), State::Running, None, now);
     tx.stat(&job_ref.job_type, Metric::latency(now.as_millis() - row.ready_at), now);
-    let parents = if row.has_parents { depends_on(tx.conn, row.id)? } else { Vec::new() };
+    let parents = if row.has_parents { depends_on(tx.conn()?, row.id)? } else { Vec::new() };
     Ok(row.into_job(parents))
 }

@@ -165,13 +165,13 @@ fn may_start(
     match holder {
         Holder::Concurrency(value) => match limits.and_then(|l| l.per_key.as_ref()) {
             Some(per_key) => {
-                let running = views::limits::running(tx.conn, job_type, Some(value))?;
+                let running = views::limits::running(tx.conn()?, job_type, Some(value))?;
                 Ok(per_key.limit.saturating_sub(u32::try_from(running).unwrap_or(u32::MAX)))
             }
             None => Ok(NO_LIMIT),
         },
         Holder::Rate(value) => match limits.and_then(|l| l.rate_limit.as_ref()).filter(|l| l.key.is_some()) {
-            Some(limit) => Ok(rate::allowance(tx.conn, job_type, value, limit, now)?.starts),
+            Some(limit) => Ok(rate::allowance(tx.conn()?, job_type, value, limit, now)?.starts),
             None => Ok(NO_LIMIT),
         },
     }
