@@ -19,7 +19,7 @@ use super::secrets::Secrets;
 use super::shared::{Parts, Shared};
 use super::supervisor::{Supervisor, load_settings};
 use crate::config::{Config, Database, ScheduleConfig};
-use crate::domain::{Claim, Clock, Job};
+use crate::domain::{Claim, Clock, Job, Timestamp};
 use crate::error::Error;
 use crate::logs::JobLogs;
 use crate::store::faults::{FaultLayer, Faults};
@@ -115,11 +115,7 @@ impl Builder {
         membership::remember(&options.data_dir, store.instance(), node, home);
         let settings = patience.with(async || load_settings(&store).await).await?;
         let schedules = Arc::new(schedules_of(&self.config, &options.secrets)?);
-        let configure = async || {
-            let schedules = schedules.clone();
-            store.write(move |tx| verbs::schedules::configure(tx, &schedules, now)).await
-        };
-        patience.with(configure).await?;
+        patience.with(async || configure(&store, schedules.clone(), now).await).await?;
         let arbiter = Arbiter::new();
         let job_threads = job_threads()?;
         let shared = Arc::new(Shared::new(Parts {
@@ -155,6 +151,14 @@ fn schedules_of(config: &Config, secrets: &Secrets) -> Result<Vec<verbs::schedul
         Ok(verbs::schedules::Given { name: name.clone(), spec, paused: Some(schedule.paused) })
     };
     config.schedules.iter().map(given).collect()
+}
+
+async fn configure(
+    store: &Store,
+    schedules: Arc<Vec<verbs::schedules::Given>>,
+    now: Timestamp,
+) -> StoreResult<()> {
+    store.write(move |tx| verbs::schedules::configure(tx, &schedules, now)).await
 }
 
 /// Says what was taken back, and makes whole the logs that its end left in parts.

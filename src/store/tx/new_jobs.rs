@@ -155,7 +155,7 @@ mod tests {
     fn a_line_holds_one_job_whatever_its_texts_are() {
         let mut jobs = NewJobs::default();
         let (odd, real) = ("a\tb\nc\\d\re\\N", Some(1.5));
-        jobs.add(&[Bind::from(7), Bind::from(odd), Bind::Text(None), Bind::from(true), Bind::from(real)]);
+        jobs.add(&[Bind::from(7_i64), Bind::from(odd), Bind::Text(None), Bind::from(true), Bind::from(real)]);
         jobs.add(&[Bind::Text(Some("\\.")), Bind::Text(Some(""))]);
         assert_eq!(jobs.lines, "7\ta\\tb\\nc\\\\d\\re\\\\N\t\\N\tt\t1.5\n\\\\.\t\n");
     }

@@ -4,10 +4,10 @@ use diesel::sql_types::BigInt;
 
 use crate::domain::lifecycle::{self, Move};
 use crate::domain::unique::Lock;
-use crate::domain::{OnConflict, OnParentFailure, State, Timestamp};
+use crate::domain::{NewJob, OnConflict, OnParentFailure, State, Timestamp};
 use crate::error::Error;
 use crate::store::error::{StoreError, StoreResult};
-use crate::store::sql::{binds, statement};
+use crate::store::sql::{Bind, binds, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
 use crate::store::verbs::{claim, ids, limits, parents, patch, tags, unique};
@@ -133,8 +133,7 @@ pub(super) fn insert(
     let stand = limits::keys::stand(tx, job, id, state)?;
     let by = claimer(tx, new, place, state)?;
     let by = by.as_ref();
-    let (hash, states) =
-        (new.lock.as_ref().map(|l| l.hash.as_str()), new.lock.as_ref().map(Lock::states_text));
+    let states = new.lock.as_ref().map(Lock::states_text);
     let values = binds![
         id,
         by.map_or(state, |_| State::Running).as_str(),
@@ -151,7 +150,7 @@ pub(super) fn insert(
         new.timeout_secs,
         &job.key,
         &job.target_id,
-        hash,
+        new.lock.as_ref().map(|lock| lock.hash.as_str()),
         states.as_deref(),
         new.unique_until(now),
         &new.unique_spec,
@@ -173,12 +172,7 @@ pub(super) fn insert(
         by.map(|by| by.worker_id.as_str()),
         by.map(|_| now),
     ];
-    // Only the INSERT itself tells whether there is one of the same key; and what has rows elsewhere is there first.
-    let inserted = match job.key.is_none() && job.tags.is_empty() && place.parents.is_empty() {
-        true => tx.add_job::<Insert>(place.alone, values)?,
-        false => tx.run::<Insert>(values)?,
-    };
-    if inserted == 0 {
+    if !add_row(tx, job, place, values)? {
         return Ok(None);
     }
     tags::add(tx, id, &job.tags)?;
@@ -193,6 +187,16 @@ pub(super) fn insert(
         tx.due(at);
     }
     Ok(Some(state))
+}
+
+/// Stores the row of a job; false: there is one of the same key.
+fn add_row(tx: &mut Tx<'_>, job: &NewJob, place: &Place<'_>, values: &[Bind<'_>]) -> StoreResult<bool> {
+    // Only the INSERT itself tells whether there is one of the same key; and what has rows elsewhere is there first.
+    let inserted = match job.key.is_none() && job.tags.is_empty() && place.parents.is_empty() {
+        true => tx.add_job::<Insert>(place.alone, values)?,
+        false => tx.run::<Insert>(values)?,
+    };
+    Ok(inserted > 0)
 }
 
 /// Who claims the job in the row that it is stored in, if it may start at once.
