@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, axe};
 use crate::server::Server;
 
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 25] = [
     "/",
     "/?range=1d",
     "/jobs",
@@ -29,6 +29,7 @@ const PAGES: [&str; 24] = [
     "/workflows?state=failed",
     "/workflows/1",
     "/audit",
+    "/docs",
     "/audit?who=nobody&what=job.cancel&object=jobs/1&since=2020-01-01T00:00:00Z",
 ];
 
@@ -121,5 +122,35 @@ async fn nothing_sticks_out(server: &Server, language: &str) {
             assert_eq!(browser.js(over).await, 0, "{path} at {width} in {language}");
         }
     }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_way_in_is_for_everybody() {
+    // The SHA-256 of "sesame".
+    let hash = "d0c04f4b1951e4aeaaec8223ed2039e542f3aae805a6fa7f6d794e5afff5d272";
+    let server = Server::with(&format!(
+        "[[auth.tokens]]\nname = \"ann\"\nrole = \"admin\"\ntoken_sha256 = \"{hash}\"\n"
+    ));
+    let (browser, axe) = (Browser::start().await, axe());
+    browser.narrow(360).await;
+    browser.go(&server.at("/audit")).await;
+    browser.see("input[name=token]").await;
+    let mut found = Vec::new();
+    for token in ["wrong", "sesame"] {
+        for theme in ["light", "dark"] {
+            browser.js(&format!("document.documentElement.dataset.theme = {theme:?}")).await;
+            found.extend(
+                findings(&browser, &axe).await.into_iter().map(|f| format!("before {token} {theme}: {f}")),
+            );
+            let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(browser.js(over).await, 0, "before {token} in {theme}");
+        }
+        browser.fill("input[name=token]", token).await;
+        browser.click("main form button").await;
+        browser.see(if token == "wrong" { "#login-wrong" } else { ".audit-filters" }).await;
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert_eq!(browser.js("return location.pathname").await, "/audit");
     browser.close().await;
 }
