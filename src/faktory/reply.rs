@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// The longest error, in characters.
+const LONGEST_ERROR: usize = 1_000;
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
@@ -16,10 +19,12 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// It is refused.
+    /// It is refused. What it says of a client's own words is cut: they may be a megabyte.
     #[must_use]
     pub fn err(why: impl std::fmt::Display) -> Self {
-        Self::Error(format!("ERR {why}"))
+        let why = format!("ERR {why}");
+        let end = why.char_indices().nth(LONGEST_ERROR).map_or(why.len(), |(end, _)| end);
+        Self::Error(why[..end].to_owned())
     }
 
     /// A value as JSON.
@@ -55,5 +60,7 @@ mod tests {
         assert_eq!(Reply::json(&serde_json::json!({})).bytes(), b"$2\r\n{}\r\n");
         assert_eq!(Reply::Bulk("ä".into()).bytes(), "$2\r\nä\r\n".as_bytes());
         assert_eq!(Reply::err("no\r\nway").bytes(), b"-ERR no  way\r\n");
+        let long = Reply::err("ä".repeat(5_000)).bytes();
+        assert!(long.starts_with("-ERR ää".as_bytes()) && long.len() < 2_010, "{}", long.len());
     }
 }

@@ -64,6 +64,12 @@ fn said(progress: &Value) -> String {
     format!("::callboard {progress}\n")
 }
 
+/// Returns once a job is over: its events have an end.
+async fn end_of(server: &Server, id: i64) {
+    let events = server.client.get(format!("{}/api/jobs/{id}/events", server.url)).send().await.unwrap();
+    events.text().await.unwrap();
+}
+
 /// A server on which everything that may have any text has a hostile one; the job that failed.
 async fn overrun() -> (Server, i64, TcpStream) {
     let server = Server::start(CONFIG);
@@ -80,16 +86,7 @@ async fn overrun() -> (Server, i64, TcpStream) {
             "tags": [SHORT, "<b>"], "metadata": {MARK: MARK}})
     };
     let failed = server.enqueue(job("hostile")).await;
-    // Its events have an end.
-    server
-        .client
-        .get(format!("{}/api/jobs/{failed}/events", server.url))
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    end_of(&server, failed).await;
     assert_eq!(server.job(failed).await["state"], "failed");
     let held = server.enqueue(job("held")).await;
     let mut later = job("noop");
@@ -255,32 +252,33 @@ async fn hostile_choices_are_not_chosen() {
 
 #[tokio::test]
 async fn a_log_is_text_whatever_is_in_it() {
-    let ((server, failed, _worker), browser) = (overrun().await, Browser::start().await);
-    browser.go(&format!("{}/jobs/{failed}?stream=stdout", server.url)).await;
-    // It is too far down to be read as innerText.
+    let (server, browser) = (Server::start(CONFIG), Browser::start().await);
+    let out = format!("\u{1b}[31mred\u{1b}[0m\u{1b}]0;title\u{7} {MARK}\n{}\n", "x".repeat(100_000));
+    let job = server.enqueue(json!({"job_type": "hostile", "args": {"out": out, "err": ""}})).await;
+    end_of(&server, job).await;
+    browser.go(&format!("{}/jobs/{job}?stream=stdout", server.url)).await;
     browser.until("document.querySelector('[data-log]').textContent.includes('red')").await;
     let longest =
         "return Math.max(...[...document.querySelectorAll('[data-log] div')].map(d => d.textContent.length))";
     let longest = browser.js(longest).await.as_i64().unwrap();
     assert!((1000..5000).contains(&longest), "{longest}");
+    assert_eq!(browser.js(FOREIGN).await, json!([]));
     // However high that line turns out to be, the end of the log is in view.
     let at_the_end = "(log => log.scrollTop > 0 && log.scrollHeight - log.scrollTop - log.clientHeight < 2)";
     browser.until(&format!("{at_the_end}(document.querySelector('[data-log]'))")).await;
-    let raw =
-        [format!("/jobs/{failed}/log.txt?stream=stdout"), format!("/api/jobs/{failed}/logs?stream=stdout")];
-    for path in raw {
-        browser.go(&format!("{}{path}", server.url)).await;
-        assert_eq!(
-            browser.js("return document.querySelector('hostile-x,script,img')").await,
-            Value::Null,
-            "{path}"
-        );
-        assert_eq!(browser.js("return window.pwned ?? null").await, Value::Null, "{path}");
-        let asked = server.client.get(format!("{}{path}", server.url)).header("accept", "text/plain");
-        let headers = asked.send().await.unwrap().headers().clone();
-        assert!(headers["content-type"].to_str().unwrap().starts_with("text/plain"), "{path}: {headers:?}");
-        assert_eq!(headers.get("x-content-type-options").unwrap(), "nosniff", "{path}");
+    // As it is, it is a file to be kept, or text.
+    for (path, kept) in [("jobs", true), ("api/jobs", false)] {
+        let file = if kept { "log.txt" } else { "logs" };
+        let at = format!("{}/{path}/{job}/{file}?stream=stdout", server.url);
+        let headers =
+            server.client.get(&at).header("accept", "text/plain").send().await.unwrap().headers().clone();
+        assert!(headers["content-type"].to_str().unwrap().starts_with("text/plain"), "{at}: {headers:?}");
+        let disposition =
+            headers.get("content-disposition").map(|d| d.to_str().unwrap().starts_with("attachment"));
+        assert_eq!(disposition, kept.then_some(true), "{at}: {headers:?}");
     }
+    browser.go(&format!("{}/api/jobs/{job}/logs?stream=stdout", server.url)).await;
+    assert_eq!(browser.js("return document.querySelector('hostile-x,script,img')").await, Value::Null);
     browser.close().await;
 }
 
