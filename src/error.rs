@@ -46,6 +46,19 @@ impl Error {
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldFault::new(field, message)])
     }
+
+    /// The word for what kind of error it is.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "not_found",
+            Self::Conflict(_) => "conflict",
+            Self::Invalid(_) => "invalid",
+            Self::Busy(_) => "busy",
+            Self::ShuttingDown => "shutting_down",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
 }
 
 struct Faults<'a>(&'a [FieldFault]);

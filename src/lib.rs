@@ -9,8 +9,10 @@ pub mod error;
 pub mod faktory;
 pub mod http;
 pub mod logs;
+pub mod metrics;
 pub mod runtime;
 pub mod store;
+pub mod telemetry;
 pub mod tls;
 pub mod workers;
 

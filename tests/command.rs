@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callboard::config::ProgressFormat;
-use callboard::domain::{Json, State};
+use callboard::domain::{Json, State, TraceContext};
 use callboard::logs::Stream;
 use callboard::workers::{AnyWorker, Availability, CommandSpec, CommandWorker, Failure, ParentResult};
 use serde_json::Value;
@@ -73,6 +73,15 @@ async fn the_environment_is_small() {
     }
     assert!(stdout.contains("OWN=a=b\n") && stdout.contains("CARGO_MANIFEST_DIR=/"), "{stdout}");
     assert!(!stdout.contains("NOT_SET_ANYWHERE"));
+}
+
+#[tokio::test]
+async fn a_program_is_told_its_place_in_a_trace() {
+    let bench = Bench::new();
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let ctx = bench.context("{}").with_trace(TraceContext::read(parent, Some("a=b")));
+    run(bench.script("echo $TRACEPARENT $TRACESTATE"), ctx).await.unwrap();
+    assert_eq!(bench.read(Stream::Stdout), format!("{parent} a=b\n"));
 }
 
 #[tokio::test]

@@ -6,8 +6,20 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{TokenStream, TokenTree};
 
 /// From top to bottom.
-const ROOMS: [&str; 10] =
-    ["main", "cli", "http", "faktory", "runtime", "store", "workers", "logs", "tls", "domain"];
+const ROOMS: [&str; 12] = [
+    "main",
+    "cli",
+    "http",
+    "faktory",
+    "runtime",
+    "store",
+    "workers",
+    "logs",
+    "tls",
+    "telemetry",
+    "metrics",
+    "domain",
+];
 /// Readable from everywhere; they look at nothing but what is below every room.
 const GROUND: [&str; 2] = ["config", "error"];
 

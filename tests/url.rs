@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use callboard::domain::{Clock, Json, Timestamp};
+use callboard::domain::{Clock, Json, Timestamp, TraceContext};
 use callboard::logs::Stream;
 use callboard::workers::{AnyWorker, Availability, Failure, RunResult, UrlSpec, UrlWorker};
 use hmac::{Hmac, KeyInit, Mac};
@@ -63,12 +63,15 @@ async fn the_job_is_posted_and_the_answer_kept() {
     let (url, request) = serve_once(answer("200 OK", "", r#"{"n": 1.10}"#)).await;
     let bench = Bench::new();
     let worker = UrlWorker::new(UrlSpec::new("test", url), Clock::system());
-    let result = run(worker, bench.context(r#"{"x":2.50}"#)).await.unwrap().unwrap();
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let ctx = bench.context(r#"{"x":2.50}"#).with_trace(TraceContext::read(parent, Some("a=b")));
+    let result = run(worker, ctx).await.unwrap().unwrap();
     assert_eq!(result.as_str(), r#"{"n": 1.10}"#);
     let request = request.await.unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook?token=x HTTP/1.1\r\n"), "{head}");
     assert_eq!(header(head, "content-type"), Some("application/json"));
+    assert_eq!((header(head, "traceparent"), header(head, "tracestate")), (Some(parent), Some("a=b")));
     assert!(header(head, "webhook-signature").is_none());
     assert!(body.contains(r#""args":{"x":2.50}"#) && body.contains(r#""parents":[]"#), "{body}");
 }

@@ -32,6 +32,7 @@ mod remote;
 mod remote_workers;
 mod schedules;
 mod serve;
+mod server_log;
 mod show;
 mod signal;
 mod stats;

@@ -9,7 +9,8 @@ use self::doors::Doors;
 use self::signals::Signals;
 use super::configured::{self, ConfigArgs};
 use super::failure::Failure;
-use crate::config::{Config, LogFormat};
+use super::server_log;
+use crate::config::Config;
 use crate::runtime::Callboard;
 use crate::workers::subprocess;
 
@@ -23,7 +24,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let (config, _) = self.config.load()?;
-        start_logging(&config);
+        server_log::start(&config);
         subprocess::adopt_orphans().map_err(|source| Failure::Local { what: "adopt orphans", source })?;
         actix_rt::System::new().block_on(serve(config, json))
     }
@@ -93,22 +94,4 @@ fn announce(places: &[String], json: bool) {
         false => writeln!(out, "{}", places.join("\n")),
     };
     let _ = out.flush();
-}
-
-fn start_logging(config: &Config) {
-    use std::io::Write;
-    let mut builder = env_logger::Builder::new();
-    builder.parse_filters(&config.log);
-    if config.log_format == LogFormat::Json {
-        builder.format(|out, record| {
-            let line = serde_json::json!({
-                "at": crate::Timestamp::system_now(),
-                "level": record.level().as_str(),
-                "target": record.target(),
-                "message": record.args().to_string(),
-            });
-            writeln!(out, "{line}")
-        });
-    }
-    builder.init();
 }

@@ -30,6 +30,7 @@ mod secrets;
 mod section;
 mod sources;
 mod stash;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -57,6 +58,7 @@ pub use schedules::ScheduleConfig;
 pub use secrets::SecretsConfig;
 pub use sources::{Flags, Sources};
 pub use stash::StashConfig;
+pub use telemetry::TelemetryConfig;
 pub use texts::TextsConfig;
 pub use tls::TlsConfig;
 pub use tools::ToolsConfig;
@@ -114,6 +116,8 @@ pub struct Config {
     pub auth_tokens: Vec<Token>,
     /// How long somebody stays signed in.
     pub sessions: Sessions,
+    /// Where traces go.
+    pub telemetry: TelemetryConfig,
     /// What the URLs of jobs may lead to, and which proxies are believed.
     pub net: NetConfig,
     /// Where texts are read and left.
@@ -219,6 +223,7 @@ impl Default for Config {
             retention: Retention::default(),
             auth_tokens: Vec::new(),
             sessions: Sessions::default(),
+            telemetry: TelemetryConfig::default(),
             net: NetConfig::default(),
             texts: TextsConfig::default(),
             llm: LlmConfig::default(),

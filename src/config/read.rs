@@ -11,7 +11,7 @@ use super::file::{ConfigFile, FileValues};
 use super::section::{Notes, Section};
 use super::{
     Config, Defaults, LogFormat, Retention, Sources, auth, cleanup, downloads, job_types, kinds, llm, net,
-    rclone, schedules, secrets, sources, stash, texts, tls, tools, transcribe, web,
+    rclone, schedules, secrets, sources, stash, telemetry, texts, tls, tools, transcribe, web,
 };
 
 /// Where the values of a configuration came from.
@@ -81,6 +81,7 @@ fn top_level(top: &mut Section<'_>) -> Config {
         logs.set("max_bytes_per_stream", &mut config.logs_max_bytes_per_stream, kinds::bytes);
     });
     config.retention = top.section("retention", retention);
+    config.telemetry = top.section("telemetry", telemetry::telemetry);
     config.net = top.section("net", net::net);
     config.texts = top.section("texts", texts::texts);
     config.llm = top.section("llm", llm::llm);

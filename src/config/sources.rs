@@ -126,7 +126,7 @@ impl Form {
 
 /// Every variable with the key it sets; of two for one key the later wins. Others are left alone,
 /// however similar: a container platform sets `CALLBOARD_PORT` and the like on its own account.
-const VARIABLES: [(&str, &str, Form); 20] = [
+const VARIABLES: [(&str, &str, Form); 23] = [
     ("CALLBOARD_DATA_DIR", "data_dir", Form::Text),
     ("DATABASE_URL", "database_url", Form::Text),
     ("CALLBOARD_DATABASE_URL", "database_url", Form::Text),
@@ -147,6 +147,9 @@ const VARIABLES: [(&str, &str, Form); 20] = [
     ("QUEUE_MAX_RETRIES", "defaults.max_retries", Form::Number),
     ("QUEUE_JOB_TIMEOUT_MINUTES", "defaults.timeout_secs", Form::Minutes),
     ("QUEUE_CLEANUP_AFTER_DAYS", "retention.completed_days", Form::Number),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint", Form::Text),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "telemetry.otlp_headers", Form::Text),
+    ("OTEL_SERVICE_NAME", "telemetry.service_name", Form::Text),
 ];
 
 /// Values by key path, for the merging.

@@ -178,7 +178,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 8] = [
+    /// All of them.
+    pub const ALL: [Self; 8] = [
         Self::Success,
         Self::Error,
         Self::Fatal,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Backoff, Json, Timestamp, Unique, ident};
+use super::{Backoff, Json, Timestamp, TraceContext, Unique, ident};
 
 /// What becomes of a job when one it depends on fails or is cancelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -173,6 +173,14 @@ impl NewJob {
     #[must_use]
     pub fn run_at(mut self, at: Timestamp) -> Self {
         self.run_at = Some(at);
+        self
+    }
+
+    /// Makes it part of a trace, unless its metadata names one. Without this it is part of that of the
+    /// request or the job that makes it. Call it after `metadata` is set.
+    #[must_use]
+    pub fn trace(mut self, context: &TraceContext) -> Self {
+        self.metadata = context.put_into(self.metadata);
         self
     }
 

@@ -120,6 +120,28 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Its verb.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Push(_) => "PUSH",
+            Self::PushBulk(_) => "PUSHB",
+            Self::Fetch(_) => "FETCH",
+            Self::Ack(_) => "ACK",
+            Self::Fail(..) => "FAIL",
+            Self::Beat { .. } => "BEAT",
+            Self::Info => "INFO",
+            Self::Flush => "FLUSH",
+            Self::End => "END",
+            Self::PauseQueues(..) | Self::RemoveQueues(_) | Self::Latency(_) => "QUEUE",
+            Self::Mutate(_) => "MUTATE",
+            Self::Batch(_) => "BATCH",
+            Self::Track(_) | Self::TrackSet(_) => "TRACK",
+        }
+    }
+}
+
 fn wanted<'a>(rest: &'a str, verb: &str) -> Result<&'a str, String> {
     if rest.is_empty() { Err(format!("{verb} needs an argument")) } else { Ok(rest) }
 }
@@ -216,6 +238,7 @@ fn track(rest: &str) -> Result<Command, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::FaktoryMetrics;
     use proptest::prelude::*;
 
     fn said(line: &str) -> String {
@@ -261,6 +284,32 @@ mod tests {
         assert!(jobs[0].1.is_ok());
         assert_eq!((jobs[1].0.as_str(), jobs[1].1.is_err()), ("x", true));
         assert!(matches!(Command::read("PUSHB []"), Ok(Command::PushBulk(jobs)) if jobs.is_empty()));
+    }
+
+    #[test]
+    fn every_command_is_counted_by_its_verb() {
+        let pushed = r#"{"jid":"abcdefgh","jobtype":"t","args":[]}"#;
+        let lines = [
+            format!("PUSH {pushed}"),
+            format!("PUSHB [{pushed}]"),
+            "FETCH q".into(),
+            r#"ACK {"jid":"abcdefgh"}"#.into(),
+            r#"FAIL {"jid":"abcdefgh"}"#.into(),
+            r#"BEAT {"wid":"w"}"#.into(),
+            "INFO".into(),
+            "FLUSH".into(),
+            "END".into(),
+            "QUEUE LATENCY q".into(),
+            r#"MUTATE {"cmd":"clear","target":"retries"}"#.into(),
+            "BATCH OPEN b".into(),
+            "TRACK GET abcdefgh".into(),
+        ];
+        let verbs = lines.map(|line| {
+            let name = Command::read(&line).unwrap().name();
+            assert!(line.starts_with(name), "{line} is counted as {name}");
+            name
+        });
+        assert_eq!([verbs.as_slice(), &["invalid"]].concat(), FaktoryMetrics::COMMANDS);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{self, HANDSHAKE};
 use crate::domain::Timestamp;
 use crate::domain::attempts::Attempts;
+use crate::metrics::Metrics;
 use crate::runtime::Callboard;
 use crate::tls::Tls;
 
@@ -25,6 +26,7 @@ pub struct Server {
     attempts: Attempts,
     started_at: Timestamp,
     connections: AtomicUsize,
+    metrics: Metrics,
     commands: AtomicU64,
     stop: CancellationToken,
 }
@@ -39,8 +41,9 @@ impl Server {
         &self.attempts
     }
 
-    pub(super) fn count_command(&self) {
+    pub(super) fn count_command(&self, name: &str) {
         self.commands.fetch_add(1, Ordering::Relaxed);
+        self.metrics.faktory.command(name);
     }
 
     /// When it began to listen.
@@ -98,6 +101,7 @@ impl Serving {
             attempts: Attempts::default(),
             started_at: callboard.clock().now(),
             connections: AtomicUsize::new(0),
+            metrics: callboard.metrics().clone(),
             commands: AtomicU64::new(0),
             stop: CancellationToken::new(),
         });
@@ -158,7 +162,7 @@ async fn accept(
         let (callboard, server, tls) = (callboard.clone(), server.clone(), tls.clone());
         server.connections.fetch_add(1, Ordering::Relaxed);
         actix_rt::spawn(async move {
-            let counted = Counted(server.clone());
+            let counted = (Counted(server.clone()), server.metrics.faktory.connect());
             match tls {
                 None => connection::serve(stream, peer, callboard, server).await,
                 Some(tls) => {

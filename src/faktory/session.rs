@@ -73,11 +73,12 @@ impl Handler<Line> for Session {
 
 impl Client {
     async fn answer(&self, line: &str, gone: CancellationToken) -> Answer {
-        self.server.count_command();
+        let command = Command::read(line);
+        self.server.count_command(command.as_ref().map_or("invalid", Command::name));
         if self.callboard.is_shutting_down() {
             return Answer::LastWords(Reply::err("shutdown in progress"));
         }
-        let command = match Command::read(line) {
+        let command = match command {
             Ok(Command::End) => return Answer::Close,
             Ok(Command::Fetch(queues)) => return self.fetch(queues, gone).await,
             Ok(command) => command,

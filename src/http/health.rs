@@ -83,10 +83,10 @@ fn report(readiness: &Readiness) -> Reply {
 
 fn standing_still(readiness: &Readiness) -> String {
     let parts: Vec<String> = readiness
-        .parts
+        .reasons
         .iter()
-        .filter(|(_, state)| *state != WELL)
-        .map(|(part, state)| format!("{part}: {state}"))
+        .filter(|reason| reason.blocks)
+        .map(|reason| format!("{}: {} ({})", reason.part, reason.fault, reason.advice))
         .collect();
     if parts.is_empty() { "the server is not ready".into() } else { parts.join("; ") }
 }
@@ -94,18 +94,28 @@ fn standing_still(readiness: &Readiness) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::callboard::Reason;
     use actix_web::body::MessageBody;
 
     #[test]
     fn names_the_part_that_stands_still() {
-        let parts = [("store", "locked"), ("supervisor", "ok")];
+        let parts = [("store", "locked"), ("supervisor", "ok"), ("logs", "full")];
         let parts = parts.into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
-        let response = report(&Readiness { ready: false, parts }).unwrap();
+        let reason = |part: &str, fault: &str, blocks| Reason {
+            part: part.into(),
+            fault: fault.into(),
+            blocks,
+            age_secs: Some(1.5),
+            advice: "wait",
+        };
+        let reasons = vec![reason("store", "locked", true), reason("logs", "full", false)];
+        let response = report(&Readiness { ready: false, parts, reasons }).unwrap();
         assert_eq!(response.status().as_u16(), 503);
         assert!(response.headers().contains_key("retry-after"));
         let bytes = response.into_body().try_into_bytes().unwrap();
         let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(body["detail"], "store: locked");
+        assert_eq!(body["detail"], "store: locked (wait)");
+        assert_eq!(body["reasons"][0]["age_secs"], 1.5);
         assert_eq!(body["ready"], false);
         assert_eq!(body["parts"]["supervisor"], "ok");
     }

@@ -38,6 +38,7 @@ mod new_job;
 mod new_workflow;
 mod nodes;
 mod object;
+mod observe;
 pub mod openapi;
 mod origin;
 mod pages;

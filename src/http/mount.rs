@@ -7,7 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 
 use super::problem::Problem;
-use super::{Access, base, given, guard, reply, routes};
+use super::{Access, base, given, guard, observe, reply, routes};
 use crate::faktory;
 use crate::runtime::Callboard;
 
@@ -58,7 +58,8 @@ impl Mount {
 
 /// Mounts routes behind the guard, and what answers where there is none.
 pub(super) fn mount(config: &mut ServiceConfig, access: Access, routes: fn(&mut ServiceConfig)) {
-    let guarded = web::scope("").wrap(from_fn(guard::guard)).configure(routes);
+    let guarded =
+        web::scope("").wrap(from_fn(guard::guard)).wrap(from_fn(observe::observe)).configure(routes);
     config.app_data(Data::new(access)).service(guarded.default_service(web::to(nothing_here)));
 }
 

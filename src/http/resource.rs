@@ -9,6 +9,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, guard};
 
+use super::observe::Route;
 use super::problem::Problem;
 use super::reply::Reply;
 
@@ -37,7 +38,11 @@ pub(crate) struct Methods {
 
 /// Begins a resource at `path`.
 pub(crate) fn at(path: &str) -> Methods {
-    Methods { path: path.to_owned(), resource: web::resource(path), known: Vec::new() }
+    Methods {
+        path: path.to_owned(),
+        resource: web::resource(path).app_data(Route::new(path)),
+        known: Vec::new(),
+    }
 }
 
 /// What a method's handler has to be. It only gives a name to a list of bounds.

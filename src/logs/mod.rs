@@ -14,6 +14,7 @@ mod gap;
 mod job_logs;
 mod lines;
 mod part;
+mod scope;
 mod segment;
 mod stream;
 mod view;
@@ -22,6 +23,7 @@ pub use attempt_log::{AttemptLog, LogSink};
 pub use job_logs::JobLogs;
 pub use lines::{LineBreak, LineSplitter};
 pub use part::Part;
+pub use scope::{AttemptFields, LogScope};
 pub use stream::Stream;
 pub use view::Chunk;
 

@@ -22,9 +22,11 @@ use crate::config::{Config, Database, ScheduleConfig};
 use crate::domain::{Claim, Clock, Job, Timestamp};
 use crate::error::Error;
 use crate::logs::JobLogs;
+use crate::metrics::Metrics;
 use crate::store::faults::{FaultLayer, Faults};
 use crate::store::owner::OwnerLock;
 use crate::store::{Seams, Store, StoreResult, verbs, views};
+use crate::telemetry::Telemetry;
 use crate::workers::AnyWorker;
 use crate::workers::subprocess::Instance;
 
@@ -46,13 +48,20 @@ pub struct Builder {
     workers: Vec<Arc<dyn AnyWorker>>,
     clock: Clock,
     faults: FaultLayer,
+    metrics: Metrics,
 }
 
 impl Builder {
     /// With the workers that come with callboard and those that the configuration declares.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, workers: Vec::new(), clock: Clock::system(), faults: FaultLayer::default() }
+        Self {
+            config,
+            workers: Vec::new(),
+            clock: Clock::system(),
+            faults: FaultLayer::default(),
+            metrics: Metrics::default(),
+        }
     }
 
     /// Adds a worker.
@@ -86,11 +95,12 @@ impl Builder {
     pub async fn start(self) -> Result<Callboard, Error> {
         let options = Options::of(&self.config);
         options.secrets.check()?;
+        let telemetry = telemetry(&self.config)?;
         std::fs::create_dir_all(&options.data_dir)
             .map_err(|e| Error::Unavailable(format!("cannot make {}: {e}", options.data_dir.display())))?;
         let link = Link::default();
         let mut patience = Patience::default();
-        let store = patience.with(async || open(&options, &link, &self.faults)).await?;
+        let store = patience.with(async || open(&options, &link, &self.faults, &self.metrics)).await?;
         patience.with(async || super::shared_clock::set(&store, &self.clock).await).await?;
         let instance = match &options.database {
             Database::Sqlite(_) => Instance::new(store.instance()),
@@ -129,18 +139,38 @@ impl Builder {
             options,
             store,
             settings,
+            metrics: self.metrics,
+            telemetry,
         }));
-        shared.set_limits();
-        patience.with(async || limits::settle_all(&shared).await).await?;
-        link.attach(&shared);
-        launch(&shared, &arbiter).await?;
-        cluster::join(&shared)?;
-        if shared.membership.is_shared() {
-            arbiter.spawn(membership::guard(Arc::downgrade(&shared)));
-        }
+        begin(&shared, &link, &arbiter, &mut patience).await?;
         tell_rescued(&shared, rescued);
         Ok(Callboard::new(shared, job_threads))
     }
+}
+
+/// Sets everything in motion.
+async fn begin(
+    shared: &Arc<Shared>,
+    link: &Link,
+    arbiter: &Arbiter,
+    patience: &mut Patience,
+) -> Result<(), Error> {
+    shared.metrics.jobs.expect(shared.types.keys().map(String::as_str));
+    shared.set_limits();
+    patience.with(async || limits::settle_all(shared).await).await?;
+    link.attach(shared);
+    launch(shared, arbiter).await?;
+    cluster::join(shared)?;
+    if shared.membership.is_shared() {
+        arbiter.spawn(membership::guard(Arc::downgrade(shared)));
+    }
+    Ok(())
+}
+
+/// What is traced.
+fn telemetry(config: &Config) -> Result<Telemetry, Error> {
+    let started = Telemetry::start(&config.telemetry);
+    started.map_err(|why| Error::Unavailable(format!("traces cannot be sent: {why}")))
 }
 
 /// The schedules that stand in the configuration, as the store takes them.
@@ -205,8 +235,8 @@ fn job_threads() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|e| Error::Unavailable(format!("cannot start the threads for jobs: {e}")))
 }
 
-fn open(options: &Options, link: &Link, faults: &FaultLayer) -> StoreResult<Store> {
-    let seams = seams(link, faults.clone(), home(options)?);
+fn open(options: &Options, link: &Link, faults: &FaultLayer, metrics: &Metrics) -> StoreResult<Store> {
+    let seams = seams(link, faults.clone(), home(options)?, metrics.clone());
     Store::open_with(&options.database, READERS, seams)
 }
 
@@ -219,10 +249,10 @@ fn home(options: &Options) -> Result<Option<OwnerLock>, Error> {
     }
 }
 
-fn seams(link: &Link, faults: FaultLayer, owner: Option<OwnerLock>) -> Seams {
+fn seams(link: &Link, faults: FaultLayer, owner: Option<OwnerLock>, metrics: Metrics) -> Seams {
     let told = link.clone();
     let observer = Box::new(move |commit| told.tell(commit));
-    Seams { observer, claims: Some(Box::new(AtOnce::new(link.clone()))), faults, owner }
+    Seams { observer, claims: Some(Box::new(AtOnce::new(link.clone()))), faults, owner, metrics }
 }
 
 struct Lookup(Store);

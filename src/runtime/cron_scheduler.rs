@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture};
 
 use super::guard::Guard;
+use super::mailbox::opens_letters;
 use super::prepare::prepare;
 use super::shared::Shared;
 use super::worker::{Crash, Ping};
@@ -134,6 +135,8 @@ fn plan(shared: &Shared, schedule: &Schedule, now: Timestamp) -> Option<Due> {
         next,
     })
 }
+
+opens_letters!(CronScheduler: Fires, Ping, Crash);
 
 impl Actor for CronScheduler {
     type Context = Context<Self>;

@@ -50,7 +50,7 @@ impl Ends {
         }
         self.slots.caught_up(1);
         if let Some(worker) = self.shared.worker(&self.job_type) {
-            worker.do_send(JobReady);
+            worker.tell(JobReady);
         }
     }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use log::Level;
+use opentelemetry::trace::SpanKind;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -17,10 +19,11 @@ use super::shared::Shared;
 use super::slots::Slots;
 use super::worker::{Ended, JobReady};
 use crate::domain::secret::{self, Scrub};
-use crate::domain::{Backoff, Claim, Job, Json, LogLine, Timestamp, Verdict};
-use crate::logs::{AttemptLog, LogSink};
+use crate::domain::{Backoff, Claim, Job, Json, LogLine, Timestamp, TraceContext, Verdict};
+use crate::logs::{AttemptLog, LogScope, LogSink};
 use crate::store::verbs::finish::Finished;
 use crate::store::views;
+use crate::telemetry::{self, Span};
 use crate::workers::worker::{Running, Start};
 use crate::workers::{AnyWorker, Context, Failure, ParentResult, RunResult};
 
@@ -57,6 +60,10 @@ pub struct Execution {
     backoff: Backoff,
     pub(super) log: AttemptLog,
     reporter: Arc<Reporter>,
+    /// Of this attempt.
+    span: Mutex<Span>,
+    /// Where in a trace its code is.
+    trace: Option<TraceContext>,
     code: Mutex<Code>,
     gone: Notify,
     /// The secrets in its args, once they are opened.
@@ -102,6 +109,9 @@ impl Execution {
                 }
             });
             let end = timeout.map(|limit| now.plus(limit));
+            let enqueued = TraceContext::of(&job.metadata);
+            let span = begin_span(&shared, &job, claim, enqueued.as_ref());
+            let trace = span.context().or(enqueued);
             let (job, code, gone) = (Arc::new(job), Mutex::default(), Notify::new());
             Self {
                 shared,
@@ -115,6 +125,8 @@ impl Execution {
                 backoff,
                 log,
                 reporter,
+                span: Mutex::new(span),
+                trace,
                 code,
                 gone,
                 hidden: OnceLock::new(),
@@ -129,12 +141,18 @@ impl Execution {
         let sooner = self.end.is_some_and(|end| limits.begin(end, self.claim, self.attempt.clone()));
         // Held, because code that blocks takes the handle away.
         let mut code = self.code();
-        let here = Presence(self.clone());
-        code.task = Some(self.shared.job_threads.spawn(here.run()).abort_handle());
+        let here = telemetry::within(self.trace.clone(), Presence(self.clone()).run());
+        let here = self.log_scope().around(here);
+        code.task = Some(self.shared.job_threads.spawn(here).abort_handle());
         drop(code);
         if sooner && let Some(timekeeper) = self.shared.with_actors(|actors| actors.timekeeper.clone()) {
-            timekeeper.do_send(super::timekeeper::Look);
+            timekeeper.tell(super::timekeeper::Look);
         }
+    }
+
+    /// What is logged in it is about this attempt.
+    fn log_scope(&self) -> LogScope {
+        LogScope::new(self.job.clone(), self.claim)
     }
 
     pub(super) fn code(&self) -> MutexGuard<'_, Code> {
@@ -167,12 +185,29 @@ impl Execution {
         if let Some(message) = verdict.message() {
             self.log.verdict(message);
         }
+        self.tell(&verdict);
+        end_span(std::mem::take(&mut *self.span.lock().unwrap_or_else(PoisonError::into_inner)), &verdict);
         self.log.close();
         let (claim, backoff, progress) = (self.claim, self.backoff, self.reporter.close());
         if self.slots.end(Finished { claim, verdict, progress, backoff, luck: fastrand::f64() })
             && let Some(worker) = self.shared.worker(&self.job.job_type)
         {
-            worker.do_send(Ended);
+            worker.tell(Ended);
+        }
+    }
+
+    /// A line in the server's log; why it failed is in that of the job, with what may be secret.
+    fn tell(&self, verdict: &Verdict) {
+        let level = match verdict {
+            Verdict::Error { .. } | Verdict::Fatal(_) | Verdict::Timeout(_) => Level::Info,
+            _ => Level::Debug,
+        };
+        if log::log_enabled!(target: "callboard::attempts", level) {
+            let took = self.shared.clock.now().since(self.attempt.started_at).as_secs_f64();
+            let outcome = verdict.outcome().as_str();
+            self.log_scope().run(
+                || log::log!(target: "callboard::attempts", level, "attempt ended: {outcome} after {took} s"),
+            );
         }
     }
 
@@ -215,6 +250,32 @@ impl Execution {
     }
 }
 
+fn begin_span(shared: &Shared, job: &Job, claim: Claim, enqueued: Option<&TraceContext>) -> Span {
+    let name = || format!("run {}", job.job_type);
+    let mut span = shared.telemetry.span(SpanKind::Consumer, name, enqueued);
+    if span.is_recording() {
+        span.set("messaging.system", "callboard");
+        span.set("messaging.operation.type", "process");
+        span.set("messaging.destination.name", job.queue.clone());
+        span.set("messaging.message.id", job.id.to_string());
+        span.set("callboard.job_id", job.id);
+        span.set("callboard.job_type", job.job_type.clone());
+        span.set("callboard.queue", job.queue.clone());
+        span.set("callboard.attempt", i64::from(claim.attempt));
+        span.set("callboard.worker_id", job.worker_id.clone().unwrap_or_default());
+    }
+    span
+}
+
+/// Why it failed is not told: that may quote what the job works on.
+fn end_span(mut span: Span, verdict: &Verdict) {
+    let outcome = verdict.outcome().as_str();
+    span.set("callboard.outcome", outcome);
+    if let Verdict::Error { .. } | Verdict::Fatal(_) | Verdict::Timeout(_) = verdict {
+        span.fail(outcome);
+    }
+}
+
 fn sink(shared: &Shared, id: i64, job_type: &Arc<str>, queue: &Arc<str>) -> LogSink {
     let (hub, job_type, queue) = (shared.hub.clone(), job_type.clone(), queue.clone());
     Arc::new(move |line: LogLine| hub.log(id, &job_type, &queue, line))
@@ -247,7 +308,9 @@ impl Presence {
             let it = &self.0;
             // What such code asks of the runtime is waited for on this thread.
             let _runtime = it.shared.job_threads.enter();
-            it.end(it.judge(catch_unwind(AssertUnwindSafe(code))));
+            let trace = it.trace.clone();
+            let run = AssertUnwindSafe(|| it.log_scope().run(|| telemetry::run_within(trace, code)));
+            it.end(it.judge(catch_unwind(run)));
         });
         if let Err(e) = spawned {
             it.end(Verdict::Error { message: format!("cannot start a thread: {e}"), retry_in: None });
@@ -267,7 +330,7 @@ impl Drop for Presence {
             it.slots.unleak(it.job.id);
             log::info!("the leaked code of job {} has ended", it.job.id);
             if let Some(worker) = it.shared.worker(&it.job.job_type) {
-                worker.do_send(JobReady);
+                worker.tell(JobReady);
             }
         }
     }
@@ -292,6 +355,7 @@ impl Execution {
         let services = Arc::new(ForClaim { shared: self.shared.clone(), claim: self.claim });
         let ctx = Context::new(job, token, log, parents, self.reporter.clone())
             .with_library(self.shared.library.clone())
+            .with_trace(self.trace.clone())
             .with_services(services)
             .with_secrets(secret::redacted(&self.job.args), scrub.clone())
             .with_max_result(self.shared.options.max_result);

@@ -23,14 +23,16 @@ impl Guard {
     /// Tells that `name` is gone.
     #[must_use]
     pub fn new(name: impl Into<String>, shared: &Arc<Shared>) -> Self {
-        Self { name: name.into(), shared: shared.clone() }
+        let name = name.into();
+        shared.metrics.actor_restarts.expect(&[&name]);
+        Self { name, shared: shared.clone() }
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(supervisor) = self.shared.with_actors(|actors| actors.supervisor.clone()) {
-            supervisor.do_send(Gone(std::mem::take(&mut self.name)));
+            supervisor.tell(Gone(std::mem::take(&mut self.name)));
         }
     }
 }

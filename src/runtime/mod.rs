@@ -18,6 +18,7 @@ mod leftovers;
 mod library;
 mod limits;
 mod log_folders;
+mod mailbox;
 pub mod membership;
 pub mod options;
 mod outlast;

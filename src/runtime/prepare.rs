@@ -8,6 +8,7 @@ use crate::domain::NewJob;
 use crate::domain::nearest::nearest;
 use crate::error::{Error, FieldFault};
 use crate::store::verbs::enqueue::Prepared;
+use crate::telemetry;
 
 /// The job types that jobs may have.
 #[derive(Clone, Copy)]
@@ -66,6 +67,9 @@ pub fn prepare(shared: &Shared, mut job: NewJob, prefix: &str) -> Result<Prepare
         job.target_id = shared.types.get(&job.job_type).and_then(|known| known.worker.target(&job.args));
     }
     job.args = secrets.seal(&job.job_type, &job.args)?;
+    if let Some(context) = telemetry::current() {
+        job = job.trace(&context);
+    }
     let max_retries = shared.type_options(&job.job_type).max_retries;
     Ok(Prepared::new(job, max_retries))
 }

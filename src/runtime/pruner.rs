@@ -8,6 +8,7 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::guard::Guard;
 use super::log_folders;
+use super::mailbox::opens_letters;
 use super::shared::Shared;
 use super::worker::Ping;
 use crate::domain::{State, Timestamp};
@@ -47,6 +48,8 @@ impl Pruner {
         ctx.spawn(work.into_actor(self).map(|(), me, ctx| me.round(ctx)));
     }
 }
+
+opens_letters!(Pruner: Ping);
 
 impl Actor for Pruner {
     type Context = Context<Self>;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 
 use super::guard::Guard;
+use super::mailbox::opens_letters;
 use super::shared::Shared;
 use super::worker::Ping;
 use crate::domain::{Claim, Timestamp};
@@ -37,6 +38,8 @@ impl Rescuer {
         Self { shared, beats: 0, at_work: false, _guard: guard }
     }
 }
+
+opens_letters!(Rescuer: Ping);
 
 impl Actor for Rescuer {
     type Context = Context<Self>;

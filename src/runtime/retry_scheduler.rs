@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture};
 
 use super::guard::Guard;
+use super::mailbox::opens_letters;
 use super::shared::Shared;
 use super::worker::Ping;
 use crate::domain::Timestamp;
@@ -88,6 +89,8 @@ impl RetryScheduler {
         }));
     }
 }
+
+opens_letters!(RetryScheduler: Reschedule, Ping);
 
 impl Actor for RetryScheduler {
     type Context = Context<Self>;

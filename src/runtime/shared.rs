@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use actix::Addr;
-
 use super::cron_scheduler::CronScheduler;
 use super::far_logs::FarLogs;
 use super::hub::HubHandle;
 use super::library::LibraryTables;
+use super::mailbox::Mailbox;
 use super::membership::Membership;
 use super::options::{ANY_NUMBER, Options, TypeEntry, TypeOptions};
 use super::progress::ProgressWriter;
@@ -26,11 +25,13 @@ use super::worker::Worker;
 use crate::domain::{Clock, EventBody};
 use crate::error::Error;
 use crate::logs::JobLogs;
+use crate::metrics::Metrics;
 use crate::store::exchange::Post;
 use crate::store::news::Item;
 use crate::store::talk::Talk;
 use crate::store::verbs::settings::JobTypeSettings;
 use crate::store::{Committed, Store, StoreResult, Tx, news};
+use crate::telemetry::Telemetry;
 
 /// What all actors of a runtime have in common. It holds their addresses too, so that one that is
 /// rebuilt finds the others.
@@ -75,6 +76,10 @@ pub struct Shared {
     pub settings_turn: tokio::sync::Mutex<()>,
     /// Notified whenever ends of attempts are on disk.
     pub idle: tokio::sync::Notify,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What is traced.
+    pub telemetry: Telemetry,
     commits: Mutex<VecDeque<Committed>>,
     others: OnceLock<Post>,
     draining: AtomicBool,
@@ -84,21 +89,21 @@ pub struct Shared {
 #[derive(Clone, Default)]
 pub struct Actors {
     /// Owns the queue.
-    pub supervisor: Option<Addr<Supervisor>>,
+    pub supervisor: Option<Mailbox<Supervisor>>,
     /// One for each job type.
-    pub workers: HashMap<String, Addr<Worker>>,
+    pub workers: HashMap<String, Mailbox<Worker>>,
     /// Delivers what is due.
-    pub retry_scheduler: Option<Addr<RetryScheduler>>,
+    pub retry_scheduler: Option<Mailbox<RetryScheduler>>,
     /// Fires schedules.
-    pub cron_scheduler: Option<Addr<CronScheduler>>,
+    pub cron_scheduler: Option<Mailbox<CronScheduler>>,
     /// Stops attempts whose time is up.
-    pub timekeeper: Option<Addr<Timekeeper>>,
+    pub timekeeper: Option<Mailbox<Timekeeper>>,
     /// Hands jobs to workers elsewhere.
-    pub dispatcher: Option<Addr<Dispatcher>>,
+    pub dispatcher: Option<Mailbox<Dispatcher>>,
     /// Deletes what is old.
-    pub pruner: Option<Addr<Pruner>>,
+    pub pruner: Option<Mailbox<Pruner>>,
     /// Takes back what belongs to nobody.
-    pub rescuer: Option<Addr<Rescuer>>,
+    pub rescuer: Option<Mailbox<Rescuer>>,
 }
 
 /// What was changed at run time, as the store has it.
@@ -126,6 +131,8 @@ pub struct Parts {
     pub(super) job_threads: tokio::runtime::Handle,
     pub(super) arbiter: actix::ArbiterHandle,
     pub(super) settings: Settings,
+    pub(super) metrics: Metrics,
+    pub(super) telemetry: Telemetry,
 }
 
 impl Shared {
@@ -153,6 +160,8 @@ impl Shared {
             settings: RwLock::new(parts.settings),
             settings_turn: tokio::sync::Mutex::default(),
             idle: tokio::sync::Notify::new(),
+            metrics: parts.metrics,
+            telemetry: parts.telemetry,
             commits: Mutex::default(),
             others: OnceLock::new(),
             draining: AtomicBool::new(false),
@@ -232,7 +241,7 @@ impl Shared {
 
     /// The worker actor of a job type.
     #[must_use]
-    pub fn worker(&self, job_type: &str) -> Option<Addr<Worker>> {
+    pub fn worker(&self, job_type: &str) -> Option<Mailbox<Worker>> {
         self.actors.read().unwrap_or_else(PoisonError::into_inner).workers.get(job_type).cloned()
     }
 
@@ -316,7 +325,7 @@ impl Shared {
         commits.push_back(commit);
         drop(commits);
         if let Some(supervisor) = self.with_actors(|actors| actors.supervisor.clone()).filter(|_| first) {
-            supervisor.do_send(CommitsDone);
+            supervisor.tell(CommitsDone);
         }
     }
 

@@ -91,7 +91,7 @@ impl Starter {
         let wanted = self.slots.end_claim();
         self.shared.idle.notify_waiters();
         if let Some(worker) = self.shared.worker(&self.job_type).filter(|_| wanted) {
-            worker.do_send(JobReady);
+            worker.tell(JobReady);
         }
     }
 

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 
 use super::arrivals;
 use super::cron_scheduler::{CRON_SCHEDULER, CronScheduler, Fires};
 use super::guard::{Gone, Guard};
 use super::log_folders;
+use super::mailbox::{Mailbox, opens_letters};
 use super::membership;
 use super::pruner::Pruner;
 use super::remote::{Dispatcher, NewJobs};
@@ -20,12 +21,12 @@ use super::worker::{CancelRunning, Crash, JobReady, Ping, Worker};
 use crate::store::verbs::settings::Pausable;
 use crate::store::{Committed, StoreResult, views};
 
-const RETRY_SCHEDULER: &str = "retry scheduler";
-const PRUNER: &str = "pruner";
-const RESCUER: &str = "rescuer";
-const WORKER: &str = "worker ";
-const JOB_THREADS: &str = "job threads";
-const SUPERVISOR: &str = "supervisor";
+pub(super) const RETRY_SCHEDULER: &str = "retry scheduler";
+pub(super) const PRUNER: &str = "pruner";
+pub(super) const RESCUER: &str = "rescuer";
+pub(super) const WORKER: &str = "worker ";
+pub(super) const JOB_THREADS: &str = "job threads";
+pub(super) const SUPERVISOR: &str = "supervisor";
 /// The store's name among the parts that prove progress.
 pub const STORE: &str = "store";
 
@@ -53,9 +54,10 @@ pub struct CrashChild(pub String);
 impl Supervisor {
     /// Starts one on the arbiter of the caller, and sees to it that it is rebuilt if it panics.
     pub fn launch(shared: &Arc<Shared>) {
+        shared.metrics.actor_restarts.expect(&[SUPERVISOR]);
         let supervisor = Self { shared: shared.clone(), _guard: Respawn(shared.clone()) };
-        let address = supervisor.start();
-        shared.with_actors(|actors| actors.supervisor = Some(address));
+        let mailbox = Mailbox::new(supervisor.start());
+        shared.with_actors(|actors| actors.supervisor = Some(mailbox));
     }
 
     /// Starts those children that are not there: all of them at first, and after a panic of this or
@@ -88,52 +90,52 @@ impl Supervisor {
     fn start_worker(&self, job_type: &str) {
         let guard = Guard::new(format!("{WORKER}{job_type}"), &self.shared);
         if let Some(worker) = Worker::new(job_type, self.shared.clone(), guard) {
-            let address = worker.start();
+            let mailbox = Mailbox::new(worker.start());
             self.shared.watchdog.beat(&format!("{WORKER}{job_type}"));
-            self.shared.with_actors(|actors| actors.workers.insert(job_type.to_owned(), address));
+            self.shared.with_actors(|actors| actors.workers.insert(job_type.to_owned(), mailbox));
         }
     }
 
     fn start_retry_scheduler(&self) {
         let guard = Guard::new(RETRY_SCHEDULER, &self.shared);
-        let address = RetryScheduler::new(self.shared.clone(), guard).start();
+        let mailbox = Mailbox::new(RetryScheduler::new(self.shared.clone(), guard).start());
         self.shared.watchdog.beat(RETRY_SCHEDULER);
-        self.shared.with_actors(|actors| actors.retry_scheduler = Some(address));
+        self.shared.with_actors(|actors| actors.retry_scheduler = Some(mailbox));
     }
 
     fn start_cron_scheduler(&self) {
         let guard = Guard::new(CRON_SCHEDULER, &self.shared);
-        let address = CronScheduler::new(self.shared.clone(), guard).start();
+        let mailbox = Mailbox::new(CronScheduler::new(self.shared.clone(), guard).start());
         self.shared.watchdog.beat(CRON_SCHEDULER);
-        self.shared.with_actors(|actors| actors.cron_scheduler = Some(address));
+        self.shared.with_actors(|actors| actors.cron_scheduler = Some(mailbox));
     }
 
     fn start_timekeeper(&self) {
         let guard = Guard::new(Timekeeper::NAME, &self.shared);
-        let address = Timekeeper::new(self.shared.clone(), guard).start();
+        let mailbox = Mailbox::new(Timekeeper::new(self.shared.clone(), guard).start());
         self.shared.watchdog.beat(Timekeeper::NAME);
-        self.shared.with_actors(|actors| actors.timekeeper = Some(address));
+        self.shared.with_actors(|actors| actors.timekeeper = Some(mailbox));
     }
 
     fn start_dispatcher(&self) {
         let guard = Guard::new(Dispatcher::NAME, &self.shared);
-        let address = Dispatcher::new(self.shared.clone(), guard).start();
+        let mailbox = Mailbox::new(Dispatcher::new(self.shared.clone(), guard).start());
         self.shared.watchdog.beat(Dispatcher::NAME);
-        self.shared.with_actors(|actors| actors.dispatcher = Some(address));
+        self.shared.with_actors(|actors| actors.dispatcher = Some(mailbox));
     }
 
     fn start_pruner(&self) {
         let guard = Guard::new(PRUNER, &self.shared);
-        let address = Pruner::new(self.shared.clone(), guard).start();
+        let mailbox = Mailbox::new(Pruner::new(self.shared.clone(), guard).start());
         self.shared.watchdog.beat(PRUNER);
-        self.shared.with_actors(|actors| actors.pruner = Some(address));
+        self.shared.with_actors(|actors| actors.pruner = Some(mailbox));
     }
 
     fn start_rescuer(&self) {
         let guard = Guard::new(RESCUER, &self.shared);
-        let address = Rescuer::new(self.shared.clone(), guard).start();
+        let mailbox = Mailbox::new(Rescuer::new(self.shared.clone(), guard).start());
         self.shared.watchdog.beat(RESCUER);
-        self.shared.with_actors(|actors| actors.rescuer = Some(address));
+        self.shared.with_actors(|actors| actors.rescuer = Some(mailbox));
     }
 
     /// The heartbeat: the node's row, and a sign of life from everybody.
@@ -159,24 +161,24 @@ impl Supervisor {
 
     fn ping(&self) {
         let actors = self.shared.with_actors(|actors| actors.clone());
-        actors.workers.values().for_each(|worker| worker.do_send(Ping));
+        actors.workers.values().for_each(|worker| worker.tell(Ping));
         if let Some(scheduler) = actors.retry_scheduler {
-            scheduler.do_send(Ping);
+            scheduler.tell(Ping);
         }
         if let Some(scheduler) = actors.cron_scheduler {
-            scheduler.do_send(Ping);
+            scheduler.tell(Ping);
         }
         if let Some(timekeeper) = actors.timekeeper {
-            timekeeper.do_send(Ping);
+            timekeeper.tell(Ping);
         }
         if let Some(dispatcher) = actors.dispatcher {
-            dispatcher.do_send(Ping);
+            dispatcher.tell(Ping);
         }
         if let Some(pruner) = actors.pruner {
-            pruner.do_send(Ping);
+            pruner.tell(Ping);
         }
         if let Some(rescuer) = actors.rescuer {
-            rescuer.do_send(Ping);
+            rescuer.tell(Ping);
         }
         // Async workers that block their threads would stop all others.
         let shared = self.shared.clone();
@@ -200,13 +202,13 @@ impl Supervisor {
             for worker in
                 self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>())
             {
-                worker.do_send(CancelRunning(claim));
+                worker.tell(CancelRunning(claim));
             }
         }
         let mut elsewhere = false;
         for job_type in commit.ready {
             match self.shared.worker(&job_type) {
-                Some(worker) => worker.do_send(JobReady),
+                Some(worker) => worker.tell(JobReady),
                 None => elsewhere = true,
             }
         }
@@ -216,12 +218,12 @@ impl Supervisor {
         if let (Some(at), Some(scheduler)) =
             (commit.due, self.shared.with_actors(|actors| actors.retry_scheduler.clone()))
         {
-            scheduler.do_send(Reschedule(at));
+            scheduler.tell(Reschedule(at));
         }
         if let (Some(at), Some(scheduler)) =
             (commit.fires, self.shared.with_actors(|actors| actors.cron_scheduler.clone()))
         {
-            scheduler.do_send(Fires(at));
+            scheduler.tell(Fires(at));
         }
         if commit.settings {
             self.reload_settings(ctx);
@@ -242,20 +244,20 @@ impl Supervisor {
 
     fn tell_dispatcher(&self) {
         if let Some(dispatcher) = self.shared.with_actors(|actors| actors.dispatcher.clone()) {
-            dispatcher.do_send(NewJobs);
+            dispatcher.tell(NewJobs);
         }
     }
 
     fn wake_all(&self) {
         self.tell_dispatcher();
         for worker in self.shared.with_actors(|actors| actors.workers.values().cloned().collect::<Vec<_>>()) {
-            worker.do_send(JobReady);
+            worker.tell(JobReady);
         }
     }
 }
 
-fn is_gone<A: Actor>(child: Option<&Addr<A>>) -> bool {
-    child.is_none_or(|address| !address.connected())
+fn is_gone<A: Actor>(child: Option<&Mailbox<A>>) -> bool {
+    child.is_none_or(|mailbox| !mailbox.address().connected())
 }
 
 /// What was changed at run time, as the store has it.
@@ -285,6 +287,8 @@ pub async fn take_over_settings(shared: &Shared) -> StoreResult<()> {
     shared.set_settings(load_settings(&shared.store).await?);
     Ok(())
 }
+
+opens_letters!(Supervisor: CommitsDone, Gone, CrashChild);
 
 impl Actor for Supervisor {
     type Context = Context<Self>;
@@ -327,6 +331,7 @@ impl Handler<Gone> for Supervisor {
             return;
         }
         log::error!("the actor {name:?} is gone (a panic, see above); it is built anew");
+        self.shared.metrics.actor_restarts.of(&[&name]).inc();
         self.start_children();
     }
 }
@@ -338,8 +343,8 @@ impl Handler<CrashChild> for Supervisor {
     fn handle(&mut self, CrashChild(name): CrashChild, _: &mut Context<Self>) {
         let cron_scheduler = self.shared.with_actors(|actors| actors.cron_scheduler.clone());
         match (self.shared.worker(&name), cron_scheduler) {
-            (Some(worker), _) => worker.do_send(Crash),
-            (None, Some(scheduler)) if name == CRON_SCHEDULER => scheduler.do_send(Crash),
+            (Some(worker), _) => worker.tell(Crash),
+            (None, Some(scheduler)) if name == CRON_SCHEDULER => scheduler.tell(Crash),
             _ => panic!("told to"),
         }
     }
@@ -354,6 +359,7 @@ impl Drop for Respawn {
             return;
         }
         log::error!("the supervisor is gone (a panic, see above); it is built anew");
+        self.0.metrics.actor_restarts.of(&[SUPERVISOR]).inc();
         let shared = self.0.clone();
         self.0.arbiter.spawn_fn(move || Supervisor::launch(&shared));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture};
 
 use super::guard::Guard;
+use super::mailbox::opens_letters;
 use super::shared::Shared;
 use super::worker::Ping;
 
@@ -44,6 +45,8 @@ impl Timekeeper {
         self.alarm = Some(ctx.spawn(wait.into_actor(self)));
     }
 }
+
+opens_letters!(Timekeeper: Look, Ping);
 
 impl Actor for Timekeeper {
     type Context = Context<Self>;

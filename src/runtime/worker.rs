@@ -8,6 +8,7 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 use super::ends::Ends;
 use super::guard::Guard;
 use super::limits;
+use super::mailbox::opens_letters;
 use super::shared::Shared;
 use super::starter::Starter;
 use crate::domain::{Claim, Timestamp};
@@ -123,6 +124,8 @@ impl Worker {
     }
 }
 
+opens_letters!(Worker: JobReady, Ended, Claimed, CancelRunning, Ping, Crash);
+
 impl Actor for Worker {
     type Context = Context<Self>;
 
@@ -218,6 +221,6 @@ async fn claim_and_start(starter: Starter, shared: Arc<Shared>, free: usize) {
     starter.end_claim();
     // Whoever is the actor now: it may have been rebuilt meanwhile.
     if let Some(worker) = shared.worker(&job_type) {
-        worker.do_send(over);
+        worker.tell(over);
     }
 }

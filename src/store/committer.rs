@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::checkpoint::Checkpointer;
 use super::claims::{Fate, Standby};
 use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
@@ -12,6 +13,7 @@ use super::marks::Marks;
 use super::sql::{self, statement};
 use super::tx::{Committed, Names, Tx};
 use super::writer::{Observer, Seams, Write};
+use crate::metrics::{CommitFate, Metrics};
 
 /// How long the writes of a commit that failed are tried one after the other.
 const ALONE: Duration = Duration::from_secs(3);
@@ -53,14 +55,26 @@ pub(super) struct Committer {
     observer: Observer,
     standby: Standby,
     complaint: Complaint,
+    checkpointer: Checkpointer,
+    metrics: Metrics,
 }
 
 impl Committer {
     /// Works on this connection, tells the observer of each commit and lets claims go along.
     pub fn new(link: Link, limits: LimitsTable, marks: Marks, seams: Seams) -> Self {
-        let Seams { observer, claims, faults, .. } = seams;
-        let (names, standby) = (Names::default(), Standby::new(claims));
-        Self { link, names, faults, limits, marks, observer, standby, complaint: Complaint::default() }
+        let Seams { observer, claims, faults, metrics, .. } = seams;
+        Self {
+            link,
+            names: Names::default(),
+            faults,
+            limits,
+            marks,
+            observer,
+            standby: Standby::new(claims),
+            complaint: Complaint::default(),
+            checkpointer: Checkpointer::default(),
+            metrics,
+        }
     }
 
     /// Puts a batch on disk and answers its callers.
@@ -68,13 +82,14 @@ impl Committer {
     /// # Errors
     /// The database takes nothing at the moment, so there is no use in trying the next batch.
     pub fn commit(&mut self, mut batch: Batch) -> StoreResult<()> {
-        match self.through(&mut batch) {
+        let (begun, writes) = (Instant::now(), batch.len());
+        let done = self.through(&mut batch);
+        let statements = done.as_ref().map_or(0, |committed| committed.statements);
+        self.metrics.store.commit(fate(&done), writes, statements, begun.elapsed());
+        match done {
             Ok(committed) => {
-                if !committed.is_empty() {
-                    (self.observer)(committed);
-                }
-                self.standby.settle(Fate::Committed);
-                answer(batch, &Ok(()));
+                self.tell(committed, batch);
+                self.checkpointer.after(statements, &mut self.link.conn, &self.metrics.store);
                 Ok(())
             }
             Err(Trouble::Away(e)) => {
@@ -97,6 +112,23 @@ impl Committer {
                 answer(batch, &Err(e));
                 Ok(())
             }
+        }
+    }
+
+    /// Tells of a commit, counts it, and answers its callers.
+    fn tell(&mut self, mut committed: Committed, batch: Batch) {
+        let tally = std::mem::take(&mut committed.tally);
+        if !committed.is_empty() {
+            (self.observer)(committed);
+        }
+        self.standby.settle(Fate::Committed);
+        let now = Instant::now();
+        let waited: Vec<Duration> = batch.iter().map(|write| now.duration_since(write.since())).collect();
+        answer(batch, &Ok(()));
+        // Nobody waits any more.
+        self.metrics.jobs.count(tally);
+        for waited in waited {
+            self.metrics.store.write(waited);
         }
     }
 
@@ -271,11 +303,21 @@ fn run_in<S: sql::Statement>(tx: &mut Tx<'_>) -> Result<(), Trouble> {
 
 /// Writes what is gathered in a transaction, and the mark that tells whether its commit is on disk.
 fn seal(tx: &mut Tx<'_>, wrote: bool) -> StoreResult<(Committed, Option<i64>)> {
-    let (committed, mark) = tx.seal()?;
+    let (mut committed, mark) = tx.seal()?;
+    committed.statements = tx.written();
     match (wrote, mark) {
         (false, _) => Ok((committed, None)),
         (true, None) => Ok((committed, link::mark(tx)?)),
         (true, mark) => Ok((committed, mark)),
+    }
+}
+
+fn fate(done: &Result<Committed, Trouble>) -> CommitFate {
+    match done {
+        Ok(_) => CommitFate::Committed,
+        Err(Trouble::Away(_)) => CommitFate::Away,
+        Err(Trouble::Doubt(_)) => CommitFate::InDoubt,
+        Err(Trouble::Verb(_) | Trouble::Claims(_) | Trouble::Undone(_)) => CommitFate::Failed,
     }
 }
 

@@ -2,6 +2,7 @@
 //! ([`verbs`]) and share commits ([`writer`]); reads are [`views`] on a pool of their own.
 
 pub mod backup;
+mod checkpoint;
 pub mod claims;
 mod committer;
 pub mod conn;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod examine;
 pub mod exchange;
 pub mod faults;
+mod figures;
 mod guest;
 mod lend;
 pub mod limits;
@@ -35,6 +37,7 @@ pub mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use diesel::prelude::*;
 
@@ -50,6 +53,7 @@ pub use self::tx::{Committed, Tx};
 pub use self::writer::Seams;
 use self::writer::{Observer, Writer};
 use crate::config::Database;
+use crate::metrics::Metrics;
 
 /// The store. Cloning gives another handle to the same one; it closes with the last one.
 #[derive(Clone)]
@@ -60,6 +64,7 @@ pub struct Store {
     marks: Marks,
     instance: Arc<str>,
     database: Arc<Database>,
+    metrics: Metrics,
     open: Arc<Mutex<Option<Open>>>,
 }
 
@@ -99,11 +104,11 @@ impl Store {
             .first(&mut conn)?;
         let readers = connection::open_readers(&database, readers)?;
         let (limits, marks) = (LimitsTable::default(), Marks::default());
-        let link = Link::new(database.clone(), conn);
+        let (link, metrics) = (Link::new(database.clone(), conn), seams.metrics.clone());
         let (writer, thread) = Writer::start(link, limits.clone(), marks.clone(), seams)?;
         let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
         let database = Arc::new(database);
-        Ok(Self { writer, readers, limits, marks, instance: instance.into(), database, open })
+        Ok(Self { writer, readers, limits, marks, instance: instance.into(), database, metrics, open })
     }
 
     /// The name of this store: other than that of any other.
@@ -161,13 +166,18 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        let (readers, database) = (self.readers.clone(), self.database.clone());
+        let (readers, database, metrics) =
+            (self.readers.clone(), self.database.clone(), self.metrics.clone());
         let reading = tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
             let mut conn = readers.get().map_err(|e| match *database {
                 Database::Sqlite(_) => StoreError::Database(e.to_string()),
                 Database::Postgres(_) => StoreError::Away(e.to_string()),
             })?;
-            conn.transaction(|conn| view(conn)).map_err(StoreError::from)
+            let waited = begun.elapsed();
+            let read = conn.transaction(|conn| view(conn)).map_err(StoreError::from);
+            metrics.store.read(waited, begun.elapsed());
+            read
         });
         reading.await.unwrap_or_else(|e| Err(StoreError::Database(format!("a read did not end: {e}"))))
     }

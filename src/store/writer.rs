@@ -2,6 +2,7 @@
 //! the next one; each is answered after its own commit.
 
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,6 +15,7 @@ use super::link::Link;
 use super::marks::Marks;
 use super::owner::OwnerLock;
 use super::tx::{Committed, Tx};
+use crate::metrics::Metrics;
 
 /// The most writes that share a commit. More would make the first of them wait for little gain.
 const MAX_BATCH: usize = 1024;
@@ -33,13 +35,21 @@ pub struct Seams {
     pub faults: FaultLayer,
     /// Held as long as the store is open, besides the lock of an embedded database.
     pub owner: Option<OwnerLock>,
+    /// Counts what it was about.
+    pub metrics: Metrics,
 }
 
 impl Seams {
     /// Only an observer.
     #[must_use]
     pub fn observed(observer: Observer) -> Self {
-        Self { observer, claims: None, faults: FaultLayer::default(), owner: None }
+        Self {
+            observer,
+            claims: None,
+            faults: FaultLayer::default(),
+            owner: None,
+            metrics: Metrics::default(),
+        }
     }
 }
 
@@ -47,12 +57,15 @@ impl Seams {
 pub(super) trait Write: Send {
     /// Does it within the transaction. It may be done again after a rollback.
     fn attempt(&mut self, tx: &mut Tx<'_>) -> StoreResult<()>;
+    /// When it was lined up.
+    fn since(&self) -> Instant;
     /// Answers the caller.
     fn answer(self: Box<Self>, committed: StoreResult<()>);
 }
 
 struct Call<F, T> {
     verb: F,
+    since: Instant,
     outcome: Option<StoreResult<T>>,
     caller: oneshot::Sender<StoreResult<T>>,
 }
@@ -71,8 +84,12 @@ where
         same
     }
 
+    fn since(&self) -> Instant {
+        self.since
+    }
+
     fn answer(self: Box<Self>, committed: StoreResult<()>) {
-        let Self { verb, outcome, caller } = *self;
+        let Self { verb, outcome, caller, .. } = *self;
         // Before the caller goes on, who may want back what the verb was given.
         drop(verb);
         let answer = match (committed, outcome) {
@@ -124,9 +141,15 @@ impl Writer {
         F: FnMut(&mut Tx<'_>) -> StoreResult<T> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let call = Box::new(Call { verb, outcome: None, caller });
+        let call = Box::new(Call { verb, since: Instant::now(), outcome: None, caller });
         self.line.send(Inline::Write(call)).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Writes that stand in line.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        QUEUE - self.line.capacity()
     }
 
     /// Lets the writer's thread end once it has done what is in line before this.

@@ -9,7 +9,7 @@ use super::services::{FoundItem, NoServices};
 use super::steps::Names;
 use super::{Failure, LibraryStore, RunResult, Services};
 use crate::domain::secret::Scrub;
-use crate::domain::{Job, Json, NewJob, Node, Progress, State};
+use crate::domain::{Job, Json, NewJob, Node, Progress, State, TraceContext};
 use crate::logs::AttemptLog;
 
 /// The longest message of a step of progress, in bytes.
@@ -47,6 +47,7 @@ pub struct Context {
     /// The attempt's log files.
     pub log: AttemptLog,
     parents: Arc<Vec<ParentResult>>,
+    trace: Option<TraceContext>,
     progress: Arc<dyn ProgressReporter>,
     library: Option<Arc<dyn LibraryStore>>,
     pub(super) services: Arc<dyn Services>,
@@ -76,6 +77,7 @@ impl Context {
             cancel,
             log,
             parents: Arc::new(parents),
+            trace: None,
             progress,
             library: None,
             services: Arc::new(NoServices),
@@ -85,6 +87,20 @@ impl Context {
             steps: Arc::default(),
             waits: Arc::default(),
         }
+    }
+
+    /// Tells it where in a trace it is.
+    #[must_use]
+    pub fn with_trace(mut self, trace: Option<TraceContext>) -> Self {
+        self.trace = trace;
+        self
+    }
+
+    /// Where in a trace this attempt is, to be handed on to whatever it calls: the headers
+    /// `traceparent` and `tracestate`.
+    #[must_use]
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.trace.as_ref()
     }
 
     /// Gives it the tables of the media library.

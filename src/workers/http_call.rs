@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, RequestBuilder, Response, redirect};
 use url::Url;
 
+use super::Context;
 use super::failure::chain;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, TraceContext};
 
 /// How much of an answer an error message quotes, in characters.
 const MAX_QUOTE: usize = 500;
@@ -31,6 +32,16 @@ pub(super) fn client(url: &Url) -> Result<Client, String> {
         client = client.tls_certs_only([]);
     }
     client.build().map_err(|e| format!("cannot set up an HTTP client: {}", chain(&e)))
+}
+
+/// Says which attempt a call is part of.
+pub(super) fn traced(request: RequestBuilder, ctx: &Context) -> RequestBuilder {
+    let Some(TraceContext { traceparent, tracestate }) = ctx.trace() else { return request };
+    let request = request.header("traceparent", traceparent);
+    match tracestate {
+        Some(state) => request.header("tracestate", state),
+        None => request,
+    }
 }
 
 /// What went wrong with a call, without the URL, which may hold secrets.

@@ -70,6 +70,7 @@ impl UrlWorker {
         let client = self.client().map_err(Failure::Fatal)?;
         let body = job_document(ctx)?;
         let request = client.post(self.spec.url.clone()).header(CONTENT_TYPE, "application/json");
+        let request = http_call::traced(request, ctx);
         let request = self.signed(request, &format!("job-{}", ctx.job.id), &body)?;
         let response = request.body(body).send().await.map_err(|e| self.failed(e))?;
         let status = response.status();

@@ -13,6 +13,7 @@ mod parseable;
 mod program;
 mod quarantine;
 mod server;
+mod server_log;
 mod terminal;
 mod tools;
 mod top;

@@ -13,7 +13,7 @@ fn a_server_that_makes_progress_is_alive_and_ready() {
     test(async |server| {
         assert_eq!(server.get("/healthz").await.ok(200), json!({"status": "ok"}));
         let ready = server.get("/readyz?probe=1").await.ok(200);
-        assert_eq!(ready["ready"], true);
+        assert_eq!((&ready["ready"], &ready["reasons"]), (&json!(true), &json!([])));
         for part in ["supervisor", "store", "worker puppet", "retry scheduler", "pruner", "logs"] {
             assert_eq!(ready["parts"][part], "ok", "{part}");
         }
@@ -40,6 +40,9 @@ fn a_store_that_is_locked_is_named_and_writes_are_put_off() {
         assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
         assert!(ready.problem(503).contains("store: "), "{}", ready.text);
         assert_eq!(ready.json()["ready"], false);
+        let reason = &ready.json()["reasons"][0];
+        assert_eq!((&reason["part"], &reason["blocks"]), (&json!("store"), &json!(true)));
+        assert!(reason["age_secs"].is_number() && !reason["advice"].as_str().unwrap().is_empty(), "{reason}");
         assert!(written.problem(503).contains("locked"), "{}", written.text);
         assert_eq!(server.job(id).await["state"], "scheduled");
         server.get("/healthz").await.ok(200);

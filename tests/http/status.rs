@@ -1,4 +1,4 @@
-//! GET /api/jobs/queue/status, and /metrics.
+//! GET /api/jobs/queue/status.
 
 use std::time::Duration;
 
@@ -46,16 +46,5 @@ fn counts_follow_what_happens() {
             (&later["last_minute"]["enqueued"], &later["last_hour"]["enqueued"]),
             (&json!(0), &json!(5))
         );
-    });
-}
-
-#[test]
-fn metrics_say_the_same() {
-    test(async |server| {
-        server.enqueue(json!({"delay_secs": 60})).await;
-        let answer = server.get("/metrics?from=scraper").await;
-        assert_eq!(answer.status, 200);
-        let line = r#"callboard_jobs{job_type="puppet",state="scheduled"} 1"#;
-        assert!(answer.text.lines().any(|l| l == line), "{}", answer.text);
     });
 }

@@ -1,10 +1,13 @@
 //! What workers call over the network and where they read and write, as text.
 
-use super::{Page, days, number, secs, without_secrets};
-use crate::config::{Config, LlmConfig, NetConfig, PromptConfig, StashConfig, TextsConfig, TlsConfig};
+use super::{MASK, Page, days, number, secs, without_secrets};
+use crate::config::{
+    Config, LlmConfig, NetConfig, PromptConfig, StashConfig, TelemetryConfig, TextsConfig, TlsConfig,
+};
 
 impl Page<'_> {
     pub(super) fn services(&mut self, config: &Config) {
+        self.telemetry(&config.telemetry);
         self.net(&config.net);
         self.texts(&config.texts);
         self.llm(&config.llm);
@@ -21,6 +24,15 @@ impl Page<'_> {
         self.line("key", tls.key.display().to_string());
         self.line("faktory", tls.faktory);
         self.line("hsts_secs", secs(tls.hsts));
+    }
+
+    fn telemetry(&mut self, telemetry: &TelemetryConfig) {
+        self.table("telemetry");
+        self.optional("otlp_endpoint", telemetry.otlp_endpoint.as_ref().map(without_secrets));
+        let masked = telemetry.otlp_headers.iter().map(|(name, _)| format!("{name}={MASK}"));
+        let masked = masked.collect::<Vec<_>>().join(",");
+        self.optional("otlp_headers", (!masked.is_empty()).then_some(masked));
+        self.line("service_name", telemetry.service_name.as_str());
     }
 
     fn net(&mut self, net: &NetConfig) {

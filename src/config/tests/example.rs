@@ -47,6 +47,11 @@ fn the_example_shows_every_key_with_its_default() {
             faktory: true,
             hsts: Duration::ZERO,
         }),
+        telemetry: TelemetryConfig {
+            otlp_endpoint: Some("http://127.0.0.1:4318".parse().unwrap()),
+            otlp_headers: vec![("authorization".into(), "Basic c2VzYW1l".into())],
+            ..TelemetryConfig::default()
+        },
         texts: config.texts.clone(),
         llm: LlmConfig {
             base_url: config.llm.base_url.clone(),
@@ -92,8 +97,10 @@ fn the_description_is_a_configuration_that_says_the_same() {
     assert!(described.contains("token_sha256 = \"***\"  # callboard.toml:"), "{described}");
     assert!(described.contains("faktory_password = \"***\"  # callboard.toml:"), "{described}");
     assert!(described.contains("max_bytes_per_stream = \"10 MiB\"  # "), "{described}");
+    assert!(described.contains("otlp_headers = \"authorization=***\"  # callboard.toml:"), "{described}");
     config.auth_tokens.clear();
     config.faktory_password = None;
+    config.telemetry.otlp_headers.clear();
     assert_eq!(from_file(&config.describe(&origins)), config);
     let defaults = Config::default().describe(&Origins::default());
     assert_eq!(from_file(&defaults), Config::default());

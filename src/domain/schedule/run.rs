@@ -63,6 +63,9 @@ impl Trigger {
 }
 
 impl RunOutcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Enqueued, Self::Skipped, Self::Missed];
+
     /// The word that users and the database know it by.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -168,4 +168,21 @@ pub struct Readiness {
     pub ready: bool,
     /// Each part with what is wrong with it, or `ok`.
     pub parts: BTreeMap<String, String>,
+    /// What is wrong: for how long, and what to do about it. Empty when all is well.
+    pub reasons: Vec<Reason>,
+}
+
+/// A part that is not well.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Reason {
+    /// The part, as in `parts`.
+    pub part: String,
+    /// What is wrong with it.
+    pub fault: String,
+    /// Whether the server is unready because of it.
+    pub blocks: bool,
+    /// For how long it has been so, in seconds, where that is known.
+    pub age_secs: Option<f64>,
+    /// What to do.
+    pub advice: &'static str,
 }

@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Callboard, Readiness, WorkerView};
+use super::{Callboard, Readiness, Reason, WorkerView};
 use crate::domain::NodeInfo;
 use crate::domain::status::QueueStatus;
 use crate::error::Error;
-use crate::runtime::supervisor::STORE;
+use crate::runtime::supervisor::{JOB_THREADS, STORE, WORKER};
 use crate::store::{verbs, views};
 
 /// How long the store has to answer when it is asked whether it is there.
 const STORE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Parts that no loop stands behind.
+const SERVER: &str = "server";
+const LOGS: &str = "logs";
+const LEAKED: &str = "leaked";
 
 /// The most attempts of other nodes that are shown.
 const OTHERS: usize = 1_000;
@@ -76,28 +81,34 @@ impl Callboard {
     /// Whether every part makes progress. Code that cannot be stopped and logs that cannot be
     /// written are named, but do not make it unready.
     pub async fn readiness(&self) -> Readiness {
-        let mut parts = BTreeMap::new();
-        let mut ready = true;
-        let store = self.store_fault().await;
-        if store.is_none() {
+        match self.store_fault().await {
             // What the last heartbeat met with is over.
-            self.shared.watchdog.beat(STORE);
+            None => self.shared.watchdog.beat(STORE),
+            Some(fault) => self.shared.watchdog.fault(STORE, fault),
         }
-        for (name, fault) in self.shared.watchdog.look() {
-            ready &= fault.is_none();
-            parts.insert(name, fault.unwrap_or_else(|| "ok".into()));
+        let now = self.shared.clock.now();
+        let mut said = Said::default();
+        for (part, fault) in self.shared.watchdog.look() {
+            match fault {
+                Some(fault) => {
+                    said.wrong(&part, fault.what, true, Some(now.since(fault.since).as_secs_f64()));
+                }
+                None => said.well(&part),
+            }
         }
-        ready &= store.is_none() && !self.shared.is_draining();
-        parts.insert(STORE.into(), store.unwrap_or_else(|| "ok".into()));
         if self.shared.is_draining() {
-            parts.insert("server".into(), "shutting down".into());
+            said.wrong(SERVER, "shutting down".into(), true, None);
         }
-        parts.insert("logs".into(), self.shared.logs.fault().unwrap_or_else(|| "ok".into()));
+        match self.shared.logs.fault() {
+            Some(fault) => said.wrong(LOGS, fault, false, None),
+            None => said.well(LOGS),
+        }
         let leaked = self.leaked();
         if leaked > 0 {
-            parts.insert("leaked".into(), format!("{leaked} attempts are over whose code goes on running"));
+            let what = format!("{leaked} attempts are over whose code goes on running");
+            said.wrong(LEAKED, what, false, None);
         }
-        Readiness { ready, parts }
+        said.0
     }
 
     /// What keeps the store from taking a write. One that writes nothing would be taken by a full
@@ -122,5 +133,55 @@ impl Callboard {
     #[must_use]
     pub fn is_shutting_down(&self) -> bool {
         self.shared.is_draining()
+    }
+}
+
+/// What is said of the parts.
+struct Said(Readiness);
+
+impl Default for Said {
+    fn default() -> Self {
+        Self(Readiness { ready: true, parts: BTreeMap::new(), reasons: Vec::new() })
+    }
+}
+
+impl Said {
+    fn well(&mut self, part: &str) {
+        self.0.parts.insert(part.to_owned(), "ok".into());
+    }
+
+    fn wrong(&mut self, part: &str, fault: String, blocks: bool, age_secs: Option<f64>) {
+        self.0.ready &= !blocks;
+        self.0.parts.insert(part.to_owned(), fault.clone());
+        let reason = Reason { part: part.to_owned(), fault, blocks, age_secs, advice: advice(part) };
+        self.0.reasons.push(reason);
+    }
+}
+
+/// What to do about a part that is not well.
+fn advice(part: &str) -> &'static str {
+    match part {
+        STORE => {
+            "writes are refused until the database takes them, and are then taken without a restart: look at the \
+             room on its disk, at its rights, at who holds a lock on it, and whether its server is up"
+        }
+        JOB_THREADS => {
+            "the code of an async worker blocks its threads: see which attempts run at /api/workers, cancel them, \
+             and let that worker block on a thread of its own"
+        }
+        SERVER => {
+            "send requests to another node; this one ends when its running jobs have, or its grace time is up"
+        }
+        LOGS => {
+            "jobs run on without log files: make room in data_dir/logs, or give the server the right to write there"
+        }
+        LEAKED => {
+            "this code does not heed a cancel and keeps its slot: restart the server when it suits, and mend the worker"
+        }
+        _ if part.starts_with(WORKER) => {
+            "no job of this type starts until it goes on: look at the server's log; if it stays so, restart the \
+             server, which gives running jobs back"
+        }
+        _ => "look at the server's log; if it stays so, restart the server, which gives running jobs back",
     }
 }

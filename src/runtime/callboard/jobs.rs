@@ -21,6 +21,11 @@ impl Callboard {
     /// [`Error::Invalid`] with every wrong field; [`Error::Conflict`] when a job like it is there
     /// and its uniqueness says `refuse`; [`Error::ShuttingDown`]; [`Error::Unavailable`].
     pub async fn enqueue(&self, job: NewJob) -> Result<Enqueued, Error> {
+        let span = self.enqueue_span(&job.job_type, 1, Some(&job.metadata));
+        span.around(self.enqueue_one(job)).await
+    }
+
+    async fn enqueue_one(&self, job: NewJob) -> Result<Enqueued, Error> {
         let prepared = Arc::new([prepare(&self.shared, job, "")?]);
         let stored = self.store_jobs(prepared.clone(), false).await?;
         let Some(Stored { id, state, created_at, .. }) = stored.first().copied().filter(|s| !s.duplicate)
@@ -44,8 +49,12 @@ impl Callboard {
     /// # Errors
     /// As [`Self::enqueue`]; fields are named `jobs[3].priority`.
     pub async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<EnqueuedMany, Error> {
-        let prepared = prepare_all(&self.shared, jobs)?;
-        Ok(EnqueuedMany::of(&self.store_jobs(Arc::new(prepared), true).await?))
+        let span = self.enqueue_span("(several)", jobs.len(), None);
+        let store = async {
+            let prepared = prepare_all(&self.shared, jobs)?;
+            Ok(EnqueuedMany::of(&self.store_jobs(Arc::new(prepared), true).await?))
+        };
+        span.around(store).await
     }
 
     async fn store_jobs<J>(&self, jobs: Arc<J>, bulk: bool) -> Result<Vec<Stored>, Error>

@@ -11,6 +11,7 @@ mod ends;
 mod health;
 mod jobs;
 mod logs;
+mod metrics;
 mod overview;
 mod past;
 mod pauses;
@@ -21,6 +22,7 @@ mod sessions;
 mod shutdown;
 mod signals;
 mod steps;
+mod traces;
 mod transactional;
 mod types;
 mod workflows;
@@ -29,7 +31,7 @@ use std::sync::{Arc, Mutex};
 
 pub use answers::{
     Acted, ActedOnPart, Action, Cancelled, Enqueued, EnqueuedMany, JobTypeInfo, JobTypePatch, Page,
-    Readiness, WorkerView,
+    Readiness, Reason, WorkerView,
 };
 pub use audit::AuditPage;
 pub use batches::RemoteBatch;
@@ -48,6 +50,7 @@ use tokio::sync::Semaphore;
 use self::past::Past;
 use super::builder::Builder;
 use super::hub::HubHandle;
+use super::mailbox::Mailbox;
 use super::shared::Shared;
 use super::supervisor::{CrashChild, Supervisor};
 use crate::config::Config;
@@ -130,11 +133,11 @@ impl Callboard {
     #[doc(hidden)]
     pub fn crash_actor(&self, name: &str) {
         if let Some(supervisor) = self.supervisor() {
-            supervisor.do_send(CrashChild(name.to_owned()));
+            supervisor.tell(CrashChild(name.to_owned()));
         }
     }
 
-    fn supervisor(&self) -> Option<actix::Addr<Supervisor>> {
+    fn supervisor(&self) -> Option<Mailbox<Supervisor>> {
         self.shared.with_actors(|actors| actors.supervisor.clone())
     }
 

@@ -68,6 +68,14 @@ impl Callboard {
     /// # Errors
     /// [`Error::ShuttingDown`], [`Error::Unavailable`]: then none of them counts as stored.
     pub async fn push(&self, jobs: Vec<RemoteNew>) -> Result<Vec<Result<i64, Error>>, Error> {
+        let span = match jobs.as_slice() {
+            [one] => self.enqueue_span(&one.job.job_type, 1, Some(&one.job.metadata)),
+            several => self.enqueue_span("(several)", several.len(), None),
+        };
+        span.around(self.push_all(jobs)).await
+    }
+
+    async fn push_all(&self, jobs: Vec<RemoteNew>) -> Result<Vec<Result<i64, Error>>, Error> {
         self.refuse_when_draining()?;
         let mut answers: Vec<Result<i64, Error>> = Vec::with_capacity(jobs.len());
         let (mut pushed, mut places) = (Vec::new(), Vec::new());
@@ -119,8 +127,13 @@ impl Callboard {
         let end = self.shared.clock.now().plus(patience);
         let dispatcher = self.shared.with_actors(|actors| actors.dispatcher.clone());
         let away = || Error::Unavailable("the dispatcher is being rebuilt".into());
-        let fetch = Fetch { wanted: Wanted { queues, worker_id }, waits: !patience.is_zero() };
-        let sent = dispatcher.ok_or_else(away)?.send(fetch).await;
+        let dispatcher = dispatcher.ok_or_else(away)?;
+        let fetch = Fetch {
+            wanted: Wanted { queues, worker_id },
+            waits: !patience.is_zero(),
+            place: dispatcher.place(),
+        };
+        let sent = dispatcher.address().send(fetch).await;
         let mut answer = sent.map_err(|_| away())?;
         if patience.is_zero() {
             return Ok(answer.await.ok());

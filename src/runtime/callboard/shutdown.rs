@@ -26,7 +26,7 @@ impl Callboard {
         // Before the actors hear of it, so that nobody is told anything else from now on.
         self.shared.drain();
         if let Some(supervisor) = self.supervisor() {
-            let _ = supervisor.send(DrainAll).await;
+            let _ = supervisor.address().send(DrainAll).await;
         }
         let options = &self.shared.options;
         let hurried = async {
@@ -50,12 +50,13 @@ impl Callboard {
         }
         // Behind the last commit in its mailbox, so that those who watch hear of it first.
         if let Some(supervisor) = self.supervisor() {
-            let _ = supervisor.send(DrainAll).await;
+            let _ = supervisor.address().send(DrainAll).await;
         }
         self.shared.end_exchange();
         self.shared.hub.close();
         self.threads.end();
         self.shared.store.close().await;
+        self.shared.telemetry.end().await;
     }
 
     /// Waits until nothing runs and everything is on disk; false when that took too long.

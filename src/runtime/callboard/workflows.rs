@@ -48,9 +48,13 @@ impl Callboard {
     /// [`Error::Conflict`] when one of its jobs is there already; then nothing is stored.
     pub async fn start_workflow(&self, workflow: Workflow) -> Result<WorkflowView, Error> {
         self.refuse_when_draining()?;
-        let prepared = prepare_workflow(&self.shared, workflow)?;
-        let now = self.clock().now();
-        let id = self.write(move |tx| workflows::start(tx, &prepared, now)).await?;
+        let span = self.enqueue_span("(workflow)", workflow.nodes.len(), None);
+        let start = async {
+            let prepared = prepare_workflow(&self.shared, workflow)?;
+            let now = self.clock().now();
+            self.write(move |tx| workflows::start(tx, &prepared, now)).await
+        };
+        let id = span.around(start).await?;
         self.workflow(id).await
     }
 

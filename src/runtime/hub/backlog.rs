@@ -21,6 +21,11 @@ impl Backlog {
         self.waiting.load(Relaxed) >= self.limit
     }
 
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Relaxed)
+    }
+
     /// Lets `n` in. They wait until the ticket is dropped, wherever that happens.
     pub fn admit(self: &Arc<Self>, n: usize) -> Ticket {
         self.waiting.fetch_add(n, Relaxed);

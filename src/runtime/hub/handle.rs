@@ -108,6 +108,12 @@ impl HubHandle {
         }
     }
 
+    /// Events and lines that wait for the hub.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.events.waiting() + self.0.lines.waiting()
+    }
+
     /// From now on those who watch on other nodes are told too.
     pub fn tell_others(&self, post: Post) {
         // The first one stands; there is only one.

@@ -14,6 +14,7 @@ use crate::domain::{Claim, Timestamp};
 use crate::runtime::guard::Guard;
 use crate::runtime::limits;
 use crate::runtime::log_folders;
+use crate::runtime::mailbox::{Place, opens_letters};
 use crate::runtime::shared::Shared;
 use crate::runtime::worker::Ping;
 use crate::store::verbs::batches;
@@ -33,6 +34,8 @@ pub struct Fetch {
     pub wanted: Wanted,
     /// Whether to wait until there is one.
     pub waits: bool,
+    /// Its place in the mailbox.
+    pub place: Place,
 }
 
 /// There may be something new in the queues.
@@ -248,6 +251,8 @@ impl Shared {
     }
 }
 
+opens_letters!(Dispatcher: NewJobs, Ping);
+
 impl Actor for Dispatcher {
     type Context = Context<Self>;
 
@@ -259,7 +264,8 @@ impl Actor for Dispatcher {
 impl Handler<Fetch> for Dispatcher {
     type Result = MessageResult<Fetch>;
 
-    fn handle(&mut self, Fetch { wanted, waits }: Fetch, ctx: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, Fetch { wanted, waits, place }: Fetch, ctx: &mut Context<Self>) -> Self::Result {
+        drop(place);
         let (answer, receiver) = oneshot::channel();
         let hopeful = self.may_find(&wanted);
         let fetch = Waiting { wanted, waits, answer };

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::Tx;
 use super::totals::{self, Counts, Elsewhere, Stats};
 use crate::domain::ident::WORKFLOW_NODE;
-use crate::domain::{Claim, Event, EventBody, State, Timestamp};
+use crate::domain::schedule::RunOutcome;
+use crate::domain::{Claim, Event, EventBody, Outcome, State, Timestamp};
+use crate::metrics::{Happened, Tally};
 use crate::store::error::StoreResult;
 use crate::store::shift::Shift;
 use crate::store::stats::{self, Metric};
@@ -48,6 +50,10 @@ pub struct Committed {
     pub arrivals: bool,
     /// Whether log folders of deleted jobs are to be deleted.
     pub doomed: bool,
+    /// What is to be counted. It is not told.
+    pub tally: Tally,
+    /// Statements that wrote something.
+    pub statements: u64,
 }
 
 impl Committed {
@@ -168,6 +174,12 @@ impl Tx<'_> {
                 self.again(&job.job_type);
             }
         }
+        if from.is_none() {
+            self.happened(&job.job_type, Happened::Enqueued(1));
+        }
+        if to.is_final() || to == State::Retrying {
+            self.happened(&job.job_type, Happened::Reached(to));
+        }
         let metric = match to {
             State::Completed => Some(Metric::Completed),
             State::Failed => Some(Metric::Failed),
@@ -208,6 +220,27 @@ impl Tx<'_> {
     pub fn stat(&mut self, of: &Arc<str>, metric: Metric, at: Timestamp) {
         let key = (stats::span_of(at), of.clone(), metric.code());
         *self.effects.stats.entry(key).or_default() += 1;
+    }
+
+    /// Notes that an attempt began after its job had been ready for so many milliseconds.
+    pub fn started(&mut self, job_type: &Arc<str>, waited: i64, at: Timestamp) {
+        self.stat(job_type, Metric::latency(waited), at);
+        self.happened(job_type, Happened::Started(waited));
+    }
+
+    /// Notes that an attempt ended that had begun at `started_at`.
+    pub fn ended(&mut self, job_type: &Arc<str>, outcome: Outcome, started_at: i64, at: Timestamp) {
+        self.happened(job_type, Happened::Ended(outcome, at.as_millis() - started_at));
+    }
+
+    /// Notes what is to be counted of a job type.
+    pub fn happened(&mut self, job_type: &Arc<str>, happened: Happened) {
+        self.effects.committed.tally.job(job_type, happened);
+    }
+
+    /// Notes what came of a run of a schedule.
+    pub fn schedule_ran(&mut self, outcome: RunOutcome) {
+        self.effects.committed.tally.run(outcome.as_str());
     }
 
     /// Notes that a job type has something to start.

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Effects, Tx};
 use crate::domain::{Event, State};
+use crate::metrics::Happened;
 use crate::store::news::{self, Item};
+use crate::store::stats::Metric;
 
 /// See the module.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -44,6 +46,9 @@ impl Tx<'_> {
             *self.effects.counts.entry((job_type, queue, state)).or_default() += n;
         }
         for (at, of, metric, n) in left.stats {
+            if let (Some(Metric::Enqueued), Ok(n)) = (Metric::from_code(metric), u64::try_from(n)) {
+                self.happened(&of, Happened::Enqueued(n));
+            }
             *self.effects.stats.entry((at, of, metric)).or_default() += n;
         }
         let heard = news::gather(left.told).commit;

@@ -18,7 +18,7 @@ statement!(Complete, |dialect| format!(
          error = NULL, node = NULL \
          WHERE {} AND attempt = ? AND node = ? AND {} \
          AND cancel_requested_at IS NULL AND has_children = FALSE \
-         RETURNING id, job_type, queue, workflow_id, concurrency_key",
+         RETURNING id, job_type, queue, workflow_id, concurrency_key, started_at",
     State::Completed,
     dialect.in_list(),
     lifecycle::sql_guard(Move::Succeed)
@@ -64,8 +64,8 @@ fn complete_all(
     node: i64,
     now: Timestamp,
 ) -> StoreResult<Vec<i64>> {
-    type Sql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>);
-    type Row = (i64, String, String, Option<i64>, Option<String>);
+    type Sql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
+    type Row = (i64, String, String, Option<i64>, Option<String>, Option<i64>);
     let ids = list(ids.iter().copied());
     let rows: Vec<Row> = tx.run_returning::<Complete, Sql, _>(binds![now, now, &ids, attempt, node])?;
     let done: Vec<i64> = rows.iter().map(|row| row.0).collect();
@@ -74,9 +74,10 @@ fn complete_all(
     }
     tx.run::<AddAttempts>(binds![now, &list(done.iter().copied())])?;
     let attempt = i32::try_from(attempt).unwrap_or(i32::MAX);
-    for (id, job_type, queue, workflow, concurrency_key) in &rows {
+    for (id, job_type, queue, workflow, concurrency_key, started_at) in &rows {
         let job = tx.job_ref(*id, job_type, queue, attempt, *workflow);
         tx.moved(&job, Some(State::Running), State::Completed, None, now);
+        tx.ended(&job.job_type, Outcome::Success, started_at.unwrap_or_default(), now);
         held::room(tx, job_type, concurrency_key.as_deref())?;
     }
     Ok(done)

@@ -6,6 +6,7 @@ use crate::domain::lifecycle::{self, Move};
 use crate::domain::unique::Lock;
 use crate::domain::{NewJob, OnConflict, OnParentFailure, State, Timestamp};
 use crate::error::Error;
+use crate::metrics::Happened;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::sql::{Bind, binds, statement};
 use crate::store::stats::Metric;
@@ -104,7 +105,7 @@ fn one(
     now: Timestamp,
 ) -> StoreResult<Stored> {
     if let Some(id) = duplicate(tx, new, field, now)? {
-        return Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now });
+        return Ok(was_there(tx, new, id, now));
     }
     let family = parents::look(tx, &new.job, &new.parents, field)?;
     let place = Place { family, ..place };
@@ -112,10 +113,16 @@ fn one(
         return Ok(Stored { id, duplicate: false, state, created_at: now });
     }
     match with_key(tx, new)? {
-        Some(id) => Ok(Stored { id, duplicate: true, state: State::Pending, created_at: now }),
+        Some(id) => Ok(was_there(tx, new, id, now)),
         // It was there, and is gone again.
         None => Err(StoreError::Contended("a job with the same key came and went".into())),
     }
+}
+
+fn was_there(tx: &mut Tx<'_>, new: &Prepared, id: i64, now: Timestamp) -> Stored {
+    let job_type = tx.name(&new.job.job_type);
+    tx.happened(&job_type, Happened::Duplicate);
+    Stored { id, duplicate: true, state: State::Pending, created_at: now }
 }
 
 /// Stores a job of which this transaction knows of no other like it. Returns its state, or `None`

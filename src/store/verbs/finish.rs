@@ -169,6 +169,7 @@ pub(super) fn settle(
     let attempt = i32::try_from(claim.attempt).unwrap_or(i32::MAX);
     let job = tx.job_ref(claim.job_id, &found.job_type, &found.queue, attempt, found.workflow_id);
     tx.moved(&job, Some(State::Running), to, ending.error.as_deref(), now);
+    tx.ended(&job.job_type, ending.outcome, found.started_at, now);
     held::room(tx, &found.job_type, found.concurrency_key.as_deref())?;
     if let Some(at) = decision.run_at {
         tx.due(at);

@@ -174,6 +174,7 @@ struct History<'a> {
 impl History<'_> {
     fn note(&mut self, tx: &mut Tx<'_>, due_at: Timestamp, came: &Came) -> StoreResult<()> {
         self.number += 1;
+        tx.schedule_ran(came.outcome);
         tx.run::<Note>(binds![
             self.schedule,
             self.number,

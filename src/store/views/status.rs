@@ -1,6 +1,6 @@
 //! Counts, from what the writes have kept: nothing here grows with the number of jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
@@ -51,24 +51,46 @@ pub fn status(conn: &mut Conn, now: Timestamp) -> QueryResult<QueueStatus> {
 /// When the pending job became ready that waits longest, of one queue or of all. Looks at the oldest
 /// few of each type and queue: one that was given back or tried again is older than its wait.
 pub fn oldest_pending(conn: &mut Conn, kept: &[Counter], queue: Option<&str>) -> QueryResult<Option<i64>> {
-    statement!(
-        Oldest,
-        format!(
-            "SELECT min(ready_at) FROM (SELECT ready_at FROM jobs WHERE job_type = ? AND queue = ? \
-             AND state = '{}' ORDER BY id LIMIT 20) oldest",
-            State::Pending
-        )
-    );
     let mut oldest = None;
     for (job_type, in_queue, state, _) in kept {
         if *state != State::Pending || queue.is_some_and(|q| q != in_queue) {
             continue;
         }
-        let found: Vec<Option<i64>> =
-            sql::load::<Oldest, Nullable<BigInt>, _>(conn, binds![job_type, in_queue])?;
-        oldest = [oldest, found.first().copied().flatten()].into_iter().flatten().min();
+        oldest = [oldest, oldest_of(conn, job_type, in_queue)?].into_iter().flatten().min();
     }
     Ok(oldest)
+}
+
+/// As [`oldest_pending`], of each queue that has one, of at most `most` queues.
+pub fn oldest_by_queue(
+    conn: &mut Conn,
+    kept: &[Counter],
+    most: usize,
+) -> QueryResult<HashMap<String, Timestamp>> {
+    let mut queues: HashMap<String, Timestamp> = HashMap::new();
+    for (job_type, queue, state, _) in kept {
+        if *state != State::Pending || (queues.len() >= most && !queues.contains_key(queue)) {
+            continue;
+        }
+        if let Some(since) = oldest_of(conn, job_type, queue)?.map(Timestamp::from_millis) {
+            queues.entry(queue.clone()).and_modify(|known| *known = since.min(*known)).or_insert(since);
+        }
+    }
+    Ok(queues)
+}
+
+statement!(
+    Oldest,
+    format!(
+        "SELECT min(ready_at) FROM (SELECT ready_at FROM jobs WHERE job_type = ? AND queue = ? \
+         AND state = '{}' ORDER BY id LIMIT 20) oldest",
+        State::Pending
+    )
+);
+
+fn oldest_of(conn: &mut Conn, job_type: &str, queue: &str) -> QueryResult<Option<i64>> {
+    let found: Vec<Option<i64>> = sql::load::<Oldest, Nullable<BigInt>, _>(conn, binds![job_type, queue])?;
+    Ok(found.first().copied().flatten())
 }
 
 /// What happened in the last `span_ms`.

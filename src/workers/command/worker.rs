@@ -121,7 +121,7 @@ impl CommandWorker {
             program,
             args,
             cwd: folder.cwd.clone(),
-            env: self.environment(&ctx.job, &folder),
+            env: self.environment(&ctx, &folder),
             stdin: folder.document.clone(),
             folder: folder.dir.path().to_owned(),
             claim: (self.host.instance.clone(), ctx.job.id, ctx.job.attempt),
@@ -166,7 +166,8 @@ impl CommandWorker {
         })
     }
 
-    fn environment(&self, job: &Job, folder: &AttemptFolder) -> Vec<(String, OsString)> {
+    fn environment(&self, ctx: &Context, folder: &AttemptFolder) -> Vec<(String, OsString)> {
+        let job = &ctx.job;
         let passed = |name: &str| env::var_os(name).map(|value| (name.to_owned(), value));
         let listed = self.spec.env.iter().filter_map(|entry| match entry.split_once('=') {
             Some((name, value)) => Some((name.to_owned(), value.into())),
@@ -177,7 +178,11 @@ impl CommandWorker {
             ("CALLBOARD_ATTEMPT", job.attempt.to_string().into()),
             ("CALLBOARD_JOB_FILE", folder.job_file.clone().into()),
         ];
-        let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let trace = ctx.trace().into_iter().flat_map(|trace| {
+            let state = trace.tracestate.as_ref().map(|state| ("TRACESTATE", OsString::from(state)));
+            [("TRACEPARENT", OsString::from(&trace.traceparent))].into_iter().chain(state)
+        });
+        let own = own.into_iter().chain(trace).map(|(name, value)| (name.to_owned(), value));
         ALWAYS_PASSED.into_iter().filter_map(passed).chain(listed).chain(own).collect()
     }
 }

@@ -10,7 +10,6 @@ use super::Claimer;
 use crate::domain::{Job, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::sql::{binds, statement};
-use crate::store::stats::Metric;
 use crate::store::tx::{JobRef, Tx};
 
 statement!(
@@ -49,7 +48,7 @@ pub(in crate::store::verbs) fn started(
 ) {
     let job_ref = JobRef { attempt: 1, ..job_ref.clone() };
     tx.moved(&job_ref, Some(job.state), State::Running, None, now);
-    tx.stat(&job_ref.job_type, Metric::latency(0), now);
+    tx.started(&job_ref.job_type, 0, now);
     tx.all_claimed(&job_ref.job_type);
     tx.fill_slot(Job {
         state: State::Running,

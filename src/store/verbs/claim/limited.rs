@@ -8,6 +8,7 @@ use super::candidates::{Candidate, Candidates, Counts};
 use super::outlook::Outlook;
 use super::{Claimed, Claimer, load_and_take, take};
 use crate::domain::{Job, Limits, RateLimit, Timestamp};
+use crate::metrics::Happened;
 use crate::store::error::StoreResult;
 use crate::store::tx::Tx;
 use crate::store::verbs::limits::held::{self, Holder};
@@ -51,6 +52,10 @@ pub(super) fn claim(
     note_turns(tx, job_type, limits, &taken)?;
     let more = room.held >= MAX_HELD || room.let_go || (taken.len() == n && n > 0);
     let kept_back = room.full;
+    if kept_back || room.held > 0 || next.is_some() {
+        let job_type = tx.name(job_type);
+        tx.happened(&job_type, Happened::Limited);
+    }
     let jobs = take_all(tx, taken, by, now)?;
     Ok(Claimed { jobs, next, more, kept_back })
 }

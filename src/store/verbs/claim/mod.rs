@@ -14,7 +14,6 @@ use crate::domain::{Job, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::row::{COLUMNS, JobRow, RowSql};
 use crate::store::sql::{Dialect, LIMIT, binds, list, statement};
-use crate::store::stats::Metric;
 use crate::store::tx::Tx;
 use crate::store::views::job::depends_on;
 
@@ -243,7 +242,7 @@ fn shares(
 fn started(tx: &mut Tx<'_>, row: JobRow, now: Timestamp) -> StoreResult<Job> {
     let job_ref = tx.job_ref(row.id, &row.job_type, &row.queue, row.attempt, row.workflow_id);
     tx.moved(&job_ref, Some(State::Pending), State::Running, None, now);
-    tx.stat(&job_ref.job_type, Metric::latency(now.as_millis() - row.ready_at), now);
+    tx.started(&job_ref.job_type, now.as_millis() - row.ready_at, now);
     let parents = if row.has_parents { depends_on(tx.conn()?, row.id)? } else { Vec::new() };
     Ok(row.into_job(parents))
 }
