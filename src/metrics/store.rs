@@ -17,6 +17,8 @@ const STATEMENTS: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.
 pub enum CommitFate {
     /// It is on disk.
     Committed,
+    /// What its only caller wanted cannot be. Nothing of it is on disk.
+    Refused,
     /// Nothing of it is on disk.
     Failed,
     /// It may be on disk.
@@ -26,11 +28,12 @@ pub enum CommitFate {
 }
 
 impl CommitFate {
-    const ALL: [Self; 4] = [Self::Committed, Self::Failed, Self::InDoubt, Self::Away];
+    const ALL: [Self; 5] = [Self::Committed, Self::Refused, Self::Failed, Self::InDoubt, Self::Away];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Committed => "committed",
+            Self::Refused => "refused",
             Self::Failed => "failed",
             Self::InDoubt => "in_doubt",
             Self::Away => "away",
@@ -58,7 +61,7 @@ impl StoreMetrics {
         let commits = shelf.counters(
             "callboard_store_commits_total",
             &["result"],
-            "Transactions that write: committed, failed (nothing is on disk), in_doubt, away (no connection)",
+            "Transactions that write: committed, refused (what was wanted cannot be), failed (nothing is on disk), in_doubt, away (no connection)",
         );
         let checkpoints = shelf.counters(
             "callboard_sqlite_checkpoints_total",

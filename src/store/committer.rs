@@ -317,6 +317,7 @@ fn fate(done: &Result<Committed, Trouble>) -> CommitFate {
         Ok(_) => CommitFate::Committed,
         Err(Trouble::Away(_)) => CommitFate::Away,
         Err(Trouble::Doubt(_)) => CommitFate::InDoubt,
+        Err(Trouble::Verb(e)) if e.is_refusal() => CommitFate::Refused,
         Err(Trouble::Verb(_) | Trouble::Claims(_) | Trouble::Undone(_)) => CommitFate::Failed,
     }
 }

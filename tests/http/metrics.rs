@@ -93,6 +93,18 @@ fn retries_and_snoozes_are_told_apart() {
 }
 
 #[test]
+fn what_a_caller_got_wrong_is_no_failed_commit() {
+    test(async |server| {
+        let orphan = json!({"job_type": "puppet", "depends_on": [987_654]});
+        let jobs = json!({"jobs": [{"job_type": "puppet"}, orphan]});
+        assert_eq!(server.post("/api/jobs/bulk", jobs).await.status, 422);
+        let text = until(server, r#"callboard_store_commits_total{result="refused"}"#, 1.0).await;
+        assert_eq!(value(&text, r#"callboard_store_commits_total{result="failed"}"#), 0.0);
+        assert_eq!(value(&text, r#"callboard_jobs_enqueued_total{job_type="puppet"}"#), 0.0);
+    });
+}
+
+#[test]
 fn requests_are_counted_by_route() {
     test(async |server| {
         let id = server.enqueue(json!({"delay_secs": 60})).await;
