@@ -42,7 +42,7 @@ impl Guarded {
     fn start() -> Self {
         let (home, papers) = (tempfile::tempdir_in("/tmp").unwrap(), Papers::of("localhost"));
         let (server, port) =
-            postgres::Server::with_certificate(&home.path().join("pg"), &papers.certificate, &papers.key);
+            postgres::Server::with_certificate(home.path(), &papers.certificate, &papers.key);
         let root = home.path().join("root.pem");
         std::fs::write(&root, &papers.authority).unwrap();
         Self { port, root, _server: server, home }
@@ -74,7 +74,7 @@ fn a_queue_is_kept_over_a_verified_connection() {
     );
     let (ssl, version): (bool, String) =
         diesel::select((diesel::dsl::sql::<Bool>(its), diesel::dsl::sql::<Text>(version)))
-            .first(&mut conn)
+            .get_result(&mut conn)
             .unwrap();
     assert!(ssl && version.starts_with("TLSv1."), "{ssl} {version}");
 }
