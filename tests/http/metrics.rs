@@ -208,13 +208,14 @@ fn prometheus(texts: &Value) {
     let done = reader.wait_with_output().unwrap();
     assert!(done.status.success(), "it cannot read this:\n{texts:#}");
     let read: BTreeMap<String, Vec<(String, String, u64)>> = serde_json::from_slice(&done.stdout).unwrap();
+    let stem = |metric: Listed| (metric.name.strip_suffix("_total").unwrap_or(metric.name), metric.kind);
+    let known: BTreeMap<&str, Kind> = listed().into_iter().map(stem).collect();
     for (format, metrics) in read {
-        let kinds: BTreeMap<&str, &str> = metrics.iter().map(|(name, kind, _)| (&**name, &**kind)).collect();
-        for Listed { name, kind, .. } in listed() {
-            let name = name.strip_suffix("_total").unwrap_or(name);
-            assert_eq!(kinds.get(name), Some(&kind.as_str()), "{name} as {format}");
+        for (name, kind, _) in &metrics {
+            assert_eq!(known.get(name.as_str()).map(|kind| kind.as_str()), Some(kind.as_str()), "{name}");
         }
-        assert_eq!(kinds.len(), listed().len(), "{format}: {kinds:?}");
+        // Those of which nothing is there at the moment are left out.
+        assert!(metrics.len() > 40, "{format}: {metrics:?}");
         assert!(metrics.iter().map(|(.., samples)| samples).sum::<u64>() > 500, "{format}: {metrics:?}");
     }
 }
