@@ -25,7 +25,8 @@ description = "Writes <hostile-x><script>window.pwned=5</script>"
 command = ["sh", "-c", 'printf %s "$0"; printf %s "$1" >&2; exit 65', "{args.out}", "{args.err}"]
 [job_types.held]
 description = "'\"><hostile-x onclick=pwned()>"
-command = ["sh", "-c", 'printf %s "$0"; exec sleep 600', "{args.out}"]
+# It outlives a server that is killed; its folder goes with the test.
+command = ["sh", "-c", 'printf %s "$0"; while [ -d "$PWD" ]; do sleep 0.2; done', "{args.out}"]
 "#;
 
 /// What is on a page that is not ours, as text.
