@@ -118,7 +118,7 @@ impl Visitor {
         }
         for n in 0..WORKFLOWS {
             let fetch = json!({"name": "fetch", "job_type": ELSEWHERE});
-            let store = json!({"name": "store", "job_type": ELSEWHERE, "after": ["fetch"]});
+            let store = json!({"name": "store", "job_type": ELSEWHERE, "depends_on": ["fetch"]});
             let workflow = json!({"name": format!("import-{n}"), "jobs": [fetch, store]});
             self.post("/api/workflows", &workflow).await?;
         }
