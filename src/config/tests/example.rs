@@ -27,15 +27,6 @@ fn the_example_shows_every_key_with_its_default() {
     for line in general.lines().filter(|line| line.contains(" = ")) {
         assert!(line.contains("  # callboard.toml:"), "the example does not set: {line}");
     }
-    let [invoice, sleep, thumbnail] = ["invoice", "sleep", "thumbnail"].map(|name| &config.job_types[name]);
-    assert!(matches!(&invoice.run, Some(RunConfig::Url(url)) if url.secret_env.is_some()), "{invoice:?}");
-    let Some(RunConfig::Command(command)) = &thumbnail.run else { panic!("{thumbnail:?}") };
-    assert!(command.cwd.is_some() && !command.env.is_empty(), "{command:?}");
-    assert!(command.progress.is_some(), "{command:?}");
-    assert!(sleep.concurrency.is_some() && sleep.timeout_secs.is_some(), "{sleep:?}");
-    assert!(sleep.max_retries.is_some() && sleep.retry.is_some(), "{sleep:?}");
-    assert!(sleep.description.is_some(), "{sleep:?}");
-    assert!(sleep.rate_limit.as_ref().is_some_and(|limit| limit.key.is_some()), "{sleep:?}");
     let expected = Config {
         database_url: Some("sqlite://callboard-data/queue.db".into()),
         faktory_bind: Some("127.0.0.1:7419".into()),
@@ -86,6 +77,20 @@ fn the_example_shows_every_key_with_its_default() {
     assert!(config.schedules["nightly"].spec.job.backoff.is_some(), "{:?}", config.schedules);
     assert!(config.texts.roots.len() == 1 && config.texts.output_root.is_some(), "{:?}", config.texts);
     assert!(config.prompts["show_notes"].system.is_some(), "{:?}", config.prompts);
+}
+
+#[test]
+fn the_example_shows_job_types_of_every_kind() {
+    let (config, _) = load(&uncommented(), &[], Flags::default()).unwrap();
+    let [invoice, sleep, thumbnail] = ["invoice", "sleep", "thumbnail"].map(|name| &config.job_types[name]);
+    assert!(matches!(&invoice.run, Some(RunConfig::Url(url)) if url.secret_env.is_some()), "{invoice:?}");
+    let Some(RunConfig::Command(command)) = &thumbnail.run else { panic!("{thumbnail:?}") };
+    assert!(command.cwd.is_some() && !command.env.is_empty(), "{command:?}");
+    assert!(command.progress.is_some(), "{command:?}");
+    assert!(sleep.concurrency.is_some() && sleep.timeout_secs.is_some(), "{sleep:?}");
+    assert!(sleep.max_retries.is_some() && sleep.retry.is_some(), "{sleep:?}");
+    assert!(sleep.description.is_some(), "{sleep:?}");
+    assert!(sleep.rate_limit.as_ref().is_some_and(|limit| limit.key.is_some()), "{sleep:?}");
 }
 
 #[test]
