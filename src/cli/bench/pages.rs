@@ -19,8 +19,8 @@ const AGAIN: usize = 20;
 /// Schedules and workflows that are listed.
 const SCHEDULES: u64 = 30;
 const WORKFLOWS: u64 = 200;
-/// A type that no worker here has.
-const ELSEWHERE: &str = "elsewhere";
+/// Late enough for what is not to run.
+const NEVER: &str = "2999-01-01T00:00:00Z";
 
 /// The web pages of a server that keeps a day of jobs
 #[derive(Debug, clap::Args)]
@@ -117,8 +117,9 @@ impl Visitor {
             self.post("/api/schedules", &schedule).await?;
         }
         for n in 0..WORKFLOWS {
-            let fetch = json!({"name": "fetch", "job_type": ELSEWHERE});
-            let store = json!({"name": "store", "job_type": ELSEWHERE, "depends_on": ["fetch"]});
+            let job_type = history::job_type(n);
+            let fetch = json!({"name": "fetch", "job_type": job_type, "run_at": NEVER});
+            let store = json!({"name": "store", "job_type": job_type, "depends_on": ["fetch"]});
             let workflow = json!({"name": format!("import-{n}"), "jobs": [fetch, store]});
             self.post("/api/workflows", &workflow).await?;
         }
