@@ -72,8 +72,9 @@ fn what_is_not_well_is_told_with_what_to_do() {
     assert!(server.stop().success());
     let file = data.join("queue.db");
     let mut bytes = fs::read(&file).unwrap();
+    // One page might be a free one, which nobody misses.
     let middle = bytes.len() / 2 / 4096 * 4096;
-    bytes[middle..middle + 4096].fill(0xa5);
+    bytes[middle..].fill(0xa5);
     fs::write(&file, bytes).unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let config = home.path().join("doctor.toml");
