@@ -6,7 +6,7 @@ use callboard::config::{Database, DatabaseUrl, Postgres};
 use callboard::store::{Store, StoreError, StoreResult};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 mod postgres;
 
@@ -18,14 +18,17 @@ struct Papers {
 }
 
 impl Papers {
-    fn of(host: &str) -> Self {
+    fn of(host: &str, vouched_for_by: &str) -> Self {
         let mut authority = CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Each has the same name otherwise, and what has the name of its issuer counts as its own issuer.
+        authority.distinguished_name.push(DnType::CommonName, vouched_for_by);
         let key = KeyPair::generate().unwrap();
         let pem = authority.self_signed(&key).unwrap().pem();
         let (issuer, own) = (Issuer::new(authority, key), KeyPair::generate().unwrap());
-        let certificate =
-            CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&own, &issuer).unwrap();
+        let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, host);
+        let certificate = params.signed_by(&own, &issuer).unwrap();
         Self { authority: pem, certificate: certificate.pem(), key: own.serialize_pem() }
     }
 }
@@ -40,7 +43,7 @@ struct Guarded {
 
 impl Guarded {
     fn start() -> Self {
-        let (home, papers) = (tempfile::tempdir_in("/tmp").unwrap(), Papers::of("localhost"));
+        let (home, papers) = (tempfile::tempdir_in("/tmp").unwrap(), Papers::of("localhost", "an authority"));
         let (server, port) =
             postgres::Server::with_certificate(home.path(), &papers.certificate, &papers.key);
         let root = home.path().join("root.pem");
@@ -82,12 +85,14 @@ fn a_queue_is_kept_over_a_verified_connection() {
 #[test]
 fn neither_another_name_nor_another_authority_will_do() {
     let guarded = Guarded::start();
-    let other = guarded.home.path().join("other.pem");
-    std::fs::write(&other, Papers::of("localhost").authority).unwrap();
-    let nowhere = guarded.home.path().join("nowhere.pem");
+    let [other, namesake, nowhere] =
+        ["other.pem", "namesake.pem", "nowhere.pem"].map(|name| guarded.home.path().join(name));
+    std::fs::write(&other, Papers::of("localhost", "another authority").authority).unwrap();
+    std::fs::write(&namesake, Papers::of("localhost", "an authority").authority).unwrap();
     for (host, root, said) in [
         ("127.0.0.1", &guarded.root, "does not match host name"),
         ("localhost", &other, "certificate verify failed"),
+        ("localhost", &namesake, "SSL error"),
         ("localhost", &nowhere, "nowhere.pem"),
     ] {
         // Not as one that is away: the next time it would be the same.

@@ -78,9 +78,15 @@ pub fn drop_schema(at: &Postgres) -> StoreResult<()> {
     Ok(establish(at)?.batch_execute(&format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", at.schema))?)
 }
 
-/// What will be the same the next time: the server answers and refuses, or the two do not fit.
-const LASTING: [&str; 4] =
-    ["FATAL", "certificate", "SSL support is not compiled in", "server does not support SSL"];
+/// What will be the same the next time: the server answers and refuses, or the two do not fit. "EVP lib" is what
+/// OpenSSL says of a certificate signed with another key than that of the authority of its name.
+const LASTING: [&str; 5] = [
+    "FATAL",
+    "certificate",
+    "SSL error: EVP lib",
+    "SSL support is not compiled in",
+    "server does not support SSL",
+];
 
 fn unreachable_because(at: &Postgres, why: &str) -> StoreError {
     let text = format!("cannot reach {}: {why}", at.url);
@@ -128,6 +134,8 @@ mod tests {
             ("sslmode value \"require\" invalid when SSL support is not compiled in", false),
             ("server does not support SSL, but SSL was required", false),
             ("SSL error: certificate verify failed", false),
+            ("SSL error: EVP lib", false),
+            ("SSL error: unexpected eof while reading", true),
             ("root certificate file \"/etc/x.pem\" does not exist", false),
         ] {
             let found = unreachable_because(&at, why);
