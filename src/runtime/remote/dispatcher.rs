@@ -58,6 +58,8 @@ pub struct Dispatcher {
     at_work: bool,
     /// Something came while a write was under way.
     again: bool,
+    /// More wait than one write looks for.
+    more: bool,
     at_ends: bool,
     /// Wakes it when a rate limit allows the next start.
     alarm: Option<SpawnHandle>,
@@ -77,6 +79,7 @@ impl Dispatcher {
             empty: HashSet::new(),
             at_work: false,
             again: false,
+            more: false,
             at_ends: false,
             alarm: None,
             _guard: guard,
@@ -95,7 +98,7 @@ impl Dispatcher {
         if now.len() > CHUNK {
             let rest = now.split_off(CHUNK);
             self.waiting.extend(rest);
-            self.again = true;
+            self.more = true;
         }
         if now.is_empty() || !self.shared.may_hand_out() {
             self.wait(now);
@@ -140,7 +143,7 @@ impl Dispatcher {
                 }
             }
         }
-        if self.again {
+        if std::mem::take(&mut self.more) || self.again {
             self.look(ctx);
         }
     }
