@@ -70,7 +70,11 @@ fn so_many_starts_in_a_span_of_time() {
                 }
             })
             .await;
-        assert!(second.contains("22222222") && passed < Duration::from_secs(40), "{second} after {passed:?}");
+        // A busy machine answers late on a clock that runs a hundred times as fast.
+        assert!(
+            second.contains("22222222") && passed < Duration::from_secs(120),
+            "{second} after {passed:?}"
+        );
     });
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use callboard::metrics::Format;
 use callboard::runtime::remote::Asked;
 use serde_json::json;
 
-use crate::board::test;
+use crate::board::{Board, test};
+use crate::client::Client;
 
 #[test]
 fn a_worker_is_told_to_be_quiet_and_to_end() {
@@ -91,5 +93,37 @@ fn progress_is_told_and_lengthens_a_reservation() {
         assert_eq!(worker.ask_json("TRACK GET 12345678").await["state"], "success");
         assert_eq!(worker.ask_json("TRACK GET nobodys-job").await["state"], "unknown");
         assert!(worker.ask(&format!("TRACK SET {set}")).await.starts_with("-ERR Job not found"));
+    });
+}
+
+/// Writes that callers have asked of the store so far.
+async fn writes(board: &Board) -> u64 {
+    let text = board.callboard.metrics_text(Format::default()).await.unwrap();
+    let count = text.lines().find_map(|line| line.strip_prefix("callboard_store_write_seconds_count "));
+    count.unwrap().parse().unwrap()
+}
+
+#[test]
+fn many_who_wait_for_nothing_are_no_work() {
+    test(async |board| {
+        let (mut producer, mut waiting) = (board.client().await, Vec::new());
+        for _ in 0..300 {
+            waiting.push(board.client().await);
+        }
+        // The next heartbeat, which has all of them looked for once more, comes while they wait.
+        board.pass(4).await;
+        for client in &mut waiting {
+            client.send(b"FETCH quiet\r\n").await;
+        }
+        board.pass(1).await;
+        let before = writes(board).await;
+        for _ in 0..300 {
+            producer.ask("INFO").await;
+        }
+        let made = writes(board).await - before;
+        assert!(made < 20, "{made} writes for nothing");
+        let answers = futures_util::future::join_all(waiting.iter_mut().map(Client::read));
+        let (answers, _) = board.while_time_passes(answers).await;
+        assert!(answers.iter().all(|answer| answer == "$-1"), "{answers:?}");
     });
 }

@@ -58,8 +58,6 @@ pub struct Dispatcher {
     at_work: bool,
     /// Something came while a write was under way.
     again: bool,
-    /// More wait than one write looks for.
-    more: bool,
     at_ends: bool,
     /// Wakes it when a rate limit allows the next start.
     alarm: Option<SpawnHandle>,
@@ -79,7 +77,6 @@ impl Dispatcher {
             empty: HashSet::new(),
             at_work: false,
             again: false,
-            more: false,
             at_ends: false,
             alarm: None,
             _guard: guard,
@@ -95,20 +92,23 @@ impl Dispatcher {
         let (mut now, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.waiting).into_iter().partition(|one| self.may_find(&one.wanted));
         self.wait(later);
-        if now.len() > CHUNK {
-            let rest = now.split_off(CHUNK);
-            self.waiting.extend(rest);
-            self.more = true;
-        }
         if now.is_empty() || !self.shared.may_hand_out() {
             self.wait(now);
             return;
         }
+        let rest = now.split_off(CHUNK.min(now.len()));
+        let more_wait = !rest.is_empty();
+        self.waiting.extend(rest);
         self.at_work = true;
         let shared = self.shared.clone();
         let wanted: Arc<Vec<Wanted>> = Arc::new(now.iter().map(|one| one.wanted.clone()).collect());
         let found = async move { reserve(&shared, wanted).await };
-        ctx.spawn(found.into_actor(self).map(move |found, me, ctx| me.hand_out(now, found, ctx)));
+        ctx.spawn(found.into_actor(self).map(move |found, me, ctx| {
+            me.hand_out(now, found, ctx);
+            if more_wait || me.again {
+                me.look(ctx);
+            }
+        }));
     }
 
     fn hand_out(&mut self, fetches: Vec<Waiting>, found: StoreResult<Given>, ctx: &mut Context<Self>) {
@@ -142,9 +142,6 @@ impl Dispatcher {
                     self.wait([fetch]);
                 }
             }
-        }
-        if std::mem::take(&mut self.more) || self.again {
-            self.look(ctx);
         }
     }
 
