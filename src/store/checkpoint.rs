@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use diesel::sql_types::Integer;
 
+use super::connection;
 use super::sql::{self, Conn, Dialect, statement};
 use crate::metrics::StoreMetrics;
 
@@ -39,6 +40,8 @@ impl Checkpointer {
             let after = log_of::<Checkpoint>(conn);
             let moved = after.map(|after| (after.moved - before.moved, after.pages - before.moved));
             metrics.checkpoint(moved, begun.elapsed());
+            // The file has grown by now. One that cannot be asked keeps the cache that it has.
+            let _ = connection::fit_cache(conn);
         }
     }
 }
@@ -65,7 +68,6 @@ mod tests {
 
     use super::*;
     use crate::metrics::{Format, Metrics, Snapshot};
-    use crate::store::connection;
 
     #[test]
     fn a_long_log_is_written_into_the_file() {

@@ -11,7 +11,7 @@ use r2d2::{ManageConnection, Pool};
 pub use self::migrations::{
     POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, known_versions, migrate, migration_status, refuse_newer_copy,
 };
-pub use self::sqlite::{open_writer, tune_process};
+pub use self::sqlite::{fit_cache, open_writer, tune_process};
 use super::error::{StoreError, StoreResult};
 use super::sql::{Conn, run, statement};
 use crate::config::{Database, Postgres};
