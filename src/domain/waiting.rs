@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{KeyPath, RateLimit, State, Timestamp};
 
 /// Jobs before a waiting one are counted up to so many.
-pub const COUNT_BEFORE: i64 = 10_000;
+pub const COUNT_BEFORE: i64 = 1_000;
 
 /// Why an unfinished job does not run, as everybody is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -232,7 +232,7 @@ mod tests {
             (Why::Parents(vec![open(3), open(4)]), "job 3 (running), job 4 (running) are not final"),
             (Why::Behind(1), "1 job stands before it"),
             (Why::Behind(2), "2 jobs stand before it"),
-            (Why::Behind(COUNT_BEFORE), "10000 jobs or more stand before it"),
+            (Why::Behind(COUNT_BEFORE), "1000 jobs or more stand before it"),
             (Why::Time(None), "due now"),
         ] {
             assert_eq!(WaitingFor::from(why).detail, sentence);

@@ -22,6 +22,7 @@ mod listener;
 mod marks;
 pub mod news;
 pub mod owner;
+mod readers;
 pub mod row;
 pub mod schema;
 pub mod shift;
@@ -37,34 +38,31 @@ pub mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use diesel::prelude::*;
 
-use self::connection::ReadPool;
 pub use self::error::{StoreError, StoreResult};
 pub use self::lend::Lend;
 use self::limits::LimitsTable;
 use self::link::Link;
 use self::marks::Marks;
 use self::owner::OwnerLock;
+use self::readers::Readers;
 use self::sql::Conn;
 pub use self::tx::{Committed, Tx};
 pub use self::writer::Seams;
 use self::writer::{Observer, Writer};
 use crate::config::Database;
-use crate::metrics::Metrics;
 
 /// The store. Cloning gives another handle to the same one; it closes with the last one.
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
-    readers: ReadPool,
+    readers: Readers,
     limits: LimitsTable,
     marks: Marks,
     instance: Arc<str>,
     database: Arc<Database>,
-    metrics: Metrics,
     open: Arc<Mutex<Option<Open>>>,
 }
 
@@ -102,13 +100,13 @@ impl Store {
             .filter(schema::meta::name.eq("instance"))
             .select(schema::meta::value)
             .first(&mut conn)?;
-        let readers = connection::open_readers(&database, readers)?;
         let (limits, marks) = (LimitsTable::default(), Marks::default());
-        let (link, metrics) = (Link::new(database.clone(), conn), seams.metrics.clone());
+        let link = Link::new(database.clone(), conn);
+        let database = Arc::new(database);
+        let readers = Readers::open(database.clone(), readers, seams.metrics.clone())?;
         let (writer, thread) = Writer::start(link, limits.clone(), marks.clone(), seams)?;
         let open = Arc::new(Mutex::new(Some(Open { writer: thread, owner })));
-        let database = Arc::new(database);
-        Ok(Self { writer, readers, limits, marks, instance: instance.into(), database, metrics, open })
+        Ok(Self { writer, readers, limits, marks, instance: instance.into(), database, open })
     }
 
     /// The name of this store: other than that of any other.
@@ -166,19 +164,6 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
     {
-        let (readers, database, metrics) =
-            (self.readers.clone(), self.database.clone(), self.metrics.clone());
-        let reading = tokio::task::spawn_blocking(move || {
-            let begun = Instant::now();
-            let mut conn = readers.get().map_err(|e| match *database {
-                Database::Sqlite(_) => StoreError::Database(e.to_string()),
-                Database::Postgres(_) => StoreError::Away(e.to_string()),
-            })?;
-            let waited = begun.elapsed();
-            let read = conn.transaction(|conn| view(conn)).map_err(StoreError::from);
-            metrics.store.read(waited, begun.elapsed());
-            read
-        });
-        reading.await.unwrap_or_else(|e| Err(StoreError::Database(format!("a read did not end: {e}"))))
+        self.readers.read(view).await
     }
 }

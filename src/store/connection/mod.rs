@@ -16,10 +16,10 @@ use super::error::{StoreError, StoreResult};
 use super::sql::{Conn, run, statement};
 use crate::config::{Database, Postgres};
 
-/// How long a reader waits for a free connection.
-const FREE_READER: Duration = Duration::from_secs(5);
-
 statement!(Alive, "SELECT 1");
+
+/// How long a reader waits for a free connection.
+pub const FREE_READER: Duration = Duration::from_secs(5);
 
 /// The pool of connections that only read.
 pub type ReadPool = Pool<Readers>;
