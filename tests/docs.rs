@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 use callboard::config::{Config, Sources};
@@ -114,6 +115,23 @@ fn every_link_leads_somewhere() {
         }
     }
     assert!(faults.is_empty(), "links that lead nowhere:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_command_is_on_its_page() {
+    let page = fs::read_to_string(top().join("docs/reference/command-line.md")).unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_callboard")).arg("help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, list) = help.split_once("Commands:\n").unwrap();
+    let lines = list.lines().take_while(|line| !line.is_empty());
+    let commands =
+        lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next().filter(|name| !name.is_empty()));
+    let commands: Vec<&str> = commands.filter(|name| *name != "help").collect();
+    assert!(commands.len() > 25, "{commands:?}");
+    let is_there = |name: &&str| page.contains(&format!("`{name} ")) || page.contains(&format!("`{name}`"));
+    let missing: Vec<&str> =
+        commands.into_iter().filter(|name| *name != "serve" && !is_there(name)).collect();
+    assert!(missing.is_empty(), "not in docs/reference/command-line.md: {missing:?}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) struct ConfigArgs {
     /// Folder for the database and the logs [default: callboard-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
-    /// The SQLite file, if it is not in the data folder
+    /// postgres://…, or the SQLite file if it is not in the data folder
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
     /// Address to listen on [default: 127.0.0.1:8080]

@@ -3,10 +3,10 @@
 use super::file::ConfigFile;
 use super::{Flags, Sources, read};
 
-/// Reads bytes as a configuration file; what is taken is shown as well, and read once more.
+/// Reads bytes as a configuration file; what is taken is shown as well.
 ///
 /// # Panics
-/// When what is shown differs from what was read.
+/// When nothing is shown, or a refusal has no reason.
 pub fn file(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let sources = Sources { file: None, env: std::collections::BTreeMap::new(), flags: Flags::default() };

@@ -12,7 +12,7 @@ use super::door;
 use super::greeting::Greeting;
 use super::line::{Lines, MAX_LINE};
 use super::reply::Reply;
-use super::server::{MAX_CONNECTIONS, Server};
+use super::server::Server;
 use super::session::{Answer, Line, Session};
 use crate::domain::audit;
 use crate::runtime::Callboard;
@@ -64,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         };
         let others = server.connections();
-        if others > MAX_CONNECTIONS {
+        if others > server.most_connections() {
             self.write(&Reply::err(format_args!("too many connections: {others}"))).await;
             return;
         }

@@ -5,18 +5,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{self, HANDSHAKE};
+use crate::config;
 use crate::domain::Timestamp;
 use crate::domain::attempts::Attempts;
 use crate::metrics::Metrics;
 use crate::runtime::Callboard;
 use crate::tls::Tls;
 
-/// The most connections.
-pub(super) const MAX_CONNECTIONS: usize = 2_000;
+/// The most connections, unless this process may have few files open.
+const MAX_CONNECTIONS: usize = 2_000;
+/// The open files that there must be for each of them.
+const FILES_FOR_EACH: usize = 8;
+/// Beyond these, which are told so, new ones wait to be accepted: who has said nothing yet holds a file too.
+const TO_BE_TOLD: usize = 16;
 /// How long to wait when the system gives no more sockets.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -26,6 +32,9 @@ pub struct Server {
     attempts: Attempts,
     started_at: Timestamp,
     connections: AtomicUsize,
+    most_connections: usize,
+    /// Of being accepted.
+    room: Arc<Semaphore>,
     metrics: Metrics,
     commands: AtomicU64,
     stop: CancellationToken,
@@ -64,6 +73,11 @@ impl Server {
         self.commands.load(Ordering::Relaxed)
     }
 
+    /// How many there may be.
+    pub(super) fn most_connections(&self) -> usize {
+        self.most_connections
+    }
+
     pub(super) async fn stopped(&self) {
         self.stop.cancelled().await;
     }
@@ -96,11 +110,14 @@ impl Serving {
         password: Option<String>,
         tls: Option<TlsAcceptor>,
     ) -> Self {
+        let most_connections = config::connections(MAX_CONNECTIONS, FILES_FOR_EACH);
         let server = Arc::new(Server {
             password,
             attempts: Attempts::default(),
             started_at: callboard.clock().now(),
             connections: AtomicUsize::new(0),
+            most_connections,
+            room: Arc::new(Semaphore::new(most_connections + TO_BE_TOLD)),
             metrics: callboard.metrics().clone(),
             commands: AtomicU64::new(0),
             stop: CancellationToken::new(),
@@ -145,10 +162,15 @@ async fn accept(
     tls: Option<TlsAcceptor>,
 ) {
     loop {
-        let stream = tokio::select! {
+        let accepted = async {
+            // Never closed.
+            let room = server.room.clone().acquire_owned().await.ok();
+            (listener.accept().await, room)
+        };
+        let (stream, room) = tokio::select! {
             () = server.stopped() => return,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+            (accepted, room) = accepted => match accepted {
+                Ok((stream, _)) => (stream, room),
                 Err(e) => {
                     log::warn!("the Faktory side cannot accept a connection: {e}");
                     tokio::time::sleep(PAUSE).await;
@@ -172,7 +194,7 @@ async fn accept(
                     }
                 }
             }
-            drop(counted);
+            drop((counted, room));
         });
     }
 }

@@ -16,6 +16,7 @@ use super::in_flight::{self, InFlight};
 use super::problem::Problem;
 use super::reply::Reply;
 use super::{Access, Mount, idle_peer, stalled_peer};
+use crate::config;
 use crate::faktory;
 use crate::runtime::Callboard;
 use crate::tls::Tls;
@@ -29,8 +30,11 @@ const LAST_REQUESTS_SECS: u64 = 3;
 /// How long the end of an answer may be on its way from its buffer to the socket: nothing tells of
 /// that.
 const LAST_WORDS: Duration = Duration::from_millis(20);
-/// Connections of one thread. Beyond that, new ones wait to be accepted.
-const MAX_CONNECTIONS: usize = 25_000;
+/// Connections of all threads, unless this process may have few files open. Beyond that, new ones wait to be
+/// accepted.
+const MAX_CONNECTIONS: usize = 50_000;
+/// The open files that there must be for each of them.
+const FILES_FOR_EACH: usize = 2;
 
 /// How a callboard is served.
 #[derive(Clone, Default)]
@@ -73,9 +77,16 @@ pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, setup: Setup) -
             .wrap(Condition::new(hsts > 0, strict_transport(hsts)))
             .configure(|config| place(config, &mount, &base_path))
     };
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
+    let most = config::connections(MAX_CONNECTIONS, FILES_FOR_EACH);
+    if most < MAX_CONNECTIONS {
+        log::info!(
+            "at most {most} connections at a time, as a process may have few files open (`ulimit -n`)"
+        );
+    }
     let mut server = HttpServer::new(app)
-        .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2))
-        .max_connections(MAX_CONNECTIONS)
+        .workers(threads)
+        .max_connections((most / threads).max(1))
         .client_request_timeout(HEAD_PATIENCE)
         .keep_alive(KEEP_ALIVE)
         // Else the last piece of an answer waits until the client has confirmed the one before,

@@ -1,10 +1,12 @@
 //! Whose attempt a line of the server's own log is about. What code of a job logs through the `log`
 //! crate, however deep in a library, carries the attempt that it ran in.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
+use crate::domain::secret::Scrub;
 use crate::domain::{Claim, Job};
 
 tokio::task_local! {
@@ -16,6 +18,8 @@ tokio::task_local! {
 pub struct LogScope {
     job: Arc<Job>,
     claim: Claim,
+    /// The secrets in its args, once they are opened.
+    hidden: Arc<OnceLock<Scrub>>,
 }
 
 /// An attempt, as lines of the log name it.
@@ -39,7 +43,19 @@ impl LogScope {
     /// That of the attempt that holds a claim.
     #[must_use]
     pub fn new(job: Arc<Job>, claim: Claim) -> Self {
-        Self { job, claim }
+        Self { job, claim, hidden: Arc::default() }
+    }
+
+    /// From now on takes these out of what is said of the attempt, also through scopes that are cloned
+    /// already. They are told once.
+    pub fn hide(&self, secrets: Scrub) {
+        let _ = self.hidden.set(secrets);
+    }
+
+    /// A text about the attempt as it may be seen.
+    #[must_use]
+    pub fn seen<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.hidden.get().map_or(Cow::Borrowed(text), |secrets| secrets.text(text))
     }
 
     /// A future: what is logged in it is about this attempt.
@@ -61,7 +77,7 @@ impl LogScope {
     /// What a line says of the attempt.
     #[must_use]
     pub fn fields(&self) -> AttemptFields<'_> {
-        let Self { job, claim } = self;
+        let Self { job, claim, .. } = self;
         AttemptFields {
             job_id: job.id,
             job_type: &job.job_type,

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -18,7 +18,7 @@ use super::services::ForClaim;
 use super::shared::Shared;
 use super::slots::Slots;
 use super::worker::{Ended, JobReady};
-use crate::domain::secret::{self, Scrub};
+use crate::domain::secret;
 use crate::domain::{Backoff, Claim, Job, Json, LogLine, Timestamp, TraceContext, Verdict};
 use crate::logs::{AttemptLog, LogScope, LogSink};
 use crate::store::verbs::finish::Finished;
@@ -66,8 +66,8 @@ pub struct Execution {
     trace: Option<TraceContext>,
     code: Mutex<Code>,
     gone: Notify,
-    /// The secrets in its args, once they are opened.
-    hidden: OnceLock<Scrub>,
+    /// What is logged in it is about this attempt.
+    scope: LogScope,
 }
 
 /// Where the code is.
@@ -113,6 +113,7 @@ impl Execution {
             let span = begin_span(&shared, &job, claim, enqueued.as_ref());
             let trace = span.context().or(enqueued);
             let (job, code, gone) = (Arc::new(job), Mutex::default(), Notify::new());
+            let scope = LogScope::new(job.clone(), claim);
             Self {
                 shared,
                 slots,
@@ -129,7 +130,7 @@ impl Execution {
                 trace,
                 code,
                 gone,
-                hidden: OnceLock::new(),
+                scope,
             }
         })
     }
@@ -142,17 +143,12 @@ impl Execution {
         // Held, because code that blocks takes the handle away.
         let mut code = self.code();
         let here = telemetry::within(self.trace.clone(), Presence(self.clone()).run());
-        let here = self.log_scope().around(here);
+        let here = self.scope.clone().around(here);
         code.task = Some(self.shared.job_threads.spawn(here).abort_handle());
         drop(code);
         if sooner && let Some(timekeeper) = self.shared.with_actors(|actors| actors.timekeeper.clone()) {
             timekeeper.tell(super::timekeeper::Look);
         }
-    }
-
-    /// What is logged in it is about this attempt.
-    fn log_scope(&self) -> LogScope {
-        LogScope::new(self.job.clone(), self.claim)
     }
 
     pub(super) fn code(&self) -> MutexGuard<'_, Code> {
@@ -178,10 +174,7 @@ impl Execution {
         if let Some(end) = self.end {
             self.shared.limits.end(end, self.claim);
         }
-        let verdict = match self.hidden.get() {
-            Some(scrub) => verdict.reworded(|message| scrub.text(message).into_owned()),
-            None => verdict,
-        };
+        let verdict = verdict.reworded(|message| self.scope.seen(message).into_owned());
         if let Some(message) = verdict.message() {
             self.log.verdict(message);
         }
@@ -205,7 +198,7 @@ impl Execution {
         if log::log_enabled!(target: "callboard::attempts", level) {
             let took = self.shared.clock.now().since(self.attempt.started_at).as_secs_f64();
             let outcome = verdict.outcome().as_str();
-            self.log_scope().run(
+            self.scope.clone().run(
                 || log::log!(target: "callboard::attempts", level, "attempt ended: {outcome} after {took} s"),
             );
         }
@@ -309,7 +302,7 @@ impl Presence {
             // What such code asks of the runtime is waited for on this thread.
             let _runtime = it.shared.job_threads.enter();
             let trace = it.trace.clone();
-            let run = AssertUnwindSafe(|| it.log_scope().run(|| telemetry::run_within(trace, code)));
+            let run = AssertUnwindSafe(|| it.scope.clone().run(|| telemetry::run_within(trace, code)));
             it.end(it.judge(catch_unwind(run)));
         });
         if let Err(e) = spawned {
@@ -345,7 +338,7 @@ impl Execution {
         }
         let (args, scrub) = self.shared.options.secrets.open(&self.job).map_err(Verdict::Fatal)?;
         self.log.hide(scrub.clone());
-        let _ = self.hidden.set(scrub.clone());
+        self.scope.hide(scrub.clone());
         let parents = self.parents().await?;
         let job = match args == self.job.args {
             true => self.job.clone(),

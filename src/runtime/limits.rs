@@ -34,11 +34,13 @@ pub async fn settle(shared: &Arc<Shared>, job_type: &str) -> StoreResult<()> {
 }
 
 async fn rekey(shared: &Arc<Shared>, job_type: &str, limits: &Limits) -> StoreResult<()> {
-    log::info!("the jobs of type {job_type} that wait are told apart by other keys from now on");
     let mut after = Some(0);
     while let Some(last) = after {
         let (name, limits) = (job_type.to_owned(), limits.clone());
         after = shared.store.write(move |tx| keys::rekey(tx, &name, &limits, last)).await?;
+        if last == 0 && after.is_some() {
+            log::info!("the jobs of type {job_type} that wait are told apart by other keys from now on");
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! GET /metrics: what is counted, in both formats.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -188,6 +188,27 @@ fn both_formats_say_what_is_documented() {
         assert!(open.text.ends_with("# EOF\n"));
         check(&open.text, "_total");
         prometheus(&json!({"plain": plain.text, "open": open.text}));
+    });
+}
+
+#[test]
+fn dashboard_and_alerts_ask_for_what_is_there() {
+    test(async |server| {
+        server.ended(json!({}), "completed").await;
+        server.poke("/api/pause").await.ok(200);
+        // One that waits, or there is no age of the oldest.
+        server.enqueue(json!({})).await;
+        let text = scraped(server).await;
+        let name = |line: &str| line.split(['{', ' ']).next().unwrap().to_owned();
+        let there: BTreeSet<String> = text.lines().filter(|line| !line.starts_with('#')).map(name).collect();
+        for file in ["examples/grafana/dashboard.json", "examples/prometheus/alerts.yml"] {
+            let asked = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+            let words = asked.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            let metrics: BTreeSet<&str> =
+                words.filter(|word| word.starts_with("callboard_") || word.starts_with("process_")).collect();
+            let missing: Vec<_> = metrics.iter().filter(|metric| !there.contains(**metric)).collect();
+            assert!(metrics.len() > 10 && missing.is_empty(), "{file} asks for {missing:?}");
+        }
     });
 }
 

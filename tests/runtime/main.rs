@@ -15,6 +15,7 @@ mod puppet;
 mod recovery;
 mod retries;
 mod schedules;
+mod secrets;
 mod shutdown;
 mod signals;
 mod steps;

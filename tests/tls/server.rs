@@ -28,12 +28,18 @@ pub struct Server {
 
 impl Server {
     pub fn start(more: &str) -> Self {
+        Self::start_with(more, &[])
+    }
+
+    /// The same, with flags.
+    pub fn start_with(more: &str, flags: &[&str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (dir, authority) = (tempfile::tempdir().unwrap(), Authority::new());
         let pair = authority.sign(dir.path(), "first");
         std::fs::write(dir.path().join("ca.pem"), authority.pem()).unwrap();
         configure(dir.path(), &format!("{}{more}", pair.config()));
-        let mut process = program(dir.path()).arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let mut process =
+            program(dir.path()).arg("serve").args(flags).stderr(Stdio::piped()).spawn().unwrap();
         let log = BufReader::new(process.stderr.take().unwrap()).lines();
         let mut places = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
         let (url, remote) = (places.next().unwrap(), places.next().unwrap());

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use rustls::ProtocolVersion;
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, copy_bidirectional};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
@@ -27,6 +27,18 @@ async fn https_with_http_2_and_cookies_that_stay_there() {
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(taken.as_bytes()));
         assert_eq!(stream.get_ref().1.protocol_version(), Some(ProtocolVersion::TLSv1_3));
     }
+}
+
+/// A client that speaks HTTP/2 and then confirms what nobody has asked, as many times as it likes.
+#[tokio::test]
+async fn a_client_that_breaks_rules_is_no_alarm() {
+    let mut server = Server::start_with("", &["--log", "debug"]);
+    let mut stream = server.connect(&["h2"]).await;
+    let (settings, pong) = (b"\0\0\0\x04\0\0\0\0\0", b"\0\0\x08\x06\x01\0\0\0\0unasked ");
+    let said = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), settings, pong].concat();
+    stream.write_all(&said).await.unwrap();
+    let line = server.says("that we never sent");
+    assert!(line.contains("DEBUG") && line.contains("h2::"), "{line}");
 }
 
 #[tokio::test]
