@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::shared::Shared;
 use super::slots::Slots;
-use super::worker::JobReady;
+use super::worker::{Ended, JobReady};
 use crate::domain::{Claim, Clock, Event, EventBody, State};
 use crate::store::verbs::finish::{self, Finished};
 use crate::store::{StoreError, StoreResult, views};
@@ -28,9 +28,11 @@ impl Ends {
     /// store never takes holds up no other.
     pub async fn write(self, ended: Vec<Finished>) {
         let ended = Arc::new(ended);
+        let under_way = UnderWay(&self);
         let Err(e) = self.write_once(&ended).await else { return };
         log::error!("{} ends of attempts are not on disk yet, trying again: {e}", ended.len());
         self.slots.overdue(ended.len());
+        drop(under_way);
         let ends = Arc::new(self);
         for finished in ended.iter().cloned() {
             actix_rt::spawn(ends.clone().write_overdue(finished));
@@ -89,6 +91,20 @@ impl Ends {
         self.slots.written(ended);
         self.shared.idle.notify_waiters();
         Ok(held)
+    }
+}
+
+/// Ends of a type on their way. However they get on, what has ended meanwhile is next.
+struct UnderWay<'a>(&'a Ends);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let Ends { job_type, slots, shared } = self.0;
+        if slots.handed_in()
+            && let Some(worker) = shared.worker(job_type)
+        {
+            worker.tell(Ended);
+        }
     }
 }
 

@@ -138,11 +138,12 @@ async fn unknown(shared: &Arc<Shared>) -> StoreResult<Vec<Claim>> {
     let (node, mut after, mut unknown) = (shared.node(), 0, Vec::new());
     loop {
         let claims = shared.store.write(move |tx| rescue::claims(tx, node, after, CHUNK)).await?;
-        match claims.last() {
-            Some(last) => after = last.job_id,
-            None => return Ok(unknown),
-        }
+        // A page that is not full was the last one. To ask until one is empty would be to run after jobs
+        // that are claimed meanwhile.
+        let next = claims.last().filter(|_| claims.len() == CHUNK).map(|last| last.job_id);
         unknown.extend(claims.into_iter().filter(|claim| !is_held(shared, claim)));
+        let Some(next) = next else { return Ok(unknown) };
+        after = next;
     }
 }
 

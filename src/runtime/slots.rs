@@ -16,6 +16,8 @@ pub struct Slots(Mutex<Inner>);
 struct Inner {
     running: HashMap<Claim, Attempt>,
     ended: Vec<Finished>,
+    /// Whether ends are on their way to the disk.
+    handing_in: bool,
     unwritten: HashSet<Claim>,
     leaked: HashMap<i64, usize>,
     /// Asked to stop before they were known here: the claim's answer was still on its way.
@@ -55,12 +57,24 @@ impl Slots {
         inner.ended.len() == 1
     }
 
-    /// Takes what has ended, to write it. It counts as unwritten until [`Self::written`].
+    /// Takes what has ended, to write it, until [`Self::handed_in`]. It counts as unwritten until [`Self::written`].
+    /// Nothing while others are on their way: what ends until those have arrived goes together then.
     pub fn take_ended(&self) -> Vec<Finished> {
         let mut inner = self.inner();
+        if inner.handing_in {
+            return Vec::new();
+        }
         let ended = std::mem::take(&mut inner.ended);
+        inner.handing_in = !ended.is_empty();
         inner.unwritten.extend(ended.iter().map(|f| f.claim));
         ended
+    }
+
+    /// What was taken has arrived, or will not so soon. True: more has ended meanwhile.
+    pub fn handed_in(&self) -> bool {
+        let mut inner = self.inner();
+        inner.handing_in = false;
+        !inner.ended.is_empty()
     }
 
     /// These ends are on disk.
@@ -211,6 +225,24 @@ mod tests {
         let attempt = attempt(0);
         slots.begin(claim, attempt.clone());
         assert_eq!(attempt.cause(), Some(StopCause::Cancel));
+    }
+
+    #[test]
+    fn what_ends_while_ends_are_under_way_goes_together() {
+        let slots = Slots::default();
+        let end = |job_id| {
+            let claim = Claim { job_id, attempt: 1, node: 1 };
+            let verdict = crate::domain::Verdict::Success(None);
+            slots.end(Finished { claim, verdict, progress: None, backoff: Default::default(), luck: 0.5 })
+        };
+        assert!(end(1));
+        assert_eq!(slots.take_ended().len(), 1);
+        assert!(end(2));
+        assert!(!end(3));
+        assert_eq!(slots.take_ended().len(), 0);
+        assert!(slots.handed_in());
+        assert_eq!(slots.take_ended().len(), 2);
+        assert!(!slots.handed_in());
     }
 
     #[test]

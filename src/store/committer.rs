@@ -11,7 +11,7 @@ use super::limits::LimitsTable;
 use super::link::{self, Link};
 use super::marks::Marks;
 use super::sql::{self, statement};
-use super::tx::{Committed, Names, Tx};
+use super::tx::{Committed, Names, NewJobs, Tx};
 use super::writer::{Observer, Seams, Write};
 use crate::metrics::{CommitFate, Metrics};
 
@@ -49,6 +49,7 @@ enum Trouble {
 pub(super) struct Committer {
     link: Link,
     names: Names,
+    new_jobs: NewJobs,
     faults: FaultLayer,
     limits: LimitsTable,
     marks: Marks,
@@ -66,6 +67,7 @@ impl Committer {
         Self {
             link,
             names: Names::default(),
+            new_jobs: NewJobs::default(),
             faults,
             limits,
             marks,
@@ -182,7 +184,8 @@ impl Committer {
 
     fn attempt(&mut self, batch: &mut Batch, verbs: Verbs, claims: bool) -> Result<Committed, Trouble> {
         self.at(Point::Begin).and_then(|()| self.link.begin()).map_err(Trouble::Away)?;
-        let mut tx = Tx::new(&mut self.link.conn, &mut self.names, &self.faults, &self.limits, &self.marks);
+        let (link, names, new_jobs) = (&mut self.link, &mut self.names, &mut self.new_jobs);
+        let mut tx = Tx::new(&mut link.conn, names, &self.faults, &self.limits, &self.marks, new_jobs);
         if claims {
             tx = tx.with_claims(&mut self.standby);
         }

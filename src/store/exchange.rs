@@ -3,9 +3,10 @@
 //! lets only one such transaction commit at a time.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
 use sha2::{Digest, Sha256};
 
 use super::connection;
@@ -21,11 +22,20 @@ const MAX_WAITING: usize = 50_000;
 const AGAIN: Duration = Duration::from_secs(1);
 /// How long the one that hears waits before it makes sure that somebody is there.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// For so long other nodes that were seen are not looked for again.
+const SEEN: Duration = Duration::from_secs(1);
 
 // All of them in one round trip.
 statement!(
     Tell,
     "SELECT pg_notify(?, payload) FROM json_array_elements_text(CAST(? AS JSON)) AS told(payload)"
+);
+
+// A node that is lost may only have been stopped for a while, and listens still.
+statement!(
+    Nodes,
+    "SELECT count(*) FROM nodes WHERE state <> 'stopped' \
+     AND heartbeat_at > (SELECT max(heartbeat_at) FROM nodes) - 600000"
 );
 
 /// What is heard of other nodes.
@@ -130,32 +140,73 @@ fn channel(schema: &str) -> String {
 }
 
 fn tell_all(post: &Post, at: &Postgres, channel: &str, me: u64) {
-    let mut conn: Option<Conn> = None;
+    let mut teller = Teller { at: at.clone(), conn: None, company: None };
     while let Some(items) = post.next() {
+        let Some(somebody) = insist(post, &mut teller, Teller::has_company) else { return };
+        if !somebody {
+            continue;
+        }
         let payloads = texts(&news::pack(me, items));
-        while let Err(e) = tell(&mut conn, at, channel, &payloads) {
-            log::debug!("other nodes are not told: {e}");
-            conn = None;
-            if post.waiting().ended {
-                return;
-            }
-            std::thread::sleep(AGAIN);
+        let told = insist(post, &mut teller, |teller| {
+            sql::run::<Tell>(teller.conn()?, binds![channel, &payloads])?;
+            Ok(())
+        });
+        if told.is_none() {
+            return;
         }
     }
 }
 
-fn tell(conn: &mut Option<Conn>, at: &Postgres, channel: &str, payloads: &str) -> StoreResult<()> {
-    let conn = match conn {
-        Some(conn) => conn,
-        None => {
-            let mut fresh = connection::open(&Database::Postgres(at.clone()))?;
-            // Nothing of it is to be kept.
-            fresh.batch_execute("SET synchronous_commit = off")?;
-            conn.insert(fresh)
+/// Tries again until it is done; `None`: nothing more is to be told.
+fn insist<T>(
+    post: &Post,
+    teller: &mut Teller,
+    mut act: impl FnMut(&mut Teller) -> StoreResult<T>,
+) -> Option<T> {
+    loop {
+        match act(teller) {
+            Ok(done) => return Some(done),
+            Err(e) => log::debug!("other nodes are not told: {e}"),
         }
-    };
-    sql::run::<Tell>(conn, binds![channel, payloads])?;
-    Ok(())
+        teller.conn = None;
+        if post.waiting().ended {
+            return None;
+        }
+        std::thread::sleep(AGAIN);
+    }
+}
+
+/// The connection that tells.
+struct Teller {
+    at: Postgres,
+    conn: Option<Conn>,
+    /// When other nodes were seen last.
+    company: Option<Instant>,
+}
+
+impl Teller {
+    fn conn(&mut self) -> StoreResult<&mut Conn> {
+        let conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => {
+                let mut fresh = connection::open(&Database::Postgres(self.at.clone()))?;
+                // Nothing of it is to be kept.
+                fresh.batch_execute("SET synchronous_commit = off")?;
+                fresh
+            }
+        };
+        Ok(self.conn.insert(conn))
+    }
+
+    /// Whether there is another node, to whom what is in line now is news: one that is not there yet looks at everything
+    /// when it begins to listen, and by then it can be seen.
+    fn has_company(&mut self) -> StoreResult<bool> {
+        if self.company.is_none_or(|at| at.elapsed() > SEEN) {
+            let nodes: Vec<i64> = sql::load::<Nodes, BigInt, _>(self.conn()?, &[])?;
+            self.company = nodes.first().is_some_and(|n| *n > 1).then(Instant::now);
+        }
+        Ok(self.company.is_some())
+    }
 }
 
 /// Texts as one value.
@@ -190,10 +241,9 @@ fn hear_until_lost(listener: &mut Listener, me: u64, hear: &impl Fn(Heard) -> bo
                 return true;
             }
         };
-        let others =
-            payloads.iter().filter_map(|payload| news::read(payload)).filter(|(from, ..)| *from != me);
+        let others = payloads.iter().filter(|payload| !news::is_from(payload, me));
         let mut wanted = !payloads.is_empty() || hear(Heard::News(Box::default()));
-        for (_, news) in others {
+        for news in others.filter_map(|payload| news::read(payload)) {
             wanted &= hear(Heard::News(Box::new(news)));
         }
         if !wanted {

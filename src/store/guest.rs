@@ -6,7 +6,7 @@ use super::error::{StoreError, StoreResult};
 use super::lend::Lend;
 use super::marks::Marks;
 use super::sql::{self, Conn, Dialect, binds, statement};
-use super::tx::{Names, Tx};
+use super::tx::{Names, NewJobs, Tx};
 use super::verbs::arrivals;
 use super::{Store, exchange};
 use crate::config::Database;
@@ -56,7 +56,8 @@ impl Store {
             return Err(self.stranger());
         }
         let (mut names, faults, marks) = (Names::default(), FaultLayer::default(), Marks::default());
-        let mut tx = Tx::new(conn, &mut names, &faults, &self.limits, &marks);
+        let mut new_jobs = NewJobs::default();
+        let mut tx = Tx::new(conn, &mut names, &faults, &self.limits, &marks, &mut new_jobs);
         let written = verb(&mut tx)?;
         arrivals::leave(&mut tx)?;
         Ok(written)

@@ -159,11 +159,18 @@ pub fn of_events(events: &[Event]) -> Vec<Item> {
     events.iter().map(|event| Item::Event(Box::new(ToldEvent::of(event)))).collect()
 }
 
-/// What was told by a node, and its sign.
+/// What was told.
 #[must_use]
-pub fn read(payload: &str) -> Option<(u64, News)> {
-    let (from, items): (u64, Vec<Item>) = serde_json::from_str(payload).ok()?;
-    Some((from, gather(items)))
+pub fn read(payload: &str) -> Option<News> {
+    let (_, items): (u64, Vec<Item>) = serde_json::from_str(payload).ok()?;
+    Some(gather(items))
+}
+
+/// Whether the node with this sign told it.
+#[must_use]
+pub fn is_from(payload: &str, sign: u64) -> bool {
+    let told_by = payload.strip_prefix('[').and_then(|rest| rest.split_once(','));
+    told_by.is_some_and(|(from, _)| from.parse() == Ok(sign))
 }
 
 /// What these items say.
@@ -280,8 +287,9 @@ mod tests {
         let items = [of_commit(&commit), of_events(&events), vec![Item::Due(4), Item::Gap(6)]].concat();
         let payloads = pack(77, items);
         assert_eq!(payloads.len(), 1);
-        let (from, News { commit: heard, dropped, .. }) = read(&payloads[0]).unwrap();
-        assert_eq!((from, dropped, heard.ready.len()), (77, 6, 1));
+        assert!(is_from(&payloads[0], 77) && !is_from(&payloads[0], 7));
+        let News { commit: heard, dropped, .. } = read(&payloads[0]).unwrap();
+        assert_eq!((dropped, heard.ready.len()), (6, 1));
         assert_eq!((heard.events, heard.stop, heard.settings), (events, commit.stop, true));
         assert_eq!(heard.due, Some(Timestamp::from_millis(4)));
     }
@@ -292,8 +300,8 @@ mod tests {
         let events: Vec<Event> = (0..50).map(|id| state(id, Some(worst.clone()))).collect();
         let payloads = pack(u64::MAX, of_events(&events));
         assert!(payloads.iter().all(|payload| payload.len() < 8_000));
-        let heard: usize = payloads.iter().map(|payload| read(payload).unwrap().1.commit.events.len()).sum();
+        let heard: usize = payloads.iter().map(|payload| read(payload).unwrap().commit.events.len()).sum();
         assert_eq!(heard, 50);
-        assert!(read("nonsense").is_none());
+        assert!(read("nonsense").is_none() && !is_from("nonsense", 0));
     }
 }

@@ -19,6 +19,7 @@ mod busy;
 mod clocks;
 mod failover;
 mod fleet;
+mod language;
 mod lost;
 mod settings;
 mod slow;

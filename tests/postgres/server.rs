@@ -20,6 +20,8 @@ const SETTINGS: &str = "listen_addresses = ''\nmax_connections = 200\nshared_buf
 pub struct Server {
     install: Install,
     home: PathBuf,
+    /// What its messages are in, if not in English.
+    language: Option<&'static str>,
     /// Held as long as this process uses the shared server.
     _user: Option<File>,
 }
@@ -37,7 +39,7 @@ impl Server {
             starting.lock().unwrap();
             let user = lock_file(&home.join("users.lock"));
             user.lock_shared().unwrap();
-            let server = Self { install, home, _user: Some(user) };
+            let server = Self { install, home, language: None, _user: Some(user) };
             if !server.is_up() {
                 server.make(FAST);
                 server.start();
@@ -56,6 +58,12 @@ impl Server {
     pub fn on_a_port(home: &Path) -> (Self, u16) {
         let port = free_port();
         (Self::with(home, &format!("listen_addresses = '127.0.0.1'\nport = {port}\n")), port)
+    }
+
+    /// As [`Self::durable`], with messages in a language, if it has them.
+    pub fn that_speaks(home: &Path, language: &'static str) -> Self {
+        // In the plain locale nothing is translated, whatever the language.
+        Self::made(home, "lc_messages = 'C.UTF-8'\n", Some(language))
     }
 
     /// As [`Self::on_a_port`], with a certificate and its key, in PEM.
@@ -78,7 +86,7 @@ impl Server {
     /// The other one acknowledges nothing from now on that this one has not.
     pub fn standby(home: &Path, of: &Self, its_port: u16) -> (Self, u16) {
         let port = free_port();
-        let server = Self { install: of.install.clone(), home: home.to_owned(), _user: None };
+        let server = Self { install: of.install.clone(), home: home.to_owned(), language: None, _user: None };
         server.install.make_folder(home);
         server.install.make_folder(&server.socket());
         // As it is on disk: not every install has the programs that copy one that runs.
@@ -125,8 +133,12 @@ impl Server {
     }
 
     fn with(home: &Path, settings: &str) -> Self {
-        let server =
-            Self { install: Install::find().expect("PostgreSQL"), home: home.to_owned(), _user: None };
+        Self::made(home, settings, None)
+    }
+
+    fn made(home: &Path, settings: &str, language: Option<&'static str>) -> Self {
+        let install = Install::find().expect("PostgreSQL");
+        let server = Self { install, home: home.to_owned(), language, _user: None };
         // A temporary folder is for its owner alone.
         server.install.make_folder(home);
         server.make(settings);
@@ -164,6 +176,9 @@ impl Server {
         let mut command = self.install.command("pg_ctl");
         command.arg("-D").arg(self.home.join("data")).args(args);
         // A server that inherits a pipe would hold up whoever reads it.
+        if let Some(language) = self.language {
+            command.env("LANGUAGE", language);
+        }
         let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         quiet.current_dir("/").status().unwrap().success()
     }

@@ -2,6 +2,7 @@
 
 mod migrations;
 mod postgres;
+mod refusal;
 mod sqlite;
 
 use std::time::Duration;
@@ -43,7 +44,10 @@ pub fn open_to_read(database: &Database) -> StoreResult<Conn> {
 /// Makes what the tables need to be in, where a database has such a thing.
 pub fn prepare(database: &Database, conn: &mut Conn) -> StoreResult<()> {
     match (database, conn) {
-        (Database::Postgres(at), Conn::Postgres(conn)) => postgres::make_schema(at, conn),
+        (Database::Postgres(at), Conn::Postgres(conn)) => {
+            postgres::warn_of_translations(at, conn)?;
+            postgres::make_schema(at, conn)
+        }
         _ => Ok(()),
     }
 }

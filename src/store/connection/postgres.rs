@@ -4,8 +4,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 
+use super::refusal;
 use crate::config::Postgres;
-use crate::store::error::{self, StoreError, StoreResult};
+use crate::store::error::{StoreError, StoreResult};
 use crate::store::sql::Conn;
 
 /// The oldest version that has all that the statements use.
@@ -36,6 +37,22 @@ pub fn open_reader(at: &Postgres) -> StoreResult<Conn> {
     let mut conn = establish(at)?;
     conn.batch_execute(READER)?;
     Ok(Conn::Postgres(conn))
+}
+
+/// Says so if the server's words are in another language, and may not be asked for in English: then a deadlock or a lock
+/// that others hold is not told from other failures.
+pub fn warn_of_translations(at: &Postgres, conn: &mut PgConnection) -> StoreResult<()> {
+    let language: String =
+        diesel::select(diesel::dsl::sql::<Text>("current_setting('lc_messages')")).get_result(conn)?;
+    let plain = ["", "C", "POSIX"].contains(&&*language) || language.starts_with("en");
+    if !plain {
+        log::warn!(
+            "{} words its messages as {language}, and callboard does not understand all of them; as a superuser: ALTER \
+             ROLE (callboard's) SET lc_messages = 'C'",
+            at.url
+        );
+    }
+    Ok(())
 }
 
 /// Makes the schema if it is not there.
@@ -78,27 +95,47 @@ pub fn drop_schema(at: &Postgres) -> StoreResult<()> {
     Ok(establish(at)?.batch_execute(&format!("DROP SCHEMA IF EXISTS \"{}\" CASCADE", at.schema))?)
 }
 
-/// What will be the same the next time: the server answers and refuses, or the two do not fit. "EVP lib" is what
-/// OpenSSL says of a certificate signed with another key than that of the authority of its name.
-const LASTING: [&str; 5] = [
-    "FATAL",
-    "certificate",
-    "SSL error: EVP lib",
-    "SSL support is not compiled in",
-    "server does not support SSL",
+/// What a server says in English when it comes up or goes down or is full: then it need not be asked once more, of which it
+/// would only be fuller.
+const PASSING: [&str; 6] = [
+    "the database system is",
+    "terminating connection",
+    "canceling authentication due to timeout",
+    "too many clients",
+    "too many connections",
+    "connection slots are reserved",
 ];
 
-fn unreachable_because(at: &Postgres, why: &str) -> StoreError {
+/// What will be the same the next time without a word of the server: the two do not fit. libpq says that, which is
+/// built without translations. "EVP lib" is what OpenSSL says of a certificate signed with another key than that of
+/// the authority of its name.
+const LASTING: [&str; 4] =
+    ["certificate", "SSL error: EVP lib", "SSL support is not compiled in", "server does not support SSL"];
+
+fn unreachable_because(at: &Postgres, why: &str, ask: impl FnOnce() -> Option<bool>) -> StoreError {
     let text = format!("cannot reach {}: {why}", at.url);
-    match LASTING.iter().any(|words| why.contains(words)) && !error::passes(why) {
+    let says = |words: &[&str]| words.iter().any(|words| why.contains(words));
+    match !says(&PASSING) && ask().unwrap_or_else(|| says(&LASTING)) {
         true => StoreError::Database(text),
         false => StoreError::Away(text),
     }
 }
 
+/// Asks for messages that are not translated, where the user may: Diesel does not tell the codes of all errors, and a
+/// deadlock or the end of a wait for a lock is known by what the server says (`store::error`).
+fn plain_words(version: i32) -> &'static str {
+    match version {
+        150_000.. => {
+            "SELECT set_config('lc_messages', 'C', false) WHERE has_parameter_privilege('lc_messages', 'SET')"
+        }
+        _ => "SELECT set_config('lc_messages', 'C', false) WHERE current_setting('is_superuser') = 'on'",
+    }
+}
+
 fn establish(at: &Postgres) -> StoreResult<PgConnection> {
-    let mut conn = PgConnection::establish(&at.url.conninfo())
-        .map_err(|e| unreachable_because(at, e.to_string().trim_end()))?;
+    let conninfo = at.url.conninfo();
+    let mut conn = PgConnection::establish(&conninfo)
+        .map_err(|e| unreachable_because(at, e.to_string().trim_end(), || refusal::is_lasting(&conninfo)))?;
     let version: i32 =
         diesel::select(diesel::dsl::sql::<Integer>("CAST(current_setting('server_version_num') AS INTEGER)"))
             .get_result(&mut conn)?;
@@ -109,7 +146,11 @@ fn establish(at: &Postgres) -> StoreResult<PgConnection> {
             version / 10_000
         )));
     }
-    conn.batch_execute(&format!("SET search_path TO \"{}\"; SET client_min_messages = warning", at.schema))?;
+    conn.batch_execute(&format!(
+        "SET search_path TO \"{}\"; SET client_min_messages = warning; {}",
+        at.schema,
+        plain_words(version)
+    ))?;
     Ok(conn)
 }
 
@@ -118,19 +159,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_that_is_full_or_coming_up_is_waited_for_and_one_that_refuses_is_not() {
+    fn who_does_not_answer_is_waited_for_unless_the_two_do_not_fit() {
         let at = Postgres { url: "postgres://me@db/jobs".into(), schema: "public".into() };
         for (why, waited_for) in [
             ("connection to server at \"db\", port 5432 failed: Connection refused", true),
             ("could not translate host name \"db\" to address", true),
             ("FATAL:  the database system is starting up", true),
             ("FATAL:  sorry, too many clients already", true),
-            ("FATAL:  too many connections for role \"me\"", true),
-            ("FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute", true),
-            ("FATAL:  terminating connection due to administrator command", true),
             ("server closed the connection unexpectedly", true),
-            ("FATAL:  password authentication failed for user \"me\"", false),
-            ("FATAL:  database \"jobs\" does not exist", false),
             ("sslmode value \"require\" invalid when SSL support is not compiled in", false),
             ("server does not support SSL, but SSL was required", false),
             ("SSL error: certificate verify failed", false),
@@ -138,8 +174,11 @@ mod tests {
             ("SSL error: unexpected eof while reading", true),
             ("root certificate file \"/etc/x.pem\" does not exist", false),
         ] {
-            let found = unreachable_because(&at, why);
+            let found = unreachable_because(&at, why, || None);
             assert_eq!(matches!(found, StoreError::Away(_)), waited_for, "{why}");
         }
+        let refused =
+            unreachable_because(&at, "FATAL:  die Datenbank »jobs« existiert nicht", || Some(true));
+        assert!(matches!(refused, StoreError::Database(_)));
     }
 }

@@ -14,7 +14,7 @@ use diesel::{PgConnection, SqliteConnection};
 pub use self::effects::{Committed, Effects, JobRef, Nested};
 pub use self::left::Left;
 pub use self::names::Names;
-use self::new_jobs::NewJobs;
+pub use self::new_jobs::NewJobs;
 use super::claims::Standby;
 use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
@@ -43,7 +43,7 @@ pub struct Tx<'c> {
     open: Option<(Arc<str>, Arc<str>)>,
     effects: Effects,
     /// Jobs that are not in the table yet.
-    new_jobs: NewJobs,
+    new_jobs: &'c mut NewJobs,
     written: u64,
 }
 
@@ -54,7 +54,9 @@ impl<'c> Tx<'c> {
         faults: &'c FaultLayer,
         limits: &'c LimitsTable,
         marks: &'c Marks,
+        new_jobs: &'c mut NewJobs,
     ) -> Self {
+        new_jobs.begin();
         Self {
             conn,
             names,
@@ -65,7 +67,7 @@ impl<'c> Tx<'c> {
             apart: false,
             open: None,
             effects: Effects::default(),
-            new_jobs: NewJobs::default(),
+            new_jobs,
             written: 0,
         }
     }

@@ -12,7 +12,7 @@ use crate::store::sql::{Bind, Conn};
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct NewJobs {
+pub struct NewJobs {
     /// How many writes come true or fail together; 0: each job is stored at once.
     writes: usize,
     /// As COPY reads them: a line for each job, tabs between its values.
@@ -20,9 +20,17 @@ pub(super) struct NewJobs {
     /// Numbers that were taken and not given yet, and how many were taken in all.
     spare: VecDeque<i64>,
     taken: usize,
+    /// How many the transaction before gave.
+    before: usize,
 }
 
 impl NewJobs {
+    /// A transaction begins. What is left of the one before is lost.
+    pub fn begin(&mut self) {
+        let before = self.taken - self.spare.len();
+        *self = Self { before, ..Self::default() };
+    }
+
     /// So many writes come true or fail together.
     pub fn expect(&mut self, writes: usize) {
         self.writes = writes;
@@ -52,10 +60,10 @@ impl NewJobs {
         }
     }
 
-    /// A number that was taken with others; or how many to take: twice as many each time, since whoever takes
-    /// the second one may well be one of many, and those that are left over are lost.
+    /// A number that was taken with others; or how many to take: at first as many as the transaction before
+    /// gave, then twice as many each time, and no more than there are writes. Those that are left over are lost.
     pub fn spare_id(&mut self) -> Result<i64, usize> {
-        let likely = self.taken.min(self.writes.saturating_sub(self.taken)).max(1);
+        let likely = self.taken.max(self.before).min(self.writes.saturating_sub(self.taken)).max(1);
         self.spare.pop_front().ok_or(likely)
     }
 
@@ -160,12 +168,12 @@ mod tests {
         assert_eq!(jobs.lines, "7\ta\\tb\\nc\\\\d\\re\\\\N\t\\N\tt\t1.5\n\\\\.\t\n");
     }
 
-    #[test]
-    fn numbers_are_taken_one_by_one_and_then_more_at_a_time() {
-        let mut jobs = NewJobs::default();
-        jobs.expect(6);
+    /// How many numbers are taken each time when so many of so many writes store a job.
+    fn trips(jobs: &mut NewJobs, writes: usize, new: i64) -> Vec<usize> {
+        jobs.begin();
+        jobs.expect(writes);
         let (mut trips, mut next) = (Vec::new(), 0_i64);
-        for wanted in 0..6 {
+        for wanted in 0..new {
             let id = jobs.spare_id().unwrap_or_else(|n| {
                 trips.push(n);
                 jobs.keep_ids((next..next + i64::try_from(n).unwrap()).collect());
@@ -174,6 +182,15 @@ mod tests {
             });
             assert_eq!(id, wanted);
         }
-        assert_eq!(trips, [1, 1, 2, 2]);
+        trips
+    }
+
+    #[test]
+    fn numbers_are_taken_as_the_transaction_before_has_needed_them() {
+        let mut jobs = NewJobs::default();
+        assert_eq!(trips(&mut jobs, 6, 6), [1, 1, 2, 2]);
+        assert_eq!(trips(&mut jobs, 9, 7), [6, 3]);
+        assert_eq!(trips(&mut jobs, 9, 3), [7]);
+        assert_eq!(trips(&mut jobs, 1, 1), [1]);
     }
 }

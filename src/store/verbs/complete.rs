@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 
+use super::complete_at_once;
 use super::finish::Finished;
 use super::limits::held;
 use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Outcome, State, Timestamp, Verdict};
 use crate::store::error::StoreResult;
-use crate::store::sql::{binds, list, statement};
+use crate::store::sql::{Dialect, binds, list, statement};
 use crate::store::tx::Tx;
 
 statement!(Complete, |dialect| format!(
@@ -65,14 +66,16 @@ fn complete_all(
     now: Timestamp,
 ) -> StoreResult<Vec<i64>> {
     type Sql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
-    type Row = (i64, String, String, Option<i64>, Option<String>, Option<i64>);
-    let ids = list(ids.iter().copied());
-    let rows: Vec<Row> = tx.run_returning::<Complete, Sql, _>(binds![now, now, &ids, attempt, node])?;
+    let rows = match tx.dialect() {
+        Dialect::Sqlite => {
+            tx.run_returning::<Complete, Sql, _>(binds![now, now, &list(ids.iter().copied()), attempt, node])?
+        }
+        Dialect::Postgres => complete_at_once::complete(tx, ids, attempt, node, now)?,
+    };
     let done: Vec<i64> = rows.iter().map(|row| row.0).collect();
-    if done.is_empty() {
-        return Ok(done);
+    if tx.dialect() == Dialect::Sqlite && !done.is_empty() {
+        tx.run::<AddAttempts>(binds![now, &list(done.iter().copied())])?;
     }
-    tx.run::<AddAttempts>(binds![now, &list(done.iter().copied())])?;
     let attempt = i32::try_from(attempt).unwrap_or(i32::MAX);
     for (id, job_type, queue, workflow, concurrency_key, started_at) in &rows {
         let job = tx.job_ref(*id, job_type, queue, attempt, *workflow);

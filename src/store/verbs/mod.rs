@@ -8,6 +8,7 @@ pub mod cancel;
 pub mod children;
 pub mod claim;
 mod complete;
+mod complete_at_once;
 pub mod delete;
 pub mod doomed_logs;
 pub mod enqueue;

@@ -1,6 +1,7 @@
 //! Taking jobs to run them.
 
 pub(super) mod at_once;
+mod behind;
 mod candidates;
 mod limited;
 mod outlook;
@@ -51,9 +52,6 @@ statement!(First, |dialect| format!(
     lifecycle::sql_guard(Move::Claim),
     dialect.lock_free()
 ));
-// Of PostgreSQL: by priority, each behind its mark.
-statement!(HeadsBehind, behind("priority, id", ""));
-statement!(FirstBehind, |dialect| behind(COLUMNS, dialect.lock_free()));
 statement!(These, |dialect| format!(
     "SELECT {COLUMNS} FROM jobs WHERE {} AND {}{}",
     dialect.in_list(),
@@ -68,18 +66,6 @@ fn take_where(ids: &str) -> String {
         "UPDATE jobs SET state = '{}', attempt = attempt + 1, node = ?, worker_id = ?, started_at = ?, \
          progress = NULL WHERE {ids} AND {}",
         State::Running,
-        lifecycle::sql_guard(Move::Claim)
-    )
-}
-
-/// The first pending jobs of a queue, without a look at those before the marks that are bound, one for
-/// each priority.
-fn behind(columns: &str, lock: &str) -> String {
-    format!(
-        "SELECT {columns} FROM unnest(CAST(? AS BIGINT[])) WITH ORDINALITY AS mark (behind, urgency) \
-         JOIN LATERAL (SELECT {columns} FROM jobs WHERE {} AND held IS NULL AND job_type = ? AND queue = ? \
-         AND priority = CAST(mark.urgency AS INTEGER) AND rank > mark.behind ORDER BY rank, id{lock}) AS first \
-         ON TRUE {LIMIT}",
         lifecycle::sql_guard(Move::Claim)
     )
 }
@@ -121,8 +107,7 @@ pub fn claim(
     let queues = open_queues(tx, job_type)?;
     let mut jobs = Vec::new();
     for (queue, share) in shares(tx, job_type, queues, n)? {
-        let rows = first(tx, job_type, &queue, share)?;
-        jobs.extend(take(tx, rows, by, now)?);
+        jobs.extend(take_first(tx, job_type, &queue, share, by, now)?);
     }
     jobs.sort_unstable_by_key(|job| (job.priority, job.id));
     let more = jobs.len() == n;
@@ -140,23 +125,25 @@ pub(super) fn claim_one(
     if let Some(limits) = tx.limits(job_type) {
         return limited::claim(tx, job_type, Some(queue), &limits, 1, by, now);
     }
-    let rows = first(tx, job_type, queue, 1)?;
-    Ok(Claimed { jobs: take(tx, rows, by, now)?, ..Claimed::default() })
+    Ok(Claimed { jobs: take_first(tx, job_type, queue, 1, by, now)?, ..Claimed::default() })
 }
 
-/// The first pending jobs of a queue, locked.
-fn first(tx: &mut Tx<'_>, job_type: &str, queue: &str, n: usize) -> StoreResult<Vec<JobRow>> {
+/// Takes the first pending jobs of a queue.
+fn take_first(
+    tx: &mut Tx<'_>,
+    job_type: &str,
+    queue: &str,
+    n: usize,
+    by: &Claimer,
+    now: Timestamp,
+) -> StoreResult<Vec<Job>> {
     let limit = i64::try_from(n).unwrap_or(i64::MAX);
     match tx.dialect() {
-        Dialect::Sqlite => tx.load::<First, RowSql, _>(binds![job_type, queue, limit]),
-        Dialect::Postgres => {
-            let marks = tx.marks(job_type, queue);
-            let rows: Vec<JobRow> =
-                tx.load::<FirstBehind, RowSql, _>(binds![&marks, job_type, queue, limit])?;
-            // Without limits the rank of a job is its id.
-            tx.took(job_type, queue, rows.iter().map(|row| (row.priority, row.id)));
-            Ok(rows)
+        Dialect::Sqlite => {
+            let rows = tx.load::<First, RowSql, _>(binds![job_type, queue, limit])?;
+            take(tx, rows, by, now)
         }
+        Dialect::Postgres => behind::take(tx, job_type, queue, limit, by, now),
     }
 }
 
@@ -165,10 +152,7 @@ fn heads(tx: &mut Tx<'_>, job_type: &str, queue: &str, n: usize) -> StoreResult<
     let limit = i64::try_from(n).unwrap_or(i64::MAX);
     match tx.dialect() {
         Dialect::Sqlite => tx.load::<Heads, (Integer, BigInt), _>(binds![job_type, queue, limit]),
-        Dialect::Postgres => {
-            let marks = tx.marks(job_type, queue);
-            tx.load::<HeadsBehind, (Integer, BigInt), _>(binds![&marks, job_type, queue, limit])
-        }
+        Dialect::Postgres => behind::heads(tx, job_type, queue, limit),
     }
 }
 
