@@ -37,6 +37,7 @@ impl NewJobs {
     }
 
     /// Whether a job should wait for others. A single statement is faster than a COPY of one row.
+    #[must_use]
     pub fn is_worthwhile(&self, alone: bool) -> bool {
         self.writes > 1 || (self.writes == 1 && !alone)
     }
