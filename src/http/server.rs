@@ -80,9 +80,7 @@ pub fn serve(listeners: Vec<TcpListener>, callboard: &Callboard, setup: Setup) -
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
     let most = config::connections(MAX_CONNECTIONS, FILES_FOR_EACH);
     if most < MAX_CONNECTIONS {
-        log::info!(
-            "at most {most} connections at a time, as a process may have few files open (`ulimit -n`)"
-        );
+        log::info!("at most {most} connections at a time: half of the files that it may open (`ulimit -n`)");
     }
     let mut server = HttpServer::new(app)
         .workers(threads)
