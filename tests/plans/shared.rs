@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use callboard::NewJob;
 use callboard::domain::{Backoff, Claim, Verdict};
+use callboard::store::sql::Conn;
 use callboard::store::verbs::claim::{self, Claimer};
 use callboard::store::verbs::enqueue::{self, Prepared};
 use callboard::store::verbs::finish::{self, Finished};
 use callboard::store::verbs::{arrivals, cancel, nodes, promote, rescue};
-use callboard::store::{Store, StoreResult, Tx, views};
+use callboard::store::{Store, StoreResult, Tx, connection, views};
 use diesel::connection::{SimpleConnection, set_default_instrumentation};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -108,4 +109,30 @@ async fn what_every_job_passes_through_walks_an_index() {
         }
     }
     assert!(claims > 0 && ends > 0, "{caught:?}");
+}
+
+#[actix_rt::test]
+async fn a_claim_does_not_sort_what_waits() {
+    if !is_there() {
+        return;
+    }
+    let watched = Watched::open();
+    live(&watched.store).await;
+    let caught = std::mem::take(&mut *CAUGHT.lock().unwrap());
+    let Conn::Postgres(mut conn) = connection::open(&watched.schema.database()).unwrap() else {
+        panic!("that is no PostgreSQL")
+    };
+    conn.batch_execute(
+        "INSERT INTO jobs (id, state, job_type, queue, priority, max_retries, created_at, ready_at, args, rank) \
+         SELECT n, 'pending', 't', 'default', 5, 3, 0, 0, '{}', n FROM generate_series(1000, 61000) AS n; \
+         ANALYZE jobs; SET plan_cache_mode = force_generic_plan",
+    )
+    .unwrap();
+    let claims: Vec<&String> = caught.iter().filter(|sql| sql.contains("urgency")).collect();
+    assert!(!claims.is_empty(), "{caught:?}");
+    for sql in claims {
+        let plan = plan(&mut conn, sql);
+        let in_order = plan.contains("Index Scan using jobs_claim") && !plan.contains("Sort");
+        assert!(in_order, "{sql}\n{plan}");
+    }
 }
