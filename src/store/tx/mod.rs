@@ -20,7 +20,7 @@ use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
 use super::limits::LimitsTable;
 use super::marks::Marks;
-use super::sql::{self, Bind, Conn, Dialect, Statement, statement};
+use super::sql::{self, Bind, Conn, Dialect, Ids, Statement, statement};
 use super::verbs::claim::Claimer;
 use super::verbs::workflows;
 use crate::domain::{Job, Limits};
@@ -188,6 +188,22 @@ impl<'c> Tx<'c> {
         self.written += 1;
         self.faults.at(Point::Statement, self.conn)?;
         self.load::<S, ST, U>(binds)
+    }
+
+    /// As [`Self::run`], of one of two statements that differ in how they name the jobs, which comes last in them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) fn run_for<Run, List>(&mut self, ids: &Ids, binds: &[Bind<'_>]) -> StoreResult<usize>
+    where
+        Run: Statement,
+        List: Statement,
+    {
+        let binds = ids.after(binds);
+        match ids {
+            Ids::Run(..) => self.run::<Run>(&binds),
+            Ids::List(_) => self.run::<List>(&binds),
+        }
     }
 
     /// As [`Self::run_returning`], of a statement that has nothing to do with jobs that are about to be stored.
