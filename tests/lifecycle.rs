@@ -43,5 +43,6 @@ fn partial_indexes_name_the_states_of_the_table() {
     let running = format!("state = '{}'", State::Running);
     assert_eq!(condition("jobs_counted"), format!("{running} AND concurrency_key IS NOT NULL"));
     assert_eq!(condition("jobs_due"), lifecycle::sql_guard(Move::Due));
-    assert_eq!(condition("jobs_finished"), lifecycle::sql_in(&State::FINAL));
+    // What final jobs have and no others: the audit of the conformance tests looks that each does.
+    assert_eq!(condition("jobs_finished"), "completed_at IS NOT NULL");
 }

@@ -203,6 +203,33 @@ async fn a_claim_beside_the_enqueue_walks_the_same_way() {
     sorts_nothing(&plan);
 }
 
+#[actix_rt::test]
+async fn jobs_without_a_gap_between_them_are_claimed_and_ended_on_one_walk() {
+    let mut w = Watched::open();
+    for (types, way) in [(["t", "t", "t"], "(rowid>? AND rowid<?)"), (["t", "other", "t"], "(rowid=?)")] {
+        for name in types {
+            w.enqueue(NewJob::new(name)).await;
+        }
+        let (jobs, claimed) = w.claim().await;
+        let ended = jobs.iter().map(|job| Finished {
+            claim: Claim { job_id: job.id, attempt: 1, node: 1 },
+            verdict: Verdict::Success(None),
+            progress: None,
+            backoff: Default::default(),
+            luck: 0.5,
+        });
+        let ended: Vec<_> = ended.collect();
+        let (states, ended) = w.write(move |tx| finish::finish(tx, &ended, now())).await;
+        assert!(states.iter().all(|state| *state == Some(State::Completed)), "{states:?}");
+        for plan in [claimed, ended] {
+            let writes = plan.iter().filter(|line| line.sql.starts_with("UPDATE jobs"));
+            let steps: Vec<_> =
+                writes.map(|line| &line.step).filter(|step| step.contains(" jobs ")).collect();
+            assert!(!steps.is_empty() && steps.iter().all(|step| step.ends_with(way)), "{steps:?}: {way}");
+        }
+    }
+}
+
 /// Why the state is written into the statements: with a value that comes later the planner cannot
 /// know that the partial index holds all that is asked for.
 #[actix_rt::test]

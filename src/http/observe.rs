@@ -14,10 +14,9 @@ use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpRequest};
 use opentelemetry::trace::SpanKind;
-use prometheus_client::metrics::histogram::Histogram;
 
 use crate::domain::TraceContext;
-use crate::metrics::{HttpMetrics, Transport, Watching};
+use crate::metrics::{Histogram, HttpMetrics, Transport, Watching};
 use crate::runtime::Callboard;
 use crate::telemetry::{self, Span};
 

@@ -196,9 +196,9 @@ impl OpenAttempt {
         if std::mem::replace(&mut state.closed, true) {
             return;
         }
-        let folder = self.folder();
         for (stream, open) in Stream::ALL.into_iter().zip(&mut state.streams) {
             let Some(mut open) = open.take() else { continue };
+            let folder = self.folder();
             let held = std::mem::take(&mut open.held);
             if !held.is_empty() {
                 open.writer.push(&held);

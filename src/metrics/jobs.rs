@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::histogram::Histogram;
 
+use super::histogram::Histogram;
 use super::shelf::{Labelled, Shelf};
-use super::tally::{Happened, Tally};
+use super::tally::{self, DURATION, LATENCY, Tally};
 use crate::domain::schedule::RunOutcome;
 use crate::domain::{Outcome, State};
 
@@ -15,13 +15,6 @@ use crate::domain::{Outcome, State};
 pub const MAX_TYPES: usize = 500;
 /// Stands for all others; no job type can have this name.
 pub const OTHERS: &str = "(others)";
-
-const LATENCY: &[f64] = &[
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0,
-    7200.0,
-];
-const DURATION: &[f64] =
-    &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 14400.0];
 
 /// See the module.
 #[derive(Debug)]
@@ -121,15 +114,8 @@ impl JobMetrics {
 
     /// A transaction is on disk.
     pub fn count(&self, tally: Tally) {
-        // What happens in one transaction is mostly about one type, which is looked for once.
-        let mut last: Option<(Arc<str>, Arc<OfType>)> = None;
-        for (job_type, happened) in tally.jobs {
-            let known = last.take().filter(|(name, _)| Arc::ptr_eq(name, &job_type));
-            let (_, of_type) = last.insert(known.unwrap_or_else(|| {
-                let of_type = self.of_type(&job_type);
-                (job_type, of_type)
-            }));
-            of_type.count(happened);
+        for (job_type, sums) in tally.jobs {
+            self.of_type(&job_type).add(&sums);
         }
         for outcome in tally.runs {
             self.runs.of(&[outcome]).inc();
@@ -163,40 +149,20 @@ impl JobMetrics {
 }
 
 impl OfType {
-    fn count(&self, happened: Happened) {
-        match happened {
-            Happened::Enqueued(n) => {
-                self.enqueued.inc_by(n);
-            }
-            Happened::Duplicate => {
-                self.duplicates.inc();
-            }
-            Happened::Started(waited) => {
-                self.started.inc();
-                self.latency.observe(seconds(waited));
-            }
-            Happened::Ended(outcome, took) => {
-                inc(&self.ended, outcome);
-                self.duration.observe(seconds(took));
-            }
-            Happened::Reached(State::Retrying) => {
-                self.retries.inc();
-            }
-            Happened::Reached(state) => inc(&self.finished, state),
-            Happened::Limited => {
-                self.limited.inc();
-            }
+    fn add(&self, sums: &tally::OfType) {
+        let counts = [
+            (&self.enqueued, sums.enqueued),
+            (&self.duplicates, sums.duplicates),
+            (&self.started, sums.started),
+            (&self.limited, sums.limited),
+            (&self.retries, sums.reached[State::Retrying as usize]),
+        ];
+        let ended = self.ended.iter().map(|(outcome, counter)| (counter, sums.ended[*outcome as usize]));
+        let finished = self.finished.iter().map(|(state, counter)| (counter, sums.reached[*state as usize]));
+        for (counter, n) in counts.into_iter().chain(ended).chain(finished).filter(|(_, n)| *n > 0) {
+            counter.inc_by(n);
         }
+        self.latency.add(&sums.latency);
+        self.duration.add(&sums.duration);
     }
-}
-
-fn inc<K: PartialEq>(counters: &[(K, Counter)], of: K) {
-    if let Some((_, counter)) = counters.iter().find(|(key, _)| *key == of) {
-        counter.inc();
-    }
-}
-
-#[allow(clippy::cast_precision_loss)]
-fn seconds(ms: i64) -> f64 {
-    ms.max(0) as f64 / 1000.0
 }

@@ -4,6 +4,7 @@
 //! `docs/observability.md` names them all; its table is made from [`listed`].
 
 mod document;
+mod histogram;
 mod jobs;
 mod process;
 mod servers;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use prometheus_client::metrics::counter::Counter;
 
 pub use document::document;
+pub use histogram::Histogram;
 pub use jobs::{JobMetrics, MAX_TYPES};
 pub use servers::{FaktoryMetrics, HttpMetrics, Transport, Watching};
 pub use shelf::{Kind, Labelled, Listed, Number, Shelf};

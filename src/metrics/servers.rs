@@ -1,8 +1,8 @@
 //! Who asks: HTTP and Faktory clients.
 
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::histogram::Histogram;
 
+use super::histogram::Histogram;
 use super::shelf::{Labelled, Number, Shelf};
 
 const SECONDS: &[f64] =

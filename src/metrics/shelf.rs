@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicU64;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use super::histogram::Histogram;
 
 /// A gauge that takes fractions.
 pub type Number = Gauge<f64, AtomicU64>;
@@ -137,7 +138,7 @@ impl Shelf {
         help: &'static str,
         buckets: &'static [f64],
     ) -> Histogram {
-        let histogram = Histogram::new(buckets.iter().copied());
+        let histogram = Histogram::new(buckets);
         self.list(Kind::Histogram, name, &[], help);
         self.registry.register(name, help, histogram.clone());
         histogram
@@ -203,7 +204,7 @@ impl MetricConstructor<Histogram> for Make {
             Self::Default => &[],
             Self::Buckets(buckets) => *buckets,
         };
-        Histogram::new(buckets.iter().copied())
+        Histogram::new(buckets)
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::histogram::Histogram;
 
+use super::histogram::{Histogram, Spread};
 use super::shelf::{Labelled, Shelf};
 
 const SECONDS: &[f64] =
@@ -122,9 +122,11 @@ impl StoreMetrics {
         self.commit_statements.observe(number(statements));
     }
 
-    /// A write was answered.
-    pub fn write(&self, took: Duration) {
-        self.write_seconds.observe(took.as_secs_f64());
+    /// The writes of a commit were answered, each after it had waited so long.
+    pub fn writes(&self, waited: impl Iterator<Item = Duration>) {
+        let mut all = Spread::new(SECONDS);
+        waited.for_each(|waited| all.observe(waited.as_secs_f64()));
+        self.write_seconds.add(&all);
     }
 
     /// A read got its connection after `waited` and was done after `took`.

@@ -121,9 +121,7 @@ impl UnderWay {
     }
 
     fn start(mut self) {
-        for job in std::mem::take(&mut self.jobs) {
-            self.starter.start(job, self.by.node);
-        }
+        self.starter.start(std::mem::take(&mut self.jobs), self.by.node);
         self.on_disk = false;
     }
 }

@@ -137,12 +137,17 @@ impl Execution {
 
     /// Lets it run.
     pub fn run(self: &Arc<Self>) {
+        let presence = Presence(self.clone());
+        // Held, because code that blocks takes the handle away.
+        let mut code = self.code();
+        if code.ended {
+            // It was told to stop, and was given up before a thread had time for it. It is gone with its presence.
+            return drop(code);
+        }
         // Before it can end.
         let limits = &self.shared.limits;
         let sooner = self.end.is_some_and(|end| limits.begin(end, self.claim, self.attempt.clone()));
-        // Held, because code that blocks takes the handle away.
-        let mut code = self.code();
-        let here = telemetry::within(self.trace.clone(), Presence(self.clone()).run());
+        let here = telemetry::within(self.trace.clone(), presence.run());
         let here = self.scope.clone().around(here);
         code.task = Some(self.shared.job_threads.spawn(here).abort_handle());
         drop(code);

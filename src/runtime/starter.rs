@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::attempt::StopCause;
 use super::ends::Pause;
 use super::execute::{Execution, Parts};
+use super::options::TypeOptions;
 use super::shared::Shared;
 use super::slots::Slots;
 use super::worker::JobReady;
@@ -77,7 +78,9 @@ impl Starter {
         free
     }
 
-    fn free(&self) -> Option<usize> {
+    /// How many may start now; `None`: nothing before something changes.
+    #[must_use]
+    pub fn free(&self) -> Option<usize> {
         if !self.shared.may_start(&self.job_type) {
             return None;
         }
@@ -95,10 +98,25 @@ impl Starter {
         }
     }
 
-    /// Starts a job that was claimed for a node: what this process was then.
-    pub fn start(&self, job: Job, node: i64) {
+    /// Starts jobs of this type that were claimed for a node: what this process was then.
+    pub fn start(&self, jobs: Vec<Job>, node: i64) {
+        if jobs.is_empty() {
+            return;
+        }
+        let options = self.shared.type_options(&self.job_type);
+        let mut executions: Vec<_> = jobs.into_iter().map(|job| self.prepare(job, node, &options)).collect();
+        if let [only] = executions.as_slice() {
+            return only.run();
+        }
+        // Of those that a thread spawns it runs the last one first.
+        executions.rotate_left(1);
+        // From one of the threads that they run on. From here each would wake such a thread, which would be done
+        // with a short job and asleep before the next one comes.
+        self.shared.job_threads.spawn(async move { executions.iter().for_each(Execution::run) });
+    }
+
+    fn prepare(&self, job: Job, node: i64, options: &TypeOptions) -> Arc<Execution> {
         let claim = Claim { job_id: job.id, attempt: job.attempt, node };
-        let options = self.shared.type_options(&job.job_type);
         let secs = if job.timeout_inherited { options.timeout_secs } else { job.timeout_secs };
         let execution = Execution::new(Parts {
             shared: self.shared.clone(),
@@ -114,7 +132,7 @@ impl Starter {
             // It was claimed while the server began to go down, or before it was stopped for a while.
             execution.attempt.stop(StopCause::Shutdown);
         }
-        execution.run();
+        execution
     }
 
     /// After a claim that failed: it may be on disk, and its jobs would then run nowhere for ever.

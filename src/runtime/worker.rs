@@ -12,6 +12,7 @@ use super::mailbox::opens_letters;
 use super::shared::Shared;
 use super::starter::Starter;
 use crate::domain::{Claim, Timestamp};
+use crate::store::Tx;
 use crate::store::verbs::claim;
 
 /// There may be something new to start.
@@ -77,11 +78,11 @@ impl Worker {
         if !self.more {
             return;
         }
-        if let Some(free) = self.starter.begin_claim() {
+        if self.starter.begin_claim().is_some() {
             self.more = false;
             // Not in the actor's context: were the actor to panic, the jobs would be claimed and
             // never started.
-            actix_rt::spawn(claim_and_start(self.starter.clone(), self.shared.clone(), free));
+            actix_rt::spawn(claim_and_start(self.starter.clone(), self.shared.clone()));
         }
     }
 
@@ -200,16 +201,19 @@ impl Handler<Crash> for Worker {
     }
 }
 
-async fn claim_and_start(starter: Starter, shared: Arc<Shared>, free: usize) {
-    let (by, now) = (starter.claimer(), starter.now());
+async fn claim_and_start(starter: Starter, shared: Arc<Shared>) {
+    let by = starter.claimer();
     let node = by.node;
     let job_type = starter.job_type().clone();
-    let wanted = job_type.clone();
-    let over = match shared.store.write(move |tx| claim::claim(tx, &wanted, free, &by, now)).await {
+    let claimer = starter.clone();
+    // For all slots that are free once the store comes to it: most attempts end while it is busy with others.
+    let verb = move |tx: &mut Tx<'_>| match claimer.free() {
+        Some(free) => claim::claim(tx, claimer.job_type(), free, &by, claimer.now()),
+        None => Ok(claim::Claimed { more: true, ..claim::Claimed::default() }),
+    };
+    let over = match shared.store.write(verb).await {
         Ok(claim::Claimed { jobs, next, more, kept_back }) => {
-            for job in jobs {
-                starter.start(job, node);
-            }
+            starter.start(jobs, node);
             Claimed { more, kept_back, next }
         }
         Err(e) => {

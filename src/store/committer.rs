@@ -125,13 +125,11 @@ impl Committer {
         }
         self.standby.settle(Fate::Committed);
         let now = Instant::now();
-        let waited: Vec<Duration> = batch.iter().map(|write| now.duration_since(write.since())).collect();
+        let since: Vec<Instant> = batch.iter().map(|write| write.since()).collect();
         answer(batch, &Ok(()));
         // Nobody waits any more.
         self.metrics.jobs.count(tally);
-        for waited in waited {
-            self.metrics.store.write(waited);
-        }
+        self.metrics.store.writes(since.into_iter().map(|since| now.duration_since(since)));
     }
 
     /// Gets a batch through, also when other nodes are at the same rows.

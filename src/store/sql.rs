@@ -41,6 +41,47 @@ pub fn list(ids: impl Iterator<Item = i64>) -> String {
     format!("[{}]", ids.join(","))
 }
 
+/// A job is one of those from one id that is bound to another.
+pub const IN_RUN: &str = "id BETWEEN ? AND ?";
+
+/// Jobs that one statement is about.
+pub enum Ids {
+    /// All from one to the other: for [`IN_RUN`]. SQLite walks over them, where of a [`list`] it makes a table and
+    /// looks for each; jobs that come one after the other leave one after the other. (PostgreSQL cannot tell how
+    /// many such a statement is about when it plans it.)
+    Run(i64, i64),
+    /// Some: for [`Dialect::in_list`].
+    List(String),
+}
+
+impl Ids {
+    /// Those of `ids`.
+    #[must_use]
+    pub fn of(dialect: Dialect, ids: &[i64]) -> Self {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        match (dialect, ids.as_slice()) {
+            (Dialect::Sqlite, [only]) => Self::Run(*only, *only),
+            (Dialect::Sqlite, [first, .., last]) if usize::try_from(last - first) == Ok(ids.len() - 1) => {
+                Self::Run(*first, *last)
+            }
+            _ => Self::List(list(ids.into_iter())),
+        }
+    }
+
+    /// Values for a statement that names its jobs last.
+    #[must_use]
+    pub fn after<'a>(&'a self, values: &[Bind<'a>]) -> Vec<Bind<'a>> {
+        let mut all = values.to_vec();
+        match self {
+            Self::Run(first, last) => all.extend([Bind::from(*first), Bind::from(*last)]),
+            Self::List(ids) => all.push(ids.into()),
+        }
+        all
+    }
+}
+
 /// Declares statements: `statement!(Name, "SQL")`; the text may be any expression, also one of the
 /// dialect: `statement!(Name, |dialect| format!("… {}", dialect.lock()))`.
 macro_rules! statement {
@@ -71,7 +112,7 @@ macro_rules! statement {
 pub(crate) use statement;
 
 /// A value for a `?`.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bind<'a> {
     /// A whole number, or NULL.
     Int(Option<i64>),
@@ -81,6 +122,14 @@ pub enum Bind<'a> {
     Text(Option<&'a str>),
     /// Yes or no.
     Bool(bool),
+}
+
+impl Bind<'_> {
+    /// Whether it is NULL.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Int(None) | Self::Real(None) | Self::Text(None))
+    }
 }
 
 impl From<i64> for Bind<'_> {
@@ -264,5 +313,30 @@ where
     match conn {
         Conn::Sqlite(conn) => query.load::<U>(conn),
         Conn::Postgres(conn) => query.load::<U>(conn),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_without_a_gap_are_a_run() {
+        let named = |dialect, ids: &[i64]| match Ids::of(dialect, ids) {
+            Ids::Run(first, last) => format!("{first} to {last}"),
+            Ids::List(ids) => ids,
+        };
+        let cases: [(&[i64], &str); 6] = [
+            (&[7], "7 to 7"),
+            (&[9, 7, 8], "7 to 9"),
+            (&[7, 9], "[7,9]"),
+            (&[5, 7, 7], "[5,7]"),
+            (&[5, 6, 6], "5 to 6"),
+            (&[], "[]"),
+        ];
+        for (ids, expected) in cases {
+            assert_eq!(named(Dialect::Sqlite, ids), expected);
+        }
+        assert_eq!(named(Dialect::Postgres, &[7, 8]), "[7,8]");
     }
 }

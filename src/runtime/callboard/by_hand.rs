@@ -65,7 +65,7 @@ impl Callboard {
         let begun = match claimed {
             Ok(Some((job, events))) => {
                 let claim = Claim { job_id: job.id, attempt: job.attempt, node: starter.claimer().node };
-                starter.start(job, claim.node);
+                starter.start(vec![job], claim.node);
                 Ok(Some((claim, events)))
             }
             Ok(None) => Ok(None),

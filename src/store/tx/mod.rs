@@ -20,9 +20,9 @@ use super::error::{StoreError, StoreResult};
 use super::faults::{FaultLayer, Point};
 use super::limits::LimitsTable;
 use super::marks::Marks;
-use super::sql::{self, Bind, Conn, Dialect, Statement, statement};
+use super::sql::{self, Bind, Conn, Dialect, Ids, Statement, statement};
 use super::verbs::claim::Claimer;
-use super::verbs::workflows;
+use super::verbs::{ids, workflows};
 use crate::domain::{Job, Limits};
 
 // One lock for all that: with several, two nodes would take them in different orders and wait for
@@ -80,9 +80,7 @@ impl<'c> Tx<'c> {
 
     /// All verbs, of so many writes, come true or fail together.
     pub(super) fn set_together(&mut self, writes: usize) {
-        if self.dialect() == Dialect::Postgres {
-            self.new_jobs.expect(writes);
-        }
+        self.new_jobs.expect(writes);
     }
 
     /// The SQL that is spoken.
@@ -139,15 +137,16 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Stores a job with the values of an INSERT, now or together with those that follow; returns how many
-    /// rows that changed. `alone`: none follows from the same caller.
+    /// Whether a new job is to be stored together with those that follow. `alone`: none follows from the same caller.
+    pub(super) fn collects(&self, alone: bool) -> bool {
+        self.new_jobs.is_worthwhile(self.dialect(), alone)
+    }
+
+    /// Stores a job so, with the values of its INSERT; returns how many rows that will change.
     ///
     /// # Errors
     /// When the database refuses.
-    pub(super) fn add_job<S: Statement>(&mut self, alone: bool, values: &[Bind<'_>]) -> StoreResult<usize> {
-        if !self.new_jobs.is_worthwhile(alone) {
-            return self.run::<S>(values);
-        }
+    pub(super) fn collect(&mut self, values: &[Bind<'_>]) -> StoreResult<usize> {
         self.written += 1;
         self.faults.at(Point::Statement, self.conn)?;
         self.new_jobs.add(values);
@@ -156,7 +155,12 @@ impl<'c> Tx<'c> {
 
     /// Takes the number of a new job that was taken with others, if there is one; or else says how many to take.
     pub(super) fn spare_id(&mut self) -> Result<i64, usize> {
-        self.new_jobs.spare_id()
+        self.new_jobs.spare_id(self.dialect())
+    }
+
+    /// The numbers that were taken and not given, the first and the last.
+    pub(super) fn left_over_ids(&self) -> Option<(i64, i64)> {
+        self.new_jobs.left_over()
     }
 
     /// Keeps numbers for further new jobs.
@@ -188,6 +192,22 @@ impl<'c> Tx<'c> {
         self.written += 1;
         self.faults.at(Point::Statement, self.conn)?;
         self.load::<S, ST, U>(binds)
+    }
+
+    /// As [`Self::run`], of one of two statements that differ in how they name the jobs, which comes last in them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) fn run_for<Run, List>(&mut self, ids: &Ids, binds: &[Bind<'_>]) -> StoreResult<usize>
+    where
+        Run: Statement,
+        List: Statement,
+    {
+        let binds = ids.after(binds);
+        match ids {
+            Ids::Run(..) => self.run::<Run>(&binds),
+            Ids::List(_) => self.run::<List>(&binds),
+        }
     }
 
     /// As [`Self::run_returning`], of a statement that has nothing to do with jobs that are about to be stored.
@@ -295,6 +315,7 @@ impl<'c> Tx<'c> {
     /// commit, and the number of the transaction if it was told.
     pub(super) fn seal(&mut self) -> StoreResult<(Committed, Option<i64>)> {
         workflows::roll_up(self)?;
+        ids::give_back(self)?;
         let effects = std::mem::take(&mut self.effects);
         effects.write(self)
     }

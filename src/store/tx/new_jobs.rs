@@ -1,6 +1,6 @@
-//! New jobs of a transaction on PostgreSQL that are stored together: each statement is a round trip there,
-//! and one COPY takes them all. Everything else that the transaction does comes after that, so that
-//! nothing ever misses them. `docs/adr/0022-fewer-round-trips.md` has the figures.
+//! New jobs of a transaction: their numbers are taken together, and on PostgreSQL they are stored together too: each
+//! statement is a round trip there, and one COPY takes them all. Everything else that the transaction does comes after
+//! that, so that nothing ever misses them. `docs/adr/0022-fewer-round-trips.md` has the figures.
 
 use std::collections::VecDeque;
 
@@ -8,12 +8,12 @@ use diesel::result::Error as DieselError;
 use diesel::{ExecuteCopyFromDsl, PgConnection, QueryResult};
 
 use crate::store::schema::jobs;
-use crate::store::sql::{Bind, Conn};
+use crate::store::sql::{Bind, Conn, Dialect};
 
 /// See the module.
 #[derive(Default)]
 pub struct NewJobs {
-    /// How many writes come true or fail together; 0: each job is stored at once.
+    /// How many writes come true or fail together; 0: each job is stored at once, with a number of its own.
     writes: usize,
     /// As COPY reads them: a line for each job, tabs between its values.
     lines: String,
@@ -38,8 +38,8 @@ impl NewJobs {
 
     /// Whether a job should wait for others. A single statement is faster than a COPY of one row.
     #[must_use]
-    pub fn is_worthwhile(&self, alone: bool) -> bool {
-        self.writes > 1 || (self.writes == 1 && !alone)
+    pub fn is_worthwhile(&self, dialect: Dialect, alone: bool) -> bool {
+        dialect == Dialect::Postgres && (self.writes > 1 || (self.writes == 1 && !alone))
     }
 
     /// Adds one, with the values of the columns that [`Self::store`] names.
@@ -61,11 +61,22 @@ impl NewJobs {
         }
     }
 
-    /// A number that was taken with others; or how many to take: at first as many as the transaction before
-    /// gave, then twice as many each time, and no more than there are writes. Those that are left over are lost.
-    pub fn spare_id(&mut self) -> Result<i64, usize> {
-        let likely = self.taken.max(self.before).min(self.writes.saturating_sub(self.taken)).max(1);
+    /// A number that was taken with others; or how many to take. SQLite takes back what is left over, so that is one
+    /// for each write. Of PostgreSQL it is lost: at first as many as the transaction before gave, then twice as many
+    /// each time, and no more than there are writes.
+    pub fn spare_id(&mut self, dialect: Dialect) -> Result<i64, usize> {
+        let left = self.writes.saturating_sub(self.taken).max(1);
+        let likely = match dialect {
+            Dialect::Sqlite => left,
+            Dialect::Postgres => self.taken.max(self.before).clamp(1, left),
+        };
         self.spare.pop_front().ok_or(likely)
+    }
+
+    /// The numbers that are left over, the first and the last.
+    #[must_use]
+    pub fn left_over(&self) -> Option<(i64, i64)> {
+        self.spare.front().copied().zip(self.spare.back().copied())
     }
 
     /// Keeps numbers.
@@ -84,11 +95,15 @@ fn copy(conn: &mut PgConnection, lines: &str) -> QueryResult<()> {
         jobs::queue,
         jobs::priority,
         jobs::max_retries,
-        jobs::has_parents,
-        jobs::parents_left,
-        jobs::run_at,
         jobs::created_at,
         jobs::ready_at,
+        jobs::rank,
+        jobs::args,
+        jobs::has_parents,
+        jobs::parents_left,
+        jobs::on_parent_failure,
+        jobs::attempt,
+        jobs::run_at,
         jobs::completed_at,
         jobs::timeout_secs,
         jobs::key,
@@ -98,19 +113,15 @@ fn copy(conn: &mut PgConnection, lines: &str) -> QueryResult<()> {
         jobs::unique_until,
         jobs::unique_spec,
         jobs::backoff,
-        jobs::on_parent_failure,
         jobs::parent_job_id,
         jobs::workflow_id,
         jobs::name,
         jobs::tags,
         jobs::metadata,
-        jobs::args,
         jobs::error,
-        jobs::rank,
         jobs::concurrency_key,
         jobs::rate_key,
         jobs::held,
-        jobs::attempt,
         jobs::node,
         jobs::worker_id,
         jobs::started_at,
@@ -175,11 +186,11 @@ mod tests {
         jobs.expect(writes);
         let (mut trips, mut next) = (Vec::new(), 0_i64);
         for wanted in 0..new {
-            let id = jobs.spare_id().unwrap_or_else(|n| {
+            let id = jobs.spare_id(Dialect::Postgres).unwrap_or_else(|n| {
                 trips.push(n);
                 jobs.keep_ids((next..next + i64::try_from(n).unwrap()).collect());
                 next += i64::try_from(n).unwrap();
-                jobs.spare_id().unwrap()
+                jobs.spare_id(Dialect::Postgres).unwrap()
             });
             assert_eq!(id, wanted);
         }
@@ -193,5 +204,17 @@ mod tests {
         assert_eq!(trips(&mut jobs, 9, 7), [6, 3]);
         assert_eq!(trips(&mut jobs, 9, 3), [7]);
         assert_eq!(trips(&mut jobs, 1, 1), [1]);
+    }
+
+    #[test]
+    fn numbers_that_can_be_given_back_are_taken_at_once() {
+        let mut jobs = NewJobs::default();
+        jobs.expect(6);
+        assert_eq!(jobs.spare_id(Dialect::Sqlite), Err(6));
+        jobs.keep_ids((1..=6).collect());
+        assert_eq!([1, 2].map(|_| jobs.spare_id(Dialect::Sqlite).unwrap()), [1, 2]);
+        assert_eq!(jobs.left_over(), Some((3, 6)));
+        jobs.begin();
+        assert_eq!((jobs.left_over(), jobs.spare_id(Dialect::Sqlite)), (None, Err(1)));
     }
 }

@@ -1,36 +1,52 @@
 //! The end that most attempts have: success, with nothing to keep and nobody who waits for it. All of
-//! a batch in two statements, where the general way ([`super::finish`]) takes three for each.
+//! a batch in two or three statements, where the general way ([`super::finish`]) takes three for each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::complete_at_once;
+use super::complete_at_once::{self, Row};
 use super::finish::Finished;
 use super::limits::held;
 use crate::domain::lifecycle::{self, Move};
-use crate::domain::{Outcome, State, Timestamp, Verdict};
+use crate::domain::{Claim, Outcome, State, Timestamp, Verdict};
 use crate::store::error::StoreResult;
-use crate::store::sql::{Dialect, binds, list, statement};
+use crate::store::sql::{Dialect, IN_RUN, Ids, binds, statement};
 use crate::store::tx::Tx;
 
-statement!(Complete, |dialect| format!(
-    "UPDATE jobs SET state = '{}', crash_count = 0, ready_at = ?, completed_at = ?, result = NULL, \
-         error = NULL, node = NULL \
-         WHERE {} AND attempt = ? AND node = ? AND {} \
-         AND cancel_requested_at IS NULL AND has_children = FALSE \
-         RETURNING id, job_type, queue, workflow_id, concurrency_key, started_at",
-    State::Completed,
-    dialect.in_list(),
-    lifecycle::sql_guard(Move::Succeed)
-));
-statement!(AddAttempts, |dialect| format!(
-    "INSERT INTO attempts (job_id, number, started_at, finished_at, outcome, error, worker_id) \
-         SELECT id, attempt, started_at, ?, '{}', NULL, worker_id \
-         FROM jobs WHERE {}",
-    Outcome::Success.as_str(),
-    dialect.in_list()
-));
+statement!(Plain, plain_where(Dialect::Sqlite.in_list()));
+statement!(PlainRun, plain_where(IN_RUN));
+statement!(Complete, complete_where(Dialect::Sqlite.in_list()));
+statement!(CompleteRun, complete_where(IN_RUN));
+statement!(AddAttempts, attempts_where(Dialect::Sqlite.in_list()));
+statement!(AddAttemptsRun, attempts_where(IN_RUN));
+
+/// Attempts with one number and of one node that can be ended so.
+const GUARD: &str = "attempt = ? AND node = ? AND cancel_requested_at IS NULL AND has_children = FALSE";
+
+fn plain_where(ids: &str) -> String {
+    format!(
+        "SELECT id, job_type, queue, workflow_id, concurrency_key, started_at FROM jobs WHERE {GUARD} AND {} AND {ids}",
+        lifecycle::sql_guard(Move::Succeed)
+    )
+}
+
+fn complete_where(ids: &str) -> String {
+    format!(
+        "UPDATE jobs SET state = '{}', crash_count = 0, ready_at = ?, completed_at = ?, result = NULL, \
+         error = NULL, node = NULL WHERE {GUARD} AND {} AND {ids}",
+        State::Completed,
+        lifecycle::sql_guard(Move::Succeed)
+    )
+}
+
+fn attempts_where(ids: &str) -> String {
+    format!(
+        "INSERT INTO attempts (job_id, number, started_at, finished_at, outcome, error, worker_id) \
+         SELECT id, attempt, started_at, ?, '{}', NULL, worker_id FROM jobs WHERE {ids}",
+        Outcome::Success.as_str()
+    )
+}
 
 /// Ends those attempts that can be ended so. For each of `finished`: the state that its job is in
 /// now, or `None` when it has to go the general way.
@@ -43,14 +59,14 @@ pub(super) fn complete(
     for one in finished.iter().filter(|one| is_plain(one)) {
         plain.entry((one.claim.attempt, one.claim.node)).or_default().push(one.claim.job_id);
     }
-    let mut done = HashMap::new();
+    let mut done = BTreeSet::new();
     for ((attempt, node), ids) in plain {
-        for id in complete_all(tx, &ids, attempt, node, now)? {
-            done.insert((id, attempt, node), State::Completed);
-        }
+        let ended = complete_all(tx, &ids, attempt, node, now)?;
+        done.extend(ended.into_iter().map(|job_id| Claim { job_id, attempt, node }));
     }
-    let mut state = |one: &Finished| done.remove(&(one.claim.job_id, one.claim.attempt, one.claim.node));
-    Ok(finished.iter().map(|one| is_plain(one).then(|| state(one)).flatten()).collect())
+    // Taken out: what ends a second time is stale.
+    let mut state = |one: &Finished| (is_plain(one) && done.remove(&one.claim)).then_some(State::Completed);
+    Ok(finished.iter().map(&mut state).collect())
 }
 
 fn is_plain(finished: &Finished) -> bool {
@@ -65,17 +81,10 @@ fn complete_all(
     node: i64,
     now: Timestamp,
 ) -> StoreResult<Vec<i64>> {
-    type Sql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
     let rows = match tx.dialect() {
-        Dialect::Sqlite => {
-            tx.run_returning::<Complete, Sql, _>(binds![now, now, &list(ids.iter().copied()), attempt, node])?
-        }
+        Dialect::Sqlite => complete_here(tx, ids, attempt, node, now)?,
         Dialect::Postgres => complete_at_once::complete(tx, ids, attempt, node, now)?,
     };
-    let done: Vec<i64> = rows.iter().map(|row| row.0).collect();
-    if tx.dialect() == Dialect::Sqlite && !done.is_empty() {
-        tx.run::<AddAttempts>(binds![now, &list(done.iter().copied())])?;
-    }
     let attempt = i32::try_from(attempt).unwrap_or(i32::MAX);
     for (id, job_type, queue, workflow, concurrency_key, started_at) in &rows {
         let job = tx.job_ref(*id, job_type, queue, attempt, *workflow);
@@ -83,5 +92,29 @@ fn complete_all(
         tx.ended(&job.job_type, Outcome::Success, started_at.unwrap_or_default(), now);
         held::room(tx, job_type, concurrency_key.as_deref())?;
     }
-    Ok(done)
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// As [`complete_at_once`], of SQLite: what a statement returns it keeps in a table of its own until it is done, which
+/// takes longer than to read the rows first. There is no other writer.
+fn complete_here(
+    tx: &mut Tx<'_>,
+    ids: &[i64],
+    attempt: u32,
+    node: i64,
+    now: Timestamp,
+) -> StoreResult<Vec<Row>> {
+    type Sql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
+    let claimed = Ids::of(Dialect::Sqlite, ids);
+    let values = claimed.after(binds![attempt, node]);
+    let rows: Vec<Row> = match &claimed {
+        Ids::Run(..) => tx.load::<PlainRun, Sql, _>(&values)?,
+        Ids::List(_) => tx.load::<Plain, Sql, _>(&values)?,
+    };
+    if !rows.is_empty() {
+        let done: Vec<i64> = rows.iter().map(|row| row.0).collect();
+        tx.run_for::<CompleteRun, Complete>(&claimed, binds![now, now, attempt, node])?;
+        tx.run_for::<AddAttemptsRun, AddAttempts>(&Ids::of(Dialect::Sqlite, &done), binds![now])?;
+    }
+    Ok(rows)
 }

@@ -12,9 +12,8 @@ use crate::store::verbs::{doomed_logs, remote, signals, steps, tags, workflows};
 statement!(
     Old,
     format!(
-        "SELECT completed_at, id FROM jobs WHERE state = ? AND state IN ({}) AND completed_at < ? \
-         AND (completed_at, id) > (?, ?) AND workflow_id IS NULL ORDER BY completed_at, id {LIMIT}",
-        lifecycle::sql_list(&State::FINAL)
+        "SELECT completed_at, id FROM jobs WHERE state = ? AND completed_at < ? \
+         AND (completed_at, id) > (?, ?) AND workflow_id IS NULL ORDER BY completed_at, id {LIMIT}"
     )
 );
 statement!(

@@ -4,25 +4,34 @@ use diesel::sql_types::BigInt;
 
 use crate::domain::lifecycle::{self, Move};
 use crate::domain::unique::Lock;
-use crate::domain::{NewJob, OnConflict, OnParentFailure, State, Timestamp};
+use crate::domain::{OnConflict, OnParentFailure, State, Timestamp};
 use crate::error::Error;
 use crate::metrics::Happened;
 use crate::store::error::{StoreError, StoreResult};
 use crate::store::sql::{Bind, binds, statement};
 use crate::store::stats::Metric;
 use crate::store::tx::Tx;
+use crate::store::verbs::limits::keys::Stand;
 use crate::store::verbs::{claim, ids, limits, parents, patch, tags, unique};
 
 pub use super::prepared::Prepared;
 
+/// What each new job has.
+const ALWAYS: &str = "id, state, job_type, queue, priority, max_retries, created_at, ready_at, rank, args";
+/// What is the same for most of them, as the table says too.
+const MOSTLY: &str = "has_parents, parents_left, on_parent_failure, attempt";
+/// What few of them have.
+const SOMETIMES: &str = "run_at, completed_at, timeout_secs, key, target_id, unique_hash, unique_states, \
+    unique_until, unique_spec, backoff, parent_job_id, workflow_id, name, tags, metadata, error, concurrency_key, \
+    rate_key, held, node, worker_id, started_at";
+
 statement!(Insert, |dialect| format!(
-    "INSERT INTO jobs (id, state, job_type, queue, priority, max_retries, has_parents, parents_left, run_at, \
-     created_at, ready_at, completed_at, timeout_secs, key, target_id, unique_hash, unique_states, unique_until, \
-     unique_spec, backoff, on_parent_failure, parent_job_id, workflow_id, name, tags, metadata, args, error, \
-     rank, concurrency_key, rate_key, held, attempt, node, worker_id, started_at) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?){}",
+    "INSERT INTO jobs ({ALWAYS}, {MOSTLY}, {SOMETIMES}) VALUES ({}){}",
+    ["?"; 36].join(", "),
     dialect.unless_there("key")
 ));
+// Each value that is bound takes time, also one that says nothing.
+statement!(InsertPlain, format!("INSERT INTO jobs ({ALWAYS}) VALUES ({})", ["?"; 10].join(", ")));
 statement!(ByKey, "SELECT id FROM jobs WHERE key = ?");
 
 /// What became of a new job.
@@ -139,20 +148,63 @@ pub(super) fn insert(
     let job = &new.job;
     let stand = limits::keys::stand(tx, job, id, state)?;
     let by = claimer(tx, new, place, state)?;
-    let by = by.as_ref();
+    let begin = Begin { state, error: error.as_deref(), stand, by: by.as_ref() };
+    if !add_row(tx, new, id, place, &begin, now)? {
+        return Ok(None);
+    }
+    tags::add(tx, id, &job.tags)?;
+    parents::bind(tx, id, place.parents)?;
+    let job_ref = tx.job_ref(id, &job.job_type, &job.queue, 0, place.workflow_id);
+    tx.moved(&job_ref, None, state, error.as_deref(), now);
+    tx.stat(&job_ref.job_type, Metric::Enqueued, now);
+    if let Some(by) = &by {
+        claim::at_once::started(tx, new.clone().into_job(id, state, now), &job_ref, by, now);
+    }
+    if let (State::Scheduled, Some(at)) = (state, job.run_at) {
+        tx.due(at);
+    }
+    Ok(Some(state))
+}
+
+/// How a new job begins.
+struct Begin<'a> {
+    state: State,
+    error: Option<&'a str>,
+    stand: Stand,
+    by: Option<&'a claim::Claimer>,
+}
+
+/// Stores the row of a job; false: there is one of the same key.
+fn add_row(
+    tx: &mut Tx<'_>,
+    new: &Prepared,
+    id: i64,
+    place: &Place<'_>,
+    begin: &Begin<'_>,
+    now: Timestamp,
+) -> StoreResult<bool> {
+    let (job, Begin { state, error, stand, by }) = (&new.job, begin);
     let states = new.lock.as_ref().map(Lock::states_text);
-    let values = binds![
+    let always = binds![
         id,
-        by.map_or(state, |_| State::Running).as_str(),
+        by.map_or(*state, |_| State::Running).as_str(),
         &job.job_type,
         &job.queue,
         u32::from(job.priority),
         new.max_retries,
+        now,
+        now,
+        stand.rank,
+        job.args.as_str(),
+    ];
+    let mostly = binds![
         !place.parents.is_empty(),
         place.family.unfinished,
+        job.on_parent_failure.as_str(),
+        u32::from(by.is_some()),
+    ];
+    let sometimes = binds![
         job.run_at,
-        now,
-        now,
         (state.is_final()).then_some(now),
         new.timeout_secs,
         &job.key,
@@ -162,46 +214,28 @@ pub(super) fn insert(
         new.unique_until(now),
         &new.unique_spec,
         &new.backoff,
-        job.on_parent_failure.as_str(),
         job.parent_job_id,
         place.workflow_id,
         place.name,
         &new.tags,
         &new.metadata,
-        job.args.as_str(),
-        error.as_deref(),
-        stand.rank,
+        *error,
         &stand.marks.concurrency_key,
         &stand.marks.rate_key,
         &stand.held,
-        u32::from(by.is_some()),
         by.map(|by| by.node),
         by.map(|by| by.worker_id.as_str()),
         by.map(|_| now),
     ];
-    if !add_row(tx, job, place, values)? {
-        return Ok(None);
-    }
-    tags::add(tx, id, &job.tags)?;
-    parents::bind(tx, id, place.parents)?;
-    let job_ref = tx.job_ref(id, &job.job_type, &job.queue, 0, place.workflow_id);
-    tx.moved(&job_ref, None, state, error.as_deref(), now);
-    tx.stat(&job_ref.job_type, Metric::Enqueued, now);
-    if let Some(by) = by {
-        claim::at_once::started(tx, new.clone().into_job(id, state, now), &job_ref, by, now);
-    }
-    if let (State::Scheduled, Some(at)) = (state, job.run_at) {
-        tx.due(at);
-    }
-    Ok(Some(state))
-}
-
-/// Stores the row of a job; false: there is one of the same key.
-fn add_row(tx: &mut Tx<'_>, job: &NewJob, place: &Place<'_>, values: &[Bind<'_>]) -> StoreResult<bool> {
+    let usual = mostly == binds![false, 0_u32, OnParentFailure::Cancel.as_str(), 0_u32];
     // Only the INSERT itself tells whether there is one of the same key; and what has rows elsewhere is there first.
-    let inserted = match job.key.is_none() && job.tags.is_empty() && place.parents.is_empty() {
-        true => tx.add_job::<Insert>(place.alone, values)?,
-        false => tx.run::<Insert>(values)?,
+    let by_itself = job.key.is_some() || !job.tags.is_empty() || !place.parents.is_empty();
+    let inserted = if !by_itself && tx.collects(place.alone) {
+        tx.collect(&[always.as_slice(), mostly, sometimes].concat())?
+    } else if usual && sometimes.iter().all(Bind::is_null) {
+        tx.run::<InsertPlain>(always)?
+    } else {
+        tx.run::<Insert>(&[always.as_slice(), mostly, sometimes].concat())?
     };
     Ok(inserted > 0)
 }

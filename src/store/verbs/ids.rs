@@ -16,6 +16,9 @@ statement!(Take, |dialect| {
     )
 });
 
+// Only if nobody has taken some behind them.
+statement!(GiveBack, "UPDATE sequences SET last = ? WHERE name = ? AND last = ?");
+
 /// What is numbered.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Of {
@@ -58,6 +61,17 @@ fn next_job(tx: &mut Tx<'_>) -> StoreResult<i64> {
             tx.keep_ids(ids);
             Ok(tx.spare_id().unwrap_or(1))
         }
+    }
+}
+
+/// Gives back, at the end of a transaction, the numbers of jobs that were taken and not given. A sequence of PostgreSQL
+/// takes none back.
+pub(in crate::store) fn give_back(tx: &mut Tx<'_>) -> StoreResult<()> {
+    match (tx.dialect(), tx.left_over_ids()) {
+        (Dialect::Sqlite, Some((first, last))) => {
+            tx.run::<GiveBack>(binds![first - 1, Of::Jobs.name(), last]).map(|_| ())
+        }
+        _ => Ok(()),
     }
 }
 

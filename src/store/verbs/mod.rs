@@ -16,7 +16,7 @@ mod fence;
 pub mod finish;
 pub mod fire;
 pub mod give_back;
-mod ids;
+pub(super) mod ids;
 pub mod kill;
 pub mod library;
 pub mod limits;

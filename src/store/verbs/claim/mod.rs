@@ -14,7 +14,7 @@ use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Job, State, Timestamp};
 use crate::store::error::StoreResult;
 use crate::store::row::{COLUMNS, JobRow, RowSql};
-use crate::store::sql::{Dialect, LIMIT, binds, list, statement};
+use crate::store::sql::{Dialect, IN_RUN, Ids, LIMIT, binds, list, statement};
 use crate::store::tx::Tx;
 use crate::store::views::job::depends_on;
 
@@ -59,12 +59,13 @@ statement!(These, |dialect| format!(
     dialect.lock_free()
 ));
 statement!(TakeThese, |dialect| take_where(dialect.in_list()));
-statement!(TakeThis, |_dialect| take_where("id = ?"));
+statement!(TakeRun, take_where(IN_RUN));
+statement!(TakeThis, take_where("id = ?"));
 
 fn take_where(ids: &str) -> String {
     format!(
         "UPDATE jobs SET state = '{}', attempt = attempt + 1, node = ?, worker_id = ?, started_at = ?, \
-         progress = NULL WHERE {ids} AND {}",
+         progress = NULL WHERE {} AND {ids}",
         State::Running,
         lifecycle::sql_guard(Move::Claim)
     )
@@ -193,8 +194,9 @@ fn take(tx: &mut Tx<'_>, rows: Vec<JobRow>, by: &Claimer, now: Timestamp) -> Sto
     let taken = match rows.as_slice() {
         [one] => tx.run::<TakeThis>(binds![by.node, &by.worker_id, now, one.id])?,
         _ => {
-            let ids = list(rows.iter().map(|row| row.id));
-            tx.run::<TakeThese>(binds![by.node, &by.worker_id, now, &ids])?
+            let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+            let ids = Ids::of(tx.dialect(), &ids);
+            tx.run_for::<TakeRun, TakeThese>(&ids, binds![by.node, &by.worker_id, now])?
         }
     };
     debug_assert_eq!(taken, rows.len());
