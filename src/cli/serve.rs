@@ -10,7 +10,7 @@ use self::signals::Signals;
 use super::configured::{self, ConfigArgs};
 use super::failure::Failure;
 use super::server_log;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::runtime::Callboard;
 use crate::workers::subprocess;
 
@@ -25,6 +25,7 @@ impl Serve {
     pub(super) fn run(self, json: bool) -> Result<(), Failure> {
         let (config, _) = self.config.load()?;
         server_log::start(&config);
+        config::ask_for_open_files();
         subprocess::adopt_orphans().map_err(|source| Failure::Local { what: "adopt orphans", source })?;
         actix_rt::System::new().block_on(serve(config, json))
     }

@@ -53,7 +53,7 @@ pub use fault::{ConfigError, Fault};
 pub use job_types::{CommandConfig, JobTypeConfig, ProgressFormat, RunConfig, UrlConfig};
 pub use llm::{LlmConfig, PromptConfig, TokenLimitField};
 pub use net::NetConfig;
-pub use open_files::connections;
+pub use open_files::{ask_for_open_files, connections, give_back_open_files, open_files};
 pub use rclone::RcloneConfig;
 pub use read::Origins;
 pub use schedules::ScheduleConfig;

@@ -55,7 +55,7 @@ impl Spread {
 pub struct Histogram(Arc<Mutex<Spread>>);
 
 impl Histogram {
-    /// As [`Spread::new`].
+    /// Without values yet, with the upper bounds of its buckets.
     #[must_use]
     pub fn new(limits: &'static [f64]) -> Self {
         Self(Arc::new(Mutex::new(Spread::new(limits))))

@@ -84,10 +84,10 @@ fn strangers_write_no_line_unless_somebody_looks_for_them() {
     assert!(told.count() >= 6 && !log.contains("ERROR"), "{log}");
 }
 
-/// A server that may have so many files open.
-fn server_with_files(home: &Path, files: u32) -> Server {
+/// A server under such a limit of open files.
+fn server_with_files(home: &Path, limit: &str) -> Server {
     let mut command = std::process::Command::new("sh");
-    command.args(["-c", &format!("ulimit -n {files} && exec \"$0\" serve --bind 127.0.0.1:0")]);
+    command.args(["-c", &format!("{limit} && exec \"$0\" serve --bind 127.0.0.1:0")]);
     command.arg(env!("CARGO_BIN_EXE_callboard")).current_dir(home).stdout(Stdio::piped());
     command.stderr(File::create(home.join("server.log")).unwrap());
     Server::once_up(command.spawn().unwrap(), home)
@@ -97,7 +97,7 @@ fn server_with_files(home: &Path, files: u32) -> Server {
 #[test]
 fn connections_do_not_use_up_the_files_that_a_process_may_have_open() {
     let home = tempfile::tempdir().unwrap();
-    let server = server_with_files(home.path(), 200);
+    let server = server_with_files(home.path(), "ulimit -n 200");
     let address = server.url("").replace("http://", "");
     let mut crowd: Vec<TcpStream> = (0..220).map(|_| TcpStream::connect(&address).unwrap()).collect();
     crowd[40].write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
@@ -109,4 +109,17 @@ fn connections_do_not_use_up_the_files_that_a_process_may_have_open() {
     server.says(&["watch", &id.to_string()]);
     let log = server.log();
     assert!(log.contains("at most 100 connections") && !log.contains("ERROR"), "{log}");
+}
+
+#[test]
+fn a_server_asks_for_more_open_files_and_its_programs_have_what_was_given() {
+    let home = tempfile::tempdir().unwrap();
+    let config = "[job_types.files]\ncommand = ['sh', '-c', 'ulimit -Sn; ulimit -Hn']\n";
+    std::fs::write(home.path().join("callboard.toml"), config).unwrap();
+    let server = server_with_files(home.path(), "ulimit -Sn 200 && ulimit -Hn 3000");
+    let id = server.enqueue("files", &json!({}));
+    server.says(&["watch", &id.to_string()]);
+    let said = server.says(&["logs", &id.to_string()]);
+    assert!(said.contains("200") && said.contains("3000"), "{said}");
+    assert!(server.log().contains("at most 1500 connections"), "{}", server.log());
 }

@@ -20,6 +20,7 @@ use super::ending::{self, Outcome, Schedule};
 use super::family::Family;
 use super::process_table;
 use super::{Instance, instance::MARK};
+use crate::config;
 
 /// How long what a program has left behind may take to end by itself: the other half of a pipe, say.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -106,9 +107,9 @@ impl Subprocess {
         command.env_clear().envs(self.env.iter().map(|(name, value)| (name, value)));
         command.env(MARK, instance.mark(*job_id, *attempt));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // SAFETY: between fork and exec the closure calls nothing but signal(2), which is
-        // async-signal-safe.
-        unsafe { command.pre_exec(heed_signals) };
+        // SAFETY: between fork and exec these call nothing but signal(2), which is async-signal-safe, and
+        // setrlimit(2), which takes no lock either.
+        unsafe { command.pre_exec(heed_signals).pre_exec(config::give_back_open_files) };
         command
     }
 }
