@@ -44,7 +44,7 @@ impl Spread {
     }
 
     fn encode(&self, encoder: &mut MetricEncoder<'_>) -> fmt::Result {
-        let limits = self.limits.iter().copied().chain([f64::MAX]);
+        let limits = self.limits.iter().copied().chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = limits.zip(self.counts).collect();
         encoder.encode_histogram::<NoLabelSet>(self.sum, self.counts.iter().sum(), &buckets, None)
     }
