@@ -119,7 +119,7 @@ fn a_server_asks_for_more_open_files_and_its_programs_have_what_was_given() {
     let server = server_with_files(home.path(), "ulimit -Sn 200 && ulimit -Hn 3000");
     let id = server.enqueue("files", &json!({}));
     server.says(&["watch", &id.to_string()]);
-    let said = server.says(&["logs", &id.to_string()]);
+    let said = server.says(&["logs", &id.to_string(), "--stream", "stdout"]);
     assert!(said.contains("200") && said.contains("3000"), "{said}");
     assert!(server.log().contains("at most 1500 connections"), "{}", server.log());
 }
