@@ -20,7 +20,7 @@ async fn results_are_kept_until_it_is_back() {
         let (worker, mut acts) = puppet("t");
         let mut house = Plan::new().worker(worker).faults(weather.clone()).build().await;
         let (a, b) = (house.enqueue(NewJob::new("t")).await, house.enqueue(NewJob::new("t")).await);
-        let (first, second) = (acts.next().await, acts.next().await);
+        let (first, second) = acts.next_two().await;
         weather.fail_at(points);
         first.end(Ok(serde_json::json!("kept")));
         // Later than the clock may run ahead on a busy machine.

@@ -13,7 +13,7 @@ async fn a_child_starts_after_its_last_parent() {
     let mut house = Plan::new().worker(worker).build().await;
     let (a, b) = (house.enqueue(NewJob::new("t")).await, house.enqueue(NewJob::new("t")).await);
     let child = house.enqueue(NewJob::new("t").depends_on([a, b])).await;
-    let (first, second) = (acts.next().await, acts.next().await);
+    let (first, second) = acts.next_two().await;
     first.end(Ok(serde_json::json!({"n": 1})));
     house.until(a, State::Completed).await;
     assert_eq!(house.job(child).await.state, State::Blocked);

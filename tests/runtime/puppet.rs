@@ -42,6 +42,13 @@ impl Acts {
         next.expect("no attempt began").unwrap()
     }
 
+    /// The next two, that of the older job first: they begin on threads of their own.
+    #[allow(dead_code)]
+    pub async fn next_two(&mut self) -> (Act, Act) {
+        let (one, other) = (self.next().await, self.next().await);
+        if one.id() < other.id() { (one, other) } else { (other, one) }
+    }
+
     /// Lets jobs run until the worker actor has nothing to look for any more. From then on, while
     /// the clock stands, all that can start does so in the commit that makes it ready.
     #[allow(dead_code)]

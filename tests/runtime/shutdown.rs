@@ -62,7 +62,7 @@ async fn after_the_grace_time_they_are_told_then_dropped_then_pending() {
     let (worker, mut acts) = puppet("t");
     let house = Plan::new().worker(worker).build().await;
     let (heeds, deaf) = (house.enqueue(NewJob::new("t")).await, house.enqueue(NewJob::new("t")).await);
-    let (first, second) = (acts.next().await, acts.next().await);
+    let (first, second) = acts.next_two().await;
     let (heeding, mut ignoring) = if first.id() == heeds { (first, second) } else { (second, first) };
     let board = house.board.clone();
     let down = actix_rt::spawn(async move { board.shutdown().await });
