@@ -17,13 +17,17 @@ static GIVEN: OnceLock<(rlim_t, rlim_t)> = OnceLock::new();
 /// managers set by default is for programs of another kind.
 #[must_use]
 pub fn open_files() -> Option<u64> {
-    getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, hard)| soft.max(hard.min(WANTED)))
+    getrlimit(Resource::RLIMIT_NOFILE).ok().map(wanted)
+}
+
+fn wanted((soft, hard): (rlim_t, rlim_t)) -> rlim_t {
+    soft.max(hard.min(WANTED))
 }
 
 /// Asks for them. A system that refuses leaves it at what there is.
 pub fn ask_for_open_files() {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
-    let more = soft.max(hard.min(WANTED));
+    let more = wanted((soft, hard));
     if more > soft && setrlimit(Resource::RLIMIT_NOFILE, more, hard).is_ok() {
         // Asked twice, it is the first answer that programs are to have.
         let _ = GIVEN.set((soft, hard));
@@ -45,15 +49,15 @@ pub fn give_back_open_files() -> io::Result<()> {
 
 /// As many connections as are wanted, but at most one for each so many files that this process may have open.
 #[must_use]
-pub fn connections(wanted: usize, files_for_each: usize) -> usize {
+pub fn connections(most: usize, files_for_each: usize) -> usize {
     match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((files, _)) => share(wanted, files_for_each, usize::try_from(files).unwrap_or(usize::MAX)),
-        Err(_) => wanted,
+        Ok((files, _)) => share(most, files_for_each, usize::try_from(files).unwrap_or(usize::MAX)),
+        Err(_) => most,
     }
 }
 
-fn share(wanted: usize, files_for_each: usize, files: usize) -> usize {
-    wanted.min(files / files_for_each).max(1)
+fn share(most: usize, files_for_each: usize, files: usize) -> usize {
+    most.min(files / files_for_each).max(1)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::complete_at_once::{self, Row};
+use super::complete_at_once;
 use super::finish::Finished;
 use super::limits::held;
 use crate::domain::lifecycle::{self, Move};
@@ -22,7 +22,16 @@ statement!(AddAttempts, attempts_where(Dialect::Sqlite.in_list()));
 statement!(AddAttemptsRun, attempts_where(IN_RUN));
 
 /// Attempts with one number and of one node that can be ended so.
-const GUARD: &str = "attempt = ? AND node = ? AND cancel_requested_at IS NULL AND has_children = FALSE";
+pub(super) const GUARD: &str =
+    "attempt = ? AND node = ? AND cancel_requested_at IS NULL AND has_children = FALSE";
+/// What the row of their job is then, beside its state.
+pub(super) const COMPLETED: &str =
+    "crash_count = 0, ready_at = ?, completed_at = ?, result = NULL, error = NULL, node = NULL";
+
+/// What is told of a job that is completed: its id, type, queue, workflow, `concurrency_key`, and when the attempt began.
+pub(super) type Row = (i64, String, String, Option<i64>, Option<String>, Option<i64>);
+/// The types of its values.
+pub(super) type RowSql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
 
 fn plain_where(ids: &str) -> String {
     format!(
@@ -33,8 +42,7 @@ fn plain_where(ids: &str) -> String {
 
 fn complete_where(ids: &str) -> String {
     format!(
-        "UPDATE jobs SET state = '{}', crash_count = 0, ready_at = ?, completed_at = ?, result = NULL, \
-         error = NULL, node = NULL WHERE {GUARD} AND {} AND {ids}",
+        "UPDATE jobs SET state = '{}', {COMPLETED} WHERE {GUARD} AND {} AND {ids}",
         State::Completed,
         lifecycle::sql_guard(Move::Succeed)
     )
@@ -104,12 +112,11 @@ fn complete_here(
     node: i64,
     now: Timestamp,
 ) -> StoreResult<Vec<Row>> {
-    type Sql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
     let claimed = Ids::of(Dialect::Sqlite, ids);
     let values = claimed.after(binds![attempt, node]);
     let rows: Vec<Row> = match &claimed {
-        Ids::Run(..) => tx.load::<PlainRun, Sql, _>(&values)?,
-        Ids::List(_) => tx.load::<Plain, Sql, _>(&values)?,
+        Ids::Run(..) => tx.load::<PlainRun, RowSql, _>(&values)?,
+        Ids::List(_) => tx.load::<Plain, RowSql, _>(&values)?,
     };
     if !rows.is_empty() {
         let done: Vec<i64> = rows.iter().map(|row| row.0).collect();

@@ -2,8 +2,7 @@
 //! then changed where it stands. A list of ids beside other conditions gets a plan that walks over all that has run
 //! since the last VACUUM.
 
-use diesel::sql_types::{BigInt, Nullable, Text};
-
+use super::complete::{COMPLETED, GUARD, Row, RowSql};
 use crate::domain::lifecycle::{self, Move};
 use crate::domain::{Outcome, State, Timestamp};
 use crate::store::error::StoreResult;
@@ -11,11 +10,9 @@ use crate::store::sql::{binds, list, statement};
 use crate::store::tx::Tx;
 
 statement!(CompleteAtOnce, |dialect| format!(
-    "WITH done AS (UPDATE jobs SET state = '{}', crash_count = 0, ready_at = ?, completed_at = ?, result = NULL, \
-         error = NULL, node = NULL WHERE ctid = ANY (ARRAY (SELECT ctid \
+    "WITH done AS (UPDATE jobs SET state = '{}', {COMPLETED} WHERE ctid = ANY (ARRAY (SELECT ctid \
          FROM unnest(CAST(translate(?, '[]', '{{}}') AS BIGINT[])) AS ended (wanted) JOIN LATERAL (SELECT ctid \
-         FROM jobs WHERE id = wanted AND attempt = ? AND node = ? AND {} AND cancel_requested_at IS NULL \
-         AND has_children = FALSE{}) AS found ON TRUE)) \
+         FROM jobs WHERE id = wanted AND {GUARD} AND {}{}) AS found ON TRUE)) \
          RETURNING id, job_type, queue, workflow_id, concurrency_key, started_at, attempt, worker_id), \
      noted AS (INSERT INTO attempts (job_id, number, started_at, finished_at, outcome, error, worker_id) \
          SELECT id, attempt, started_at, ?, '{}', NULL, worker_id FROM done) \
@@ -26,9 +23,6 @@ statement!(CompleteAtOnce, |dialect| format!(
     Outcome::Success.as_str()
 ));
 
-/// What is told of a job that is completed: its id, type, queue, workflow, `concurrency_key`, and when the attempt began.
-pub(super) type Row = (i64, String, String, Option<i64>, Option<String>, Option<i64>);
-
 /// Ends the attempts with one number of one node that can be ended so, and notes them.
 pub(super) fn complete(
     tx: &mut Tx<'_>,
@@ -37,7 +31,6 @@ pub(super) fn complete(
     node: i64,
     now: Timestamp,
 ) -> StoreResult<Vec<Row>> {
-    type Sql = (BigInt, Text, Text, Nullable<BigInt>, Nullable<Text>, Nullable<BigInt>);
     let ids = list(ids.iter().copied());
-    tx.run_returning::<CompleteAtOnce, Sql, _>(binds![now, now, &ids, attempt, node, now])
+    tx.run_returning::<CompleteAtOnce, RowSql, _>(binds![now, now, &ids, attempt, node, now])
 }
