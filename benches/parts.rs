@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use callboard::domain::{Clock, Event, EventBody, Job, JobFilter, State, Timestamp};
 use callboard::faktory::Command;
@@ -14,6 +14,8 @@ use futures_util::future::BoxFuture;
 
 /// Events in a commit.
 const EVENTS: u64 = 64;
+/// How many watch.
+const WATCHERS: u64 = 1_000;
 
 fn faktory(c: &mut Criterion) {
     let push = r#"PUSH {"jid":"d8e8fca2dc0f896fd7cb4cb0031ba249","jobtype":"resize","queue":"default","args":[1,"two",{"three":3}],"retry":5,"custom":{"tenant":"a"}}"#;
@@ -33,14 +35,15 @@ impl JobLookup for NoJobs {
     }
 }
 
-fn events(at: Timestamp) -> Vec<Event> {
+/// One for each of so many jobs.
+fn events(jobs: u64, at: Timestamp) -> Vec<Event> {
     let event = |id| Event {
         job_id: id,
         job_type: "bench".into(),
         queue: "default".into(),
         body: EventBody::State { state: State::Running, attempt: 1, error: None, at },
     };
-    (0..i64::try_from(EVENTS).unwrap_or(0)).map(event).collect()
+    (0..i64::try_from(jobs).unwrap_or(0)).map(event).collect()
 }
 
 fn hub(c: &mut Criterion) {
@@ -54,7 +57,7 @@ fn hub(c: &mut Criterion) {
         let watching: Vec<_> =
             (0..subscribers).map(|_| system.block_on(handle.subscribe(wish())).expect("a hub")).collect();
         let publish = |n: u64| {
-            let commits: Vec<_> = (0..n).map(|_| events(clock.now())).collect();
+            let commits: Vec<_> = (0..n).map(|_| events(EVENTS, clock.now())).collect();
             let begin = Instant::now();
             system.block_on(async {
                 for commit in commits {
@@ -72,6 +75,38 @@ fn hub(c: &mut Criterion) {
     group.finish();
 }
 
+/// What the hub does for each frame that it hands to somebody; taking it is the watcher's part, and left out.
+fn watchers(c: &mut Criterion) {
+    let system = actix_rt::System::new();
+    let (handle, clock) = (HubHandle::new(), Clock::system());
+    let _hub = system.block_on(async { ProgressHub::start_on(&handle, clock.clone(), Arc::new(NoJobs)) });
+    let mut group = c.benchmark_group("frames handed to a thousand who watch");
+    group.throughput(Throughput::Elements(WATCHERS));
+    for (what, jobs) in [("one job", 1), ("a job each", WATCHERS)] {
+        let job = |i: u64| i64::try_from(i % jobs).unwrap_or(0);
+        let subscribe = |i| system.block_on(handle.subscribe(Wish::job(job(i)))).expect("a hub");
+        let watching: Vec<_> = (0..WATCHERS).map(subscribe).collect();
+        let tell = |n: u64| {
+            let mut took = Duration::ZERO;
+            for _ in 0..n {
+                let step = events(jobs, clock.now());
+                let begin = Instant::now();
+                system.block_on(async {
+                    handle.publish(step);
+                    // Behind it in the mailbox.
+                    drop(handle.subscribe(Wish::job(-1)).await);
+                });
+                took += begin.elapsed();
+                let frames: usize = watching.iter().map(|w| w.take_ready().len()).sum();
+                assert_eq!(frames, watching.len(), "each got its frame");
+            }
+            took
+        };
+        group.bench_function(what, |b| b.iter_custom(tell));
+    }
+    group.finish();
+}
+
 fn log(c: &mut Criterion) {
     let home = tempfile::tempdir().expect("a folder");
     let logs = JobLogs::new(home.path().to_owned(), 1 << 40, Clock::system());
@@ -82,5 +117,5 @@ fn log(c: &mut Criterion) {
     log.close();
 }
 
-criterion_group!(benches, faktory, hub, log);
+criterion_group!(benches, faktory, hub, watchers, log);
 criterion_main!(benches);

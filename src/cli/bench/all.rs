@@ -5,9 +5,9 @@ use std::process::Command;
 
 use super::Failure;
 
-const WORKLOADS: [&str; 11] = [
+const WORKLOADS: [&str; 12] = [
     "enqueue", "bulk", "drain", "latency", "idle", "start", "growth", "pages", "recover", "retries",
-    "shutdown",
+    "shutdown", "watchers",
 ];
 
 /// All of them one after the other, each in a process of its own

@@ -10,6 +10,8 @@ use super::{Failure, Workload};
 
 /// The longest that a drain may take.
 const LIMIT: Duration = Duration::from_secs(600);
+/// In how many pieces the past is written.
+const PIECES: i64 = 1000;
 
 /// Run queued jobs that do nothing, until the store shows none unfinished
 #[derive(Debug, clap::Args)]
@@ -20,12 +22,16 @@ pub(super) struct Drain {
     /// How many run at once
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     concurrency: u32,
+    /// Jobs of a day that are kept already, most of them completed
+    #[arg(long, default_value_t = 0, value_name = "JOBS")]
+    kept: u64,
 }
 
 impl Workload for Drain {
     const ON_POSTGRES: bool = true;
 
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
+        ground.keep(self.kept, PIECES).await?;
         ground.fill(self.jobs.into())?;
         let (begin, used, tally) = (Instant::now(), Used::now(), Tally::of(self.jobs.into()));
         let callboard = ground.running(self.concurrency, tally.clone()).await?;
@@ -37,8 +43,8 @@ impl Workload for Drain {
         let wakes = used.wakes();
         callboard.shutdown().await;
         let about = format!(
-            "{} queued jobs that do nothing, {} at once; every claim and every end is on disk",
-            self.jobs, self.concurrency
+            "{} queued jobs that do nothing, {} at once, beside {} that are kept; every claim and every end is on disk",
+            self.jobs, self.concurrency, self.kept
         );
         let jobs = f64::from(self.jobs);
         let mut report = Report::new("drain", about);

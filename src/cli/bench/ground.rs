@@ -7,11 +7,11 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::flush::{self, Flush};
-use super::payload;
 use super::probe::{Probe, Tally};
+use super::{history, payload};
 use crate::cli::failure::Failure;
 use crate::config::{Config, DatabaseUrl, Flags, Postgres, Sources};
-use crate::domain::NewJob;
+use crate::domain::{Clock, NewJob};
 use crate::runtime::Callboard;
 use crate::store::connection;
 use crate::workers::{AnyWorker, typed};
@@ -85,11 +85,6 @@ impl Ground {
         &self.flush
     }
 
-    /// Where it is.
-    pub(super) fn folder(&self) -> &Path {
-        self.dir.path()
-    }
-
     /// A callboard that takes jobs and runs none.
     pub(super) async fn store_only(&self) -> Result<Callboard, Failure> {
         store_only(&self.place()).await
@@ -107,6 +102,19 @@ impl Ground {
         worker: Arc<dyn AnyWorker>,
     ) -> Result<Callboard, Failure> {
         running(&self.place(), concurrency, worker).await
+    }
+
+    /// Puts a day with so many jobs behind the fresh database, in so many pieces ([`history`]).
+    pub(super) async fn keep(&self, jobs: u64, pieces: i64) -> Result<(), Failure> {
+        if jobs == 0 {
+            return Ok(());
+        }
+        if self.database.is_some() {
+            return Err(Failure::Usage("the past is written into the embedded database only".into()));
+        }
+        let database = self.path().join("queue.db");
+        let written = history::write(&database, jobs, Clock::system().now(), pieces).await;
+        written.map_err(|e| Failure::Start(e.into()))
     }
 
     /// Puts `n` jobs into the queue; they wait for the callboard that runs them. Another process

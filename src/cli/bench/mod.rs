@@ -28,6 +28,7 @@ mod retries;
 mod shutdown;
 mod soak;
 mod start;
+mod watchers;
 
 use std::path::PathBuf;
 
@@ -71,6 +72,7 @@ enum What {
     Retries(retries::Retries),
     Shutdown(shutdown::Shutdown),
     Soak(soak::Soak),
+    Watchers(watchers::Watchers),
     All(all::All),
     Adapter(adapter::Adapter),
 }
@@ -103,6 +105,7 @@ impl Bench {
             What::Retries(w) => run(w, ground, out),
             What::Shutdown(w) => run(w, ground, out),
             What::Soak(w) => run(w, ground, out),
+            What::Watchers(w) => run(w, ground, out),
             What::All(_) => all::All::run(ground.0, json),
             What::Adapter(adapter) => adapter.run(),
         }

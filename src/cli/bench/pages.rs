@@ -10,7 +10,6 @@ use super::history;
 use super::report::{Latencies, Report};
 use super::{Failure, Workload};
 use crate::config::{CommandConfig, Config, JobTypeConfig, RunConfig};
-use crate::domain::Clock;
 use crate::http::server::{self, Setup};
 use crate::runtime::Callboard;
 
@@ -22,7 +21,7 @@ const WORKFLOWS: u64 = 200;
 /// Late enough for what is not to run.
 const NEVER: &str = "2999-01-01T00:00:00Z";
 
-/// The web pages of a server that keeps a day of jobs
+/// The web pages of a server that keeps a day of jobs, and the calls of the API that show as much
 #[derive(Debug, clap::Args)]
 pub(super) struct Pages {
     /// How many jobs are kept
@@ -31,7 +30,7 @@ pub(super) struct Pages {
 }
 
 /// The pages; `{id}` is a job in the middle.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 22] = [
     "/",
     "/?range=1h",
     "/?range=1d",
@@ -52,15 +51,14 @@ const PAGES: [&str; 20] = [
     "/audit",
     "/settings",
     "/docs",
+    "/api/jobs",
+    "/api/jobs/queue/status",
 ];
 
 impl Workload for Pages {
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
-        let data_dir = ground.path();
-        history::write(&data_dir.join("queue.db"), self.jobs, Clock::system().now(), history::SPANS)
-            .await
-            .map_err(|e| Failure::Start(e.into()))?;
-        let callboard = Callboard::builder(config(data_dir)).start().await.map_err(Failure::Start)?;
+        ground.keep(self.jobs, history::SPANS).await?;
+        let callboard = Callboard::builder(config(ground.path())).start().await.map_err(Failure::Start)?;
         let report = self.look(&callboard).await;
         callboard.shutdown().await;
         report

@@ -56,7 +56,7 @@ impl Recover {
         let running = self.running.to_string();
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["bench", "adapter", "--workload", "hold", "--conc", &running, "--data-dir"]);
-        let mut child = command.arg(ground.folder()).stdout(Stdio::piped()).spawn()?;
+        let mut child = command.arg(ground.path()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(out) = child.stdout.take() {
             BufReader::new(out).read_line(&mut line)?;

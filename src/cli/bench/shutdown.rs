@@ -45,7 +45,7 @@ impl Shutdown {
     fn round(&self, ground: &Ground) -> io::Result<Duration> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", "--bind", "127.0.0.1:0", "--log", "error", "--data-dir"]);
-        let mut child = command.arg(ground.folder()).stdout(Stdio::piped()).spawn()?;
+        let mut child = command.arg(ground.path()).stdout(Stdio::piped()).spawn()?;
         let took = self.stop(&mut child);
         if took.is_err() {
             child.kill()?;

@@ -10,10 +10,9 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::ground::Ground;
-use super::history;
 use super::report::Report;
 use super::{Failure, Workload};
-use crate::domain::{Clock, NewJob};
+use crate::domain::NewJob;
 
 /// How long the first job may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,9 +31,7 @@ pub(super) struct Start {
 
 impl Workload for Start {
     async fn measure(self, ground: &Ground) -> Result<Report, Failure> {
-        let now = Clock::system().now();
-        let written = history::write(&ground.path().join("queue.db"), self.jobs, now, PIECES).await;
-        written.map_err(|e| Failure::Start(e.into()))?;
+        ground.keep(self.jobs, PIECES).await?;
         let callboard = ground.store_only().await?;
         callboard.pause_job_type("noop", true).await?;
         callboard.enqueue_many(vec![NewJob::new("noop"); WAITING]).await?;
